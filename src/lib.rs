@@ -1,0 +1,10 @@
+//! roadworthy inspects a service before it takes traffic: its code, its Dockerfile and its Cloud Run configuration, as one thing.
+
+pub mod config;
+pub mod finding;
+pub mod fix;
+pub mod ir;
+pub mod model;
+pub mod report;
+pub mod rules;
+pub mod source;

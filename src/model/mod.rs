@@ -1,0 +1,6 @@
+//! What the program means: names, values, flow, routes, services.
+
+pub mod apis;
+pub mod project;
+pub mod resolve;
+pub mod services;

@@ -1,0 +1,81 @@
+//! The rules. A rule is a value: an id, a severity, a page and plain functions that look at an immutable project.
+//!
+//! Each rule has one file here and one page in `rules/`; both are named by its id.
+
+use crate::finding::{Confidence, Finding, Related, Severity};
+use crate::fix::Fix;
+use crate::ir::deploy::Deployment;
+use crate::ir::image::Image;
+use crate::ir::program::{ExprId, FunctionId};
+use crate::model::project::{ModuleId, Project};
+use crate::model::resolve::Callee;
+use crate::model::services::Service;
+use crate::source::Place;
+
+/// Every rule, by id.
+pub static RULES: &[Rule] = &[];
+
+/// A class of problems.
+#[derive(Debug)]
+pub struct Rule {
+    /// The id, kebab-case; file and page are named by it.
+    pub id: &'static str,
+    /// How bad it is, unless a finding says otherwise.
+    pub severity: Severity,
+    /// The page, embedded.
+    pub page: &'static str,
+    /// What it looks at, and the functions that look.
+    pub checks: &'static [Check],
+}
+
+/// What a rule looks at. Calls, functions and modules of test code are never shown to it.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// Every call whose callee is resolved.
+    Call(fn(&mut Context<'_>, ModuleId, ExprId, &Callee)),
+    /// Every function.
+    Function(fn(&mut Context<'_>, ModuleId, FunctionId)),
+    /// Every module.
+    Module(fn(&mut Context<'_>, ModuleId)),
+    /// Every Dockerfile.
+    Image(fn(&mut Context<'_>, &Image)),
+    /// Every deployment.
+    Deployment(fn(&mut Context<'_>, &Deployment)),
+    /// Every service.
+    Service(fn(&mut Context<'_>, &Service)),
+}
+
+/// What a check gets: the project to ask, and a place to report to.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The project.
+    pub project: &'a Project,
+    /// The rule whose check runs.
+    pub rule: &'static Rule,
+    /// What it found so far.
+    pub findings: Vec<Finding>,
+}
+
+impl Context<'_> {
+    /// Reports a finding of this rule.
+    pub fn report(&mut self, place: Place, confidence: Confidence, message: impl Into<String>, fix: Fix) -> &mut Finding {
+        let index = self.findings.len();
+        self.findings.push(Finding {
+            rule: self.rule.id,
+            severity: self.rule.severity,
+            confidence,
+            place,
+            message: message.into(),
+            related: Vec::<Related>::new(),
+            trace: Vec::new(),
+            fix,
+        });
+        &mut self.findings[index]
+    }
+}
+
+/// The rule of an id.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}
