@@ -1,0 +1,4 @@
+//! From syntax trees to the models. One file (or folder) per notation.
+
+mod builder;
+pub mod python;
