@@ -269,11 +269,11 @@ fn kind_of(language: &Language, id: u16) -> Kind {
 
 /// Visible kinds of nodes that the grammar has and nobody decided about: a test wants none.
 #[must_use]
-pub fn undecided() -> Vec<&'static str> {
+pub fn undecided() -> Vec<String> {
     let language: Language = tree_sitter_python::LANGUAGE.into();
     (0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX))
         .filter(|id| language.node_kind_is_named(*id) && language.node_kind_is_visible(*id))
         .filter(|id| kind_of(&language, *id) == Kind::Undecided)
-        .map(|id| language.node_kind_for_id(id).unwrap_or_default())
-        .collect::<Vec<&'static str>>()
+        .map(|id| language.node_kind_for_id(id).unwrap_or_default().to_owned())
+        .collect()
 }
