@@ -1,6 +1,10 @@
 //! What the program means: names, values, flow, routes, services.
 
 pub mod apis;
+pub mod calls;
+pub mod program;
 pub mod project;
 pub mod resolve;
+pub mod routes;
 pub mod services;
+pub mod values;

@@ -7,8 +7,9 @@ use crate::fix::Fix;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::{ExprId, FunctionId};
-use crate::model::project::{ModuleId, Project};
-use crate::model::resolve::Callee;
+use crate::model::program::ModuleId;
+use crate::model::project::Project;
+use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
@@ -31,8 +32,8 @@ pub struct Rule {
 /// What a rule looks at. Calls, functions and modules of test code are never shown to it.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// Every call whose callee is resolved.
-    Call(fn(&mut Context<'_>, ModuleId, ExprId, &Callee)),
+    /// Every call, with what its callee denotes.
+    Call(fn(&mut Context<'_>, ModuleId, ExprId, Entity)),
     /// Every function.
     Function(fn(&mut Context<'_>, ModuleId, FunctionId)),
     /// Every module.

@@ -190,7 +190,7 @@ impl<'a> Lowering<'a> {
 
     /// The block in a role, or an empty one.
     pub fn block_field(&mut self, children: &[Child], field: Field, span: Span) -> BlockId {
-        match children.iter().find(|c| c.field == field || (field == Field::None && c.kind == Kind::Block)) {
+        match children.iter().find(|c| if field == Field::None { c.kind == Kind::Block } else { c.field == field }) {
             Some(Child { value: Value::Block(id), .. }) => *id,
             _ => self.builder.block(Span { start: span.end, end: span.end }, Vec::new()),
         }
