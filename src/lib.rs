@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod fix;
 pub mod ir;
 pub mod model;
+pub mod output;
 pub mod pages;
 pub mod progress;
 pub mod report;
