@@ -1,6 +1,7 @@
 //! roadworthy inspects a service before it takes traffic: its code, its Dockerfile and its Cloud Run configuration, as one thing.
 
 pub mod config;
+pub mod date;
 pub mod finding;
 pub mod fix;
 pub mod ir;
@@ -8,3 +9,4 @@ pub mod model;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod suggest;

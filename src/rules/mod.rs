@@ -65,6 +65,7 @@ impl Context<'_> {
             severity: self.rule.severity,
             confidence,
             place,
+            symbol: String::new(),
             message: message.into(),
             related: Vec::<Related>::new(),
             trace: Vec::new(),
