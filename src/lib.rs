@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod date;
+pub mod discover;
 pub mod finding;
 pub mod fix;
 pub mod ir;
