@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod date;
+pub mod discover;
 pub mod error;
 pub mod finding;
 pub mod fingerprint;

@@ -6,7 +6,14 @@ impl ExprKind {
     /// Calls `f` with each expression directly below, in source order.
     pub fn for_each_child(&self, mut f: impl FnMut(ExprId)) {
         match self {
-            Self::Name(_) | Self::String(_) | Self::Number(_) | Self::Bool(_) | Self::Null | Self::Ellipsis | Self::Function(_) | Self::Class(_) => {}
+            Self::Name(_)
+            | Self::String(_)
+            | Self::Number(_)
+            | Self::Bool(_)
+            | Self::Null
+            | Self::Ellipsis
+            | Self::Function(_)
+            | Self::Class(_) => {}
             Self::Attribute { object, .. } => f(*object),
             Self::Subscript { object, index, .. } => {
                 f(*object);

@@ -142,9 +142,7 @@ impl Builder {
             StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::Break | StmtKind::Continue => false,
             StmtKind::If { branches, otherwise } => otherwise.is_none_or(falls) || branches.iter().any(|(_, body)| falls(*body)),
             StmtKind::Loop(l) => match l.kind {
-                LoopKind::While(test) => {
-                    !matches!(self.module.expr(test).kind, ExprKind::Bool(true)) || self.breaks(l.body)
-                }
+                LoopKind::While(test) => !matches!(self.module.expr(test).kind, ExprKind::Bool(true)) || self.breaks(l.body),
                 LoopKind::For { .. } => true,
             },
             StmtKind::Try(t) => {
@@ -275,9 +273,10 @@ impl Builder {
 
     /// Binds a name in the innermost scope, or where it was redirected to.
     pub fn bind(&mut self, name: Ustr, span: Span, kind: BindingKind) {
-        let scope = self.open.last().map_or(ScopeId(0), |(scope, elsewhere)| {
-            elsewhere.iter().find(|(n, _)| *n == name).map_or(*scope, |(_, target)| *target)
-        });
+        let scope = self
+            .open
+            .last()
+            .map_or(ScopeId(0), |(scope, elsewhere)| elsewhere.iter().find(|(n, _)| *n == name).map_or(*scope, |(_, target)| *target));
         self.bind_in(scope, name, span, kind);
     }
 

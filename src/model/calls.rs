@@ -12,7 +12,8 @@ pub fn argument(call: &Call, position: Option<usize>, keywords: &[&str]) -> Opti
         return Some(arg.value);
     }
     let position = position?;
-    let positional: Vec<&Arg> = call.args.iter().take_while(|a| a.kind != ArgKind::Spread).filter(|a| a.kind == ArgKind::Positional).collect();
+    let positional: Vec<&Arg> =
+        call.args.iter().take_while(|a| a.kind != ArgKind::Spread).filter(|a| a.kind == ArgKind::Positional).collect();
     positional.get(position).map(|a| a.value)
 }
 

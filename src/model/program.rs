@@ -80,16 +80,8 @@ impl Program {
     pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
-        let mut program = Self {
-            sources,
-            modules,
-            apis,
-            links: Vec::new(),
-            calls: Vec::new(),
-            by_file,
-            attributes: Vec::new(),
-            bindings: Vec::new(),
-        };
+        let mut program =
+            Self { sources, modules, apis, links: Vec::new(), calls: Vec::new(), by_file, attributes: Vec::new(), bindings: Vec::new() };
         let index = PathIndex::new(&program);
         program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();

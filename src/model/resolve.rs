@@ -559,7 +559,10 @@ impl<'p> Resolver<'p> {
                     Some(
                         "Optional" | "Union" | "Final" | "ClassVar" | "Iterator" | "AsyncIterator" | "Generator" | "AsyncGenerator"
                         | "Awaitable" | "Required" | "NotRequired",
-                    ) => parts.iter().find_map(|part| Some(self.instance(module, *part)).filter(|e| *e != Entity::Unknown)).unwrap_or(Entity::Unknown),
+                    ) => parts
+                        .iter()
+                        .find_map(|part| Some(self.instance(module, *part)).filter(|e| *e != Entity::Unknown))
+                        .unwrap_or(Entity::Unknown),
                     Some("Coroutine") => parts.last().map_or(Entity::Unknown, |part| self.instance(module, *part)),
                     _ => instance_of(generic),
                 }

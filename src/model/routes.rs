@@ -110,7 +110,19 @@ const HANDLER_KEYWORDS: [&str; 5] = ["endpoint", "view", "view_func", "handler",
 
 /// Methods of view classes that run per request.
 const VIEW_METHODS: [&str; 14] = [
-    "get", "post", "put", "patch", "delete", "head", "options", "list", "create", "retrieve", "update", "partial_update", "destroy",
+    "get",
+    "post",
+    "put",
+    "patch",
+    "delete",
+    "head",
+    "options",
+    "list",
+    "create",
+    "retrieve",
+    "update",
+    "partial_update",
+    "destroy",
     "dispatch",
 ];
 

@@ -152,7 +152,8 @@ fn is_unit(program: &Program, directory: &str) -> bool {
         match file.kind {
             FileKind::Dockerfile => true,
             FileKind::Manifest => {
-                matches!(name, "pyproject.toml" | "Pipfile" | "package.json") || (name.starts_with("requirements") && name.ends_with(".txt"))
+                matches!(name, "pyproject.toml" | "Pipfile" | "package.json")
+                    || (name.starts_with("requirements") && name.ends_with(".txt"))
             }
             FileKind::Python => name == "setup.py",
             FileKind::Yaml => false,

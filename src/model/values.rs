@@ -205,7 +205,9 @@ fn is_configuration_name(program: &Program, name: Ustr) -> bool {
 fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, depth: u32) -> Value {
     let resolver = Resolver::new(program);
     match resolver.entity(id, object) {
-        Entity::Library(path) | Entity::Instance(path) if path == "os.environ" || is_configuration_name(program, path) => Value::Configuration,
+        Entity::Library(path) | Entity::Instance(path) if path == "os.environ" || is_configuration_name(program, path) => {
+            Value::Configuration
+        }
         _ => {
             let Some(entries) = object_literal(program, id, object) else { return Value::Unknown };
             let Value::Text(key) = fold(program, id, index, depth) else { return Value::Unknown };

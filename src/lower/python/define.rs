@@ -86,12 +86,9 @@ impl Lowering<'_> {
             Kind::WithItem => self.with_item(span, children),
             Kind::Match => self.match_statement(span, children),
             Kind::CaseClause => self.case(span, children),
-            Kind::CasePattern
-            | Kind::ClassPattern
-            | Kind::DictPattern
-            | Kind::KeywordPattern
-            | Kind::SplatPattern
-            | Kind::UnionPattern => self.pattern(kind, children),
+            Kind::CasePattern | Kind::ClassPattern | Kind::DictPattern | Kind::KeywordPattern | Kind::SplatPattern | Kind::UnionPattern => {
+                self.pattern(kind, children)
+            }
             Kind::FunctionDefinition => self.function_definition(span, children),
             Kind::Lambda => self.lambda(span, children),
             Kind::Parameters | Kind::LambdaParameters => self.parameters(children),
@@ -128,7 +125,8 @@ impl Lowering<'_> {
     }
 
     fn expression_statement(&mut self, span: Span, children: &[Child]) -> Value {
-        if let Some(Child { value: Value::Assignment(assignment), .. }) = children.iter().find(|c| matches!(c.value, Value::Assignment(_))) {
+        if let Some(Child { value: Value::Assignment(assignment), .. }) = children.iter().find(|c| matches!(c.value, Value::Assignment(_)))
+        {
             return self.assign(span, assignment);
         }
         let exprs = self.exprs(children);
@@ -213,8 +211,7 @@ impl Lowering<'_> {
     }
 
     fn match_statement(&mut self, span: Span, children: &[Child]) -> Value {
-        let subjects: Vec<ExprId> =
-            children.iter().filter(|c| c.field == Field::Subject).filter_map(|c| self.as_expr(c)).collect();
+        let subjects: Vec<ExprId> = children.iter().filter(|c| c.field == Field::Subject).filter_map(|c| self.as_expr(c)).collect();
         let subject = match subjects[..] {
             [only] => only,
             _ => self.builder.expr(span, ExprKind::Tuple(subjects.into())),
@@ -491,6 +488,10 @@ impl Lowering<'_> {
                 _ => exprs.extend(self.as_expr(child)),
             }
         }
-        if stmts.is_empty() { Value::Expr(self.opaque(span, exprs)) } else { self.statement(span, StmtKind::Opaque(exprs.into(), stmts.into())) }
+        if stmts.is_empty() {
+            Value::Expr(self.opaque(span, exprs))
+        } else {
+            self.statement(span, StmtKind::Opaque(exprs.into(), stmts.into()))
+        }
     }
 }

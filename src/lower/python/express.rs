@@ -40,7 +40,8 @@ impl Lowering<'_> {
             Kind::Interpolation | Kind::FormatExpression => {
                 let hole = self.expr_or_opaque(children, Field::Expression, span);
                 // Calls inside a format specifier are seen through an opaque whole.
-                let nested: Vec<ExprId> = children.iter().filter(|c| c.field == Field::FormatSpecifier).filter_map(|c| self.as_expr(c)).collect();
+                let nested: Vec<ExprId> =
+                    children.iter().filter(|c| c.field == Field::FormatSpecifier).filter_map(|c| self.as_expr(c)).collect();
                 let hole = if nested.is_empty() { hole } else { self.with_specifier(span, hole, nested) };
                 Value::Part(TemplatePart::Hole(hole))
             }
@@ -101,7 +102,11 @@ impl Lowering<'_> {
                 self.value(span, ExprKind::Await(operand))
             }
             Kind::Yield => self.build_yield(span, children),
-            Kind::ListSplat | Kind::ListSplatPattern | Kind::ParenthesizedListSplat | Kind::DictionarySplat | Kind::DictionarySplatPattern => {
+            Kind::ListSplat
+            | Kind::ListSplatPattern
+            | Kind::ParenthesizedListSplat
+            | Kind::DictionarySplat
+            | Kind::DictionarySplatPattern => {
                 let operand = self.only(span, children);
                 if kind == Kind::ParenthesizedListSplat { Value::Expr(operand) } else { self.value(span, ExprKind::Spread(operand)) }
             }
