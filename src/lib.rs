@@ -1,5 +1,6 @@
 //! roadworthy inspects a service before it takes traffic: its code, its Dockerfile and its Cloud Run configuration, as one thing.
 
+pub mod analysis;
 pub mod config;
 pub mod date;
 pub mod discover;

@@ -75,6 +75,8 @@ pub struct Container {
     pub liveness_probe: Option<Probe>,
     /// `command:` and `args:`, concatenated.
     pub command: Vec<Setting<String>>,
+    /// `securityContext.runAsNonRoot`, of the container or else of its pod.
+    pub run_as_non_root: Option<Setting<bool>>,
 }
 
 /// An environment variable of a container.

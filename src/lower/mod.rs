@@ -1,4 +1,5 @@
-//! From syntax trees to the models. One file (or folder) per notation.
+//! From syntax to meaning: each kind of file is lowered into its type in [`crate::ir`].
 
 mod builder;
+pub mod dockerfile;
 pub mod python;

@@ -141,6 +141,17 @@ impl Program {
         Place { file: self.module(module).file, span }
     }
 
+    /// The qualified name of the innermost function or class around a span; empty at the top of the module.
+    #[must_use]
+    pub fn symbol_at(&self, id: ModuleId, span: Span) -> String {
+        let module = self.module(id);
+        let functions = module.functions.iter().filter(|f| !f.name.is_empty()).map(|f| (f.span, f.name));
+        let classes = module.classes.iter().map(|c| (c.span, c.name));
+        let mut around: Vec<(Span, Ustr)> = functions.chain(classes).filter(|(whole, _)| whole.contains(span)).collect();
+        around.sort_by_key(|(whole, _)| (whole.start, std::cmp::Reverse(whole.end)));
+        around.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(".")
+    }
+
     /// The source text of an expression.
     #[must_use]
     pub fn text(&self, module: ModuleId, expr: ExprId) -> &str {

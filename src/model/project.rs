@@ -1,11 +1,12 @@
 //! The whole project: what every rule may ask.
 
-use crate::config::Settings;
+use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
-use crate::model::program::Program;
+use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 use crate::model::services::Service;
+use crate::source::FileId;
 
 /// Everything that was read, linked and immutable.
 #[derive(Debug)]
@@ -20,6 +21,20 @@ pub struct Project {
     pub deployments: Vec<Deployment>,
     /// The services, by path of their app.
     pub services: Vec<Service>,
-    /// Thresholds of the rules.
-    pub settings: Settings,
+    /// The configuration.
+    pub config: Config,
+}
+
+impl Project {
+    /// The thresholds that hold for a file.
+    #[must_use]
+    pub fn settings(&self, file: FileId) -> Settings {
+        self.config.settings_for(&self.program.sources.get(file).path)
+    }
+
+    /// The service that a module is code of, the first by path where several share it.
+    #[must_use]
+    pub fn service_of(&self, module: ModuleId) -> Option<&Service> {
+        self.services.iter().find(|s| s.code.contains(&module))
+    }
 }

@@ -1,0 +1,129 @@
+//! From texts to findings: lower each file, link the project, run the rules. One direction, no way back.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use crate::config::Config;
+use crate::finding::Finding;
+use crate::ir::deploy::Deployment;
+use crate::ir::image::Image;
+use crate::ir::program::Module;
+use crate::lower::{dockerfile, python};
+use crate::model::apis::Apis;
+use crate::model::program::{ModuleId, Program};
+use crate::model::project::Project;
+use crate::model::routes::Routes;
+use crate::model::services;
+use crate::report::Unread;
+use crate::rules::{Check, Context, Rule};
+use crate::source::{FileId, FileKind, SourceFile, Sources};
+
+/// What a file became.
+enum Lowered {
+    Module(Box<Module>),
+    Image(Box<Image>),
+    Deployments(Vec<Deployment>),
+    Failed(Unread),
+    Nothing,
+}
+
+/// Lowers and links all files. Besides the project, the files that could not be read wholly, and why.
+///
+/// # Errors
+/// The embedded tables of APIs are broken, which a test rules out.
+pub fn link(sources: Sources, config: Config) -> Result<(Project, Vec<Unread>), String> {
+    let apis = Apis::load(&config.apis)?;
+    let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
+    let lowered: Vec<Lowered> = files.par_iter().map(|(id, file)| lower_safely(*id, file)).collect();
+    let (mut modules, mut images, mut deployments, mut failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for lowered in lowered {
+        match lowered {
+            Lowered::Module(module) => modules.push(*module),
+            Lowered::Image(image) => images.push(*image),
+            Lowered::Deployments(found) => deployments.extend(found),
+            Lowered::Failed(why) => failed.push(why),
+            Lowered::Nothing => {}
+        }
+    }
+    let program = Program::link(sources, modules, apis);
+    let routes = Routes::find(&program);
+    let services = services::find(&program, &routes, &images, &deployments);
+    Ok((Project { program, routes, images, deployments, services, config }, failed))
+}
+
+/// A defect of ours in one file must not cost the findings in all others.
+fn lower_safely(id: FileId, file: &SourceFile) -> Lowered {
+    catch_unwind(AssertUnwindSafe(|| lower(id, file)))
+        .unwrap_or_else(|_| Lowered::Failed(Unread { path: file.path.to_string(), reason: "internal error, please report it".to_owned() }))
+}
+
+fn lower(id: FileId, file: &SourceFile) -> Lowered {
+    match file.kind {
+        FileKind::Python => match python::parse(&file.text) {
+            Some(tree) => Lowered::Module(Box::new(python::lower(id, &file.text, &tree))),
+            None => Lowered::Failed(Unread { path: file.path.to_string(), reason: "the parser gave up".to_owned() }),
+        },
+        FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
+        FileKind::Yaml => Lowered::Deployments(Vec::new()),
+        FileKind::Manifest => Lowered::Nothing,
+    }
+}
+
+/// Runs rules over a project. Findings of files that are not reported, and of test code, are left out; the rest is
+/// sorted by path, place and rule.
+#[must_use]
+pub fn judge(project: &Project, rules: &[&'static Rule]) -> Vec<Finding> {
+    let jobs: Vec<(&'static Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
+    let of_modules = project.program.module_ids().collect::<Vec<_>>().into_par_iter().flat_map_iter(|id| in_module(project, &jobs, id));
+    let others = jobs.par_iter().flat_map_iter(|(rule, check)| elsewhere(project, rule, *check));
+    let mut findings: Vec<Finding> = of_modules.chain(others).collect();
+    findings.retain(|finding| {
+        let file = project.program.sources.get(finding.place.file);
+        file.reported && !file.test
+    });
+    findings.sort_by(|a, b| (a.place, a.rule, &a.message).cmp(&(b.place, b.rule, &b.message)));
+    findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule);
+    findings
+}
+
+fn in_module(project: &Project, jobs: &[(&'static Rule, Check)], id: ModuleId) -> Vec<Finding> {
+    let program = &project.program;
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    if file.test || !file.reported {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (rule, check) in jobs {
+        let mut context = Context { project, rule, findings: Vec::new() };
+        match check {
+            Check::Call(check) => {
+                for site in &program.calls[id.0 as usize] {
+                    check(&mut context, id, site.expr, site.callee);
+                }
+            }
+            Check::Function(check) => module.function_ids().for_each(|function| check(&mut context, id, function)),
+            Check::Module(check) => check(&mut context, id),
+            Check::Image(_) | Check::Deployment(_) | Check::Service(_) => {}
+        }
+        for mut finding in context.findings {
+            if finding.symbol.is_empty() {
+                finding.symbol = program.symbol_at(id, finding.place.span);
+            }
+            found.push(finding);
+        }
+    }
+    found
+}
+
+fn elsewhere(project: &Project, rule: &'static Rule, check: Check) -> Vec<Finding> {
+    let mut context = Context { project, rule, findings: Vec::new() };
+    match check {
+        Check::Image(check) => project.images.iter().for_each(|image| check(&mut context, image)),
+        Check::Deployment(check) => project.deployments.iter().for_each(|deployment| check(&mut context, deployment)),
+        Check::Service(check) => project.services.iter().for_each(|service| check(&mut context, service)),
+        Check::Call(_) | Check::Function(_) | Check::Module(_) => {}
+    }
+    context.findings
+}
