@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
@@ -19,7 +20,7 @@ pub struct Table {
 }
 
 /// Facts that a group of functions, methods or classes share.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Row {
     /// Canonical dotted names; `{a,b}` stands for several: `requests.{get,post}`.
@@ -56,7 +57,7 @@ pub struct Row {
 }
 
 /// What a function or class is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Creates a web application.
@@ -108,7 +109,7 @@ pub enum Role {
 }
 
 /// How a timeout is set.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timeout {
     /// Keyword of the argument.
@@ -137,7 +138,7 @@ fn yes() -> bool {
 }
 
 /// What happens to a call whose timeout is not given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unset {
     /// It can wait for ever.
@@ -149,7 +150,7 @@ pub enum Unset {
 }
 
 /// Which argument is SQL text, and how values are bound to it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sql {
     /// 0-based position of the text (the receiver of a method not counted).
@@ -165,7 +166,7 @@ pub struct Sql {
 }
 
 /// Styles of placeholders in SQL text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placeholder {
     /// `%s`, values as one sequence.
