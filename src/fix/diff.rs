@@ -8,12 +8,19 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
     if before == after {
         return String::new();
     }
-    TextDiff::from_lines(before, after)
+    lines(before, after)
         .unified_diff()
         .context_radius(3)
         .header(&header('a', path), &header('b', path))
         .missing_newline_hint(true)
         .to_string()
+}
+
+/// Compares by lines. `similar` would also break them at a carriage return of its own, which patches do not.
+pub(crate) fn lines<'a>(before: &'a str, after: &'a str) -> TextDiff<'a, 'a, str> {
+    let before: Vec<&str> = before.split_inclusive('\n').collect();
+    let after: Vec<&str> = after.split_inclusive('\n').collect();
+    TextDiff::configure().newline_terminated(true).diff_slices(&before, &after)
 }
 
 /// The name of one side. git quotes names that hold control characters, quotes or backslashes, and a name with a blank
@@ -26,7 +33,7 @@ fn header(side: char, path: &str) -> String {
                 '"' | '\\' => quoted.extend(['\\', c]),
                 '\n' => quoted.push_str("\\n"),
                 '\t' => quoted.push_str("\\t"),
-                c if c.is_control() => quoted.push_str(&format!("\\{:03o}", u32::from(c))),
+                c if c.is_control() => quoted.push_str(&octal(c)),
                 c => quoted.push(c),
             }
         }
@@ -37,6 +44,12 @@ fn header(side: char, path: &str) -> String {
     } else {
         format!("{side}/{path}")
     }
+}
+
+/// A character's bytes, each as a backslash and three octal digits.
+fn octal(c: char) -> String {
+    let mut buffer = [0; 4];
+    c.encode_utf8(&mut buffer).bytes().map(|byte| format!("\\{byte:03o}")).collect()
 }
 
 #[cfg(test)]
@@ -65,6 +78,11 @@ mod tests {
     fn keeps_carriage_returns() {
         let diff = unified("x", "a\r\nb\r\n", "a\r\nB\r\n");
         assert!(diff.contains(" a\r\n-b\r\n+B\r\n"), "{diff:?}");
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_no_line() {
+        assert_eq!(unified("x", "a\rb\n", "a\rc\n"), "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\rb\n+a\rc\n");
     }
 
     #[test]
