@@ -48,8 +48,8 @@ fn header(side: char, path: &str) -> String {
 
 /// A character's bytes, each as a backslash and three octal digits.
 fn octal(c: char) -> String {
-    let mut buffer = [0; 4];
-    c.encode_utf8(&mut buffer).bytes().map(|byte| format!("\\{byte:03o}")).collect()
+    let digit = |bits: u8| char::from(b'0' + bits % 8);
+    c.encode_utf8(&mut [0; 4]).bytes().flat_map(|byte| ['\\', digit(byte >> 6), digit(byte >> 3), digit(byte)]).collect()
 }
 
 #[cfg(test)]
@@ -94,5 +94,6 @@ mod tests {
     fn names_are_written_as_git_does() {
         assert_eq!(header('a', "my app/x.py"), "a/my app/x.py\t");
         assert_eq!(header('b', "a\"b\n.py"), "\"b/a\\\"b\\n.py\"");
+        assert_eq!(header('b', "a\u{1}\u{85}"), "\"b/a\\001\\302\\205\"");
     }
 }
