@@ -111,7 +111,7 @@ impl Page<'_> {
     #[must_use]
     pub fn reason(&self) -> &str {
         let paragraph = self.body.split("\n\n").next().unwrap_or_default().trim();
-        if paragraph.starts_with(['#', '`']) {
+        if paragraph.starts_with('#') || paragraph.starts_with("```") {
             return "";
         }
         let ends = paragraph.match_indices(['.', '!', '?']).map(|(at, _)| at + 1);

@@ -137,3 +137,9 @@ fn every_page_of_this_repository_can_be_read() {
         }
     }
 }
+
+#[test]
+fn the_reason_may_start_with_code() {
+    let page = PAGE.replace("A call without", "`get()` without");
+    assert!(parse(&page).unwrap().reason().starts_with("`get()` without"));
+}
