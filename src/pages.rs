@@ -48,9 +48,9 @@ impl Category {
     }
 }
 
-/// A rule's page.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Page<'a> {
+/// What a page says of its rule in its first lines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FrontMatter<'a> {
     /// What is wrong, as a headline.
     pub title: &'a str,
     /// How bad the class is.
@@ -63,6 +63,13 @@ pub struct Page<'a> {
     pub languages: Vec<&'a str>,
     /// The section of the review it comes from.
     pub section: &'a str,
+}
+
+/// A rule's page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page<'a> {
+    /// Its front matter.
+    pub front: FrontMatter<'a>,
     /// The documentation: everything after the front matter and before `## Cases`, trimmed.
     pub body: &'a str,
     /// The examples of the documentation.
@@ -104,7 +111,7 @@ impl Page<'_> {
     #[must_use]
     pub fn reason(&self) -> &str {
         let paragraph = self.body.split("\n\n").next().unwrap_or_default().trim();
-        if paragraph.starts_with(['#', '`']) {
+        if paragraph.starts_with('#') || paragraph.starts_with("```") {
             return "";
         }
         let ends = paragraph.match_indices(['.', '!', '?']).map(|(at, _)| at + 1);
@@ -118,6 +125,16 @@ impl Page<'_> {
     }
 }
 
+/// Reads the front matter only: what every run needs of every page.
+///
+/// # Errors
+///
+/// If it lacks a key or has an unknown one.
+pub fn front_matter(text: &str) -> Result<FrontMatter<'_>, PageError> {
+    let end = text.find("\n---").map_or(text.len(), |at| text[at + 1..].find('\n').map_or(text.len(), |end| at + 1 + end));
+    read_front_matter(&mut Lines::new(&text[..end]).iter())
+}
+
 /// Reads a page.
 ///
 /// # Errors
@@ -126,7 +143,7 @@ impl Page<'_> {
 pub fn parse(text: &str) -> Result<Page<'_>, PageError> {
     let lines = Lines::new(text);
     let mut at = lines.iter();
-    let front = front_matter(&mut at)?;
+    let front = read_front_matter(&mut at)?;
     let start = at.clone().next().map_or(text.len(), |line| line.span.start);
     let blocks = blocks(at)?;
     let is_cases = |block: &&Block<'_>| matches!(block, Block::Heading { text: "## Cases", .. });
@@ -135,17 +152,7 @@ pub fn parse(text: &str) -> Result<Page<'_>, PageError> {
     let (documentation, cases) = blocks.split_at(cases_at);
     let cases = cases::parse(text, cases.get(1..).unwrap_or_default())?;
     let examples = documentation.iter().filter_map(|block| example(text, block)).collect();
-    Ok(Page {
-        title: front.title,
-        severity: front.severity,
-        category: front.category,
-        cwe: front.cwe,
-        languages: front.languages,
-        section: front.section,
-        body: text[start..body_end].trim(),
-        examples,
-        cases,
-    })
+    Ok(Page { front, body: text[start..body_end].trim(), examples, cases })
 }
 
 fn example<'a>(text: &'a str, block: &Block<'a>) -> Option<Example<'a>> {
@@ -191,17 +198,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-struct FrontMatter<'a> {
-    title: &'a str,
-    severity: Severity,
-    category: Category,
-    cwe: Option<u32>,
-    languages: Vec<&'a str>,
-    section: &'a str,
-}
-
 /// Reads `key: value` lines: a scalar, perhaps in double quotes, or a list in brackets. That is all pages need of YAML.
-fn front_matter<'a>(lines: &mut std::slice::Iter<'_, Line<'a>>) -> Result<FrontMatter<'a>, PageError> {
+fn read_front_matter<'a>(lines: &mut std::slice::Iter<'_, Line<'a>>) -> Result<FrontMatter<'a>, PageError> {
     let (mut title, mut severity, mut category, mut cwe, mut languages, mut section) = (None, None, None, None, None, None);
     let missing = |what: &str| PageError { line: 1, message: format!("front matter without `{what}`") };
     if lines.next().is_none_or(|line| line.text != "---") {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::finding::Finding;
-use crate::source::Sources;
+use crate::source::{FileKind, Sources};
 
 /// What a run found.
 #[derive(Debug)]
@@ -32,4 +32,24 @@ pub struct Unread {
     pub path: String,
     /// Why, in a few words: "over 2 MiB", "binary", "Helm template".
     pub reason: String,
+}
+
+/// What would be judged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listing {
+    /// The project root.
+    pub root: PathBuf,
+    /// The files, by path.
+    pub files: Vec<Listed>,
+}
+
+/// A file, and what becomes of it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Listed {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// What it is judged as, if it is judged.
+    pub judged_as: Option<FileKind>,
+    /// Why it is not.
+    pub reason: Option<String>,
 }

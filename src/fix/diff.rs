@@ -8,12 +8,19 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
     if before == after {
         return String::new();
     }
-    TextDiff::from_lines(before, after)
+    lines(before, after)
         .unified_diff()
         .context_radius(3)
         .header(&header('a', path), &header('b', path))
         .missing_newline_hint(true)
         .to_string()
+}
+
+/// Compares by lines. `similar` would also break them at a carriage return of its own, which patches do not.
+pub(crate) fn lines<'a>(before: &'a str, after: &'a str) -> TextDiff<'a, 'a, str> {
+    let before: Vec<&str> = before.split_inclusive('\n').collect();
+    let after: Vec<&str> = after.split_inclusive('\n').collect();
+    TextDiff::configure().newline_terminated(true).diff_slices(&before, &after)
 }
 
 /// The name of one side. git quotes names that hold control characters, quotes or backslashes, and a name with a blank
@@ -26,7 +33,7 @@ fn header(side: char, path: &str) -> String {
                 '"' | '\\' => quoted.extend(['\\', c]),
                 '\n' => quoted.push_str("\\n"),
                 '\t' => quoted.push_str("\\t"),
-                c if c.is_control() => quoted.push_str(&format!("\\{:03o}", u32::from(c))),
+                c if c.is_control() => quoted.push_str(&octal(c)),
                 c => quoted.push(c),
             }
         }
@@ -37,6 +44,12 @@ fn header(side: char, path: &str) -> String {
     } else {
         format!("{side}/{path}")
     }
+}
+
+/// A character's bytes, each as a backslash and three octal digits.
+fn octal(c: char) -> String {
+    let digit = |bits: u8| char::from(b'0' + bits % 8);
+    c.encode_utf8(&mut [0; 4]).bytes().flat_map(|byte| ['\\', digit(byte >> 6), digit(byte >> 3), digit(byte)]).collect()
 }
 
 #[cfg(test)]
@@ -68,6 +81,11 @@ mod tests {
     }
 
     #[test]
+    fn a_lone_carriage_return_ends_no_line() {
+        assert_eq!(unified("x", "a\rb\n", "a\rc\n"), "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\rb\n+a\rc\n");
+    }
+
+    #[test]
     fn nothing_for_no_change() {
         assert_eq!(unified("x", "a", "a"), "");
     }
@@ -76,5 +94,6 @@ mod tests {
     fn names_are_written_as_git_does() {
         assert_eq!(header('a', "my app/x.py"), "a/my app/x.py\t");
         assert_eq!(header('b', "a\"b\n.py"), "\"b/a\\\"b\\n.py\"");
+        assert_eq!(header('b', "a\u{1}\u{85}"), "\"b/a\\001\\302\\205\"");
     }
 }

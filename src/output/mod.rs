@@ -105,7 +105,7 @@ impl<'a> OutputContext<'a> {
     /// The category of a finding. Diagnostics beside the rules are all about suppressions.
     #[must_use]
     pub fn category(&self, finding: &Finding) -> &'static str {
-        self.page(finding.rule).map_or("suppression", |page| page.category.name())
+        self.page(finding.rule).map_or("suppression", |page| page.front.category.name())
     }
 
     /// The edits of the finding at an index.
@@ -146,7 +146,7 @@ impl<'a> OutputContext<'a> {
 }
 
 /// A path below `root` as seen from `directory`. It is a matter of names only: nothing is looked up.
-fn relative(root: &Path, directory: &Path, path: &str) -> String {
+pub(crate) fn relative(root: &Path, directory: &Path, path: &str) -> String {
     let absolute = root.join(path);
     let normal = |path: &Path| -> Vec<String> {
         let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
@@ -165,7 +165,7 @@ fn relative(root: &Path, directory: &Path, path: &str) -> String {
 
 /// Text from a source file, fit for a terminal: control characters must not move its cursor or set its title, and
 /// characters that reorder a line must not make code look like other code.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_unprintable) {
         text.chars().map(|c| if is_unprintable(c) { picture(c) } else { c }).collect()
     } else {

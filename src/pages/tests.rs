@@ -63,10 +63,11 @@ a: 1
 #[test]
 fn reads_the_front_matter() {
     let page = parse(PAGE).unwrap();
-    assert_eq!(page.title, "Outbound call without a timeout");
-    assert_eq!((page.severity, page.category, page.cwe), (Severity::High, Category::Reliability, Some(400)));
-    assert_eq!(page.languages, ["python", "docker"]);
-    assert_eq!(page.section, "§7");
+    assert_eq!(front_matter(PAGE).as_ref(), Ok(&page.front));
+    assert_eq!(page.front.title, "Outbound call without a timeout");
+    assert_eq!((page.front.severity, page.front.category, page.front.cwe), (Severity::High, Category::Reliability, Some(400)));
+    assert_eq!(page.front.languages, ["python", "docker"]);
+    assert_eq!(page.front.section, "§7");
 }
 
 #[test]
@@ -135,4 +136,10 @@ fn every_page_of_this_repository_can_be_read() {
             assert!(!page.cases.is_empty() && !page.examples.is_empty() && !page.reason().is_empty(), "{}", path.display());
         }
     }
+}
+
+#[test]
+fn the_reason_may_start_with_code() {
+    let page = PAGE.replace("A call without", "`get()` without");
+    assert!(parse(&page).unwrap().reason().starts_with("`get()` without"));
 }

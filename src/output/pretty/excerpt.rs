@@ -11,7 +11,7 @@ use miette::{
 use owo_colors::Style;
 
 use crate::finding::{Related, Severity};
-use crate::output::{OutputContext, printable};
+use crate::output::{OutputContext, Paint, printable};
 use crate::source::{Place, SourceFile, Span};
 
 /// Lines of a longer span that are shown.
@@ -29,7 +29,7 @@ pub(super) fn render(context: &OutputContext<'_>, place: Place, severity: Severi
     theme.styles.linum = paint.style(Style::new().dimmed());
     theme.styles.link = paint.style(Style::new().bold());
     // miette colours labels in the order they stand in.
-    theme.styles.highlights = excerpt.labels.iter().map(|label| excerpt.style(context, label, severity)).collect();
+    theme.styles.highlights = excerpt.labels.iter().map(|label| style(paint, label, severity)).collect();
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_context_lines(MAX_LINES)
         .with_width(context.width)
@@ -103,10 +103,10 @@ impl Excerpt {
             lines: to - from + 1,
         }
     }
+}
 
-    fn style(&self, context: &OutputContext<'_>, label: &LabeledSpan, severity: Severity) -> Style {
-        if label.primary() { context.paint.severity_style(severity) } else { context.paint.style(Style::new().cyan()) }
-    }
+fn style(paint: Paint, label: &LabeledSpan, severity: Severity) -> Style {
+    if label.primary() { paint.severity_style(severity) } else { paint.style(Style::new().cyan()) }
 }
 
 /// A line as it is shown: printable, and cut to a window around its focus if it is too long.

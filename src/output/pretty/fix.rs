@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 
 use super::{applicability, labelled};
 use crate::finding::Finding;
+use crate::fix::diff::lines;
 use crate::fix::edit::{Edit, apply};
 use crate::output::{OutputContext, one_line, printable};
 use crate::source::{SourceFile, Span};
@@ -66,7 +67,7 @@ fn clusters<'a>(context: &OutputContext<'_>, edits: &'a [Edit]) -> Vec<Cluster<'
 fn write_cluster(context: &OutputContext<'_>, out: &mut dyn Write, cluster: &Cluster<'_>, width: usize) -> io::Result<()> {
     let file = context.report.sources.get(cluster.edits[0].file);
     let Some((before, after, from)) = window(file, cluster) else { return Ok(()) };
-    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    let diff = lines(&before, &after);
     let only_comes = diff.iter_all_changes().all(|change| change.tag() != ChangeTag::Delete);
     let radius = usize::from(only_comes);
     for (number, group) in diff.grouped_ops(radius).iter().enumerate() {

@@ -28,7 +28,7 @@ fn rule(rule: &Rule) -> ReportingDescriptor {
         .default_configuration(ReportingConfiguration::builder().level(json!(level(rule.severity))).build())
         .build();
     if let Ok(page) = pages::parse(rule.page) {
-        let title = format!("{}.", page.title.trim_end_matches('.'));
+        let title = format!("{}.", page.front.title.trim_end_matches('.'));
         descriptor.short_description = Some(MultiformatMessageString::builder().text(title).build());
         descriptor.full_description = Some(MultiformatMessageString::builder().text(page.reason()).build());
         descriptor.help = Some(MultiformatMessageString::builder().text(page.body).markdown(page.body).build());
@@ -38,11 +38,11 @@ fn rule(rule: &Rule) -> ReportingDescriptor {
 }
 
 fn properties(rule: &Rule, page: &Page<'_>) -> PropertyBag {
-    let mut tags = vec![page.category.name().to_owned()];
-    tags.extend(page.cwe.map(|cwe| format!("external/cwe/cwe-{cwe}")));
-    let mut more = BTreeMap::from([("section".to_owned(), json!(page.section))]);
+    let mut tags = vec![page.front.category.name().to_owned()];
+    tags.extend(page.front.cwe.map(|cwe| format!("external/cwe/cwe-{cwe}")));
+    let mut more = BTreeMap::from([("section".to_owned(), json!(page.front.section))]);
     // GitHub orders by this number and calls what has one a security alert, so no other category has one.
-    if page.category == Category::Security {
+    if page.front.category == Category::Security {
         more.insert("security-severity".to_owned(), json!(score(rule.severity)));
     }
     PropertyBag::builder().tags(tags).additional_properties(more).build()
