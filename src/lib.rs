@@ -4,6 +4,7 @@ pub mod config;
 pub mod finding;
 pub mod fix;
 pub mod ir;
+pub mod lower;
 pub mod model;
 pub mod report;
 pub mod rules;
