@@ -7,5 +7,6 @@ pub mod ir;
 pub mod lower;
 pub mod model;
 pub mod report;
+pub mod review;
 pub mod rules;
 pub mod source;

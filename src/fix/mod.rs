@@ -1,5 +1,8 @@
 //! Fixes: what rules want done, as intents that say nothing of text offsets.
 
+pub mod edit;
+pub mod yaml;
+
 use serde::{Deserialize, Serialize};
 
 use crate::source::{FileId, Place};

@@ -91,7 +91,7 @@ pub struct Container {
     pub liveness_probe: Option<Probe>,
     /// `command:` and `args:`, concatenated.
     pub command: Vec<Setting<String>>,
-    /// `securityContext.runAsNonRoot`, the container's or else the pod's.
+    /// `securityContext.runAsNonRoot`, of the container or else of its pod.
     pub run_as_non_root: Option<Setting<bool>>,
 }
 

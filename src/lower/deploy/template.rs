@@ -1,7 +1,7 @@
 //! Placeholders: texts that something fills in before they are deployed.
 
 /// Whether a value holds a placeholder, in any of the ways people write them: `${X}`, `$(X)`, `$_X`, `$X`, `{{ x }}`,
-/// `{% x %}`, `%X%`, `@X@`, `<x>`, `[X]`.
+/// `{% x %}`, `%X%`, `@X@`, `<x>`, `{x}`, `[X]`.
 pub(super) fn is_templated(text: &str) -> bool {
     text.contains("${")
         || text.contains("$(")
@@ -12,6 +12,7 @@ pub(super) fn is_templated(text: &str) -> bool {
         || has_between(text, '@', '@', 3, is_constant)
         || has_between(text, '[', ']', 2, is_constant)
         || has_between(text, '<', '>', 1, is_words)
+        || has_between(text, '{', '}', 1, is_words)
 }
 
 /// Whether a line of a file that is no YAML shows that a template engine writes it: `{{- if x }}`, `{% if x %}`,
@@ -85,7 +86,7 @@ mod tests {
             "@IMAGE@",
             "<IMAGE>",
             "gcr.io/<your project>/x",
-            "[PROJECT_ID]",
+            "[PROJECT_ID]", "docker.io/{user}/x",
         ];
         for text in placeholders {
             assert!(is_templated(text), "{text}");
