@@ -6,7 +6,7 @@ use crate::fix::Fix;
 use crate::source::Place;
 
 /// How bad a class of problem is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -19,8 +19,24 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The name that outputs and options use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// How sure the rule is that this code has the problem.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, clap::ValueEnum, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// Context may make it fine; shown on request.
@@ -29,6 +45,18 @@ pub enum Confidence {
     Medium,
     /// Seen.
     High,
+}
+
+impl Confidence {
+    /// The name that outputs and options use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 /// One problem in one place.
@@ -42,6 +70,9 @@ pub struct Finding {
     pub confidence: Confidence,
     /// Where it is, and the exact text it is about.
     pub place: Place,
+    /// Qualified name of the function, class, stage or deployment that encloses the place; empty at the top of a file.
+    /// It is part of the fingerprint, so it must not hold anything that moves (lines, paths).
+    pub symbol: String,
     /// What is wrong with this code, in one sentence.
     pub message: String,
     /// Other places that made it matter.

@@ -210,6 +210,25 @@ impl Sources {
         Some(FileId(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
+    /// The files directly in a directory (without trailing `/`).
+    pub fn in_directory<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = &'a SourceFile> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let at = self.files.partition_point(|f| *f.path < *prefix);
+        let below = self.files[at..].iter().take_while(move |f| f.path.starts_with(&prefix));
+        below.filter(move |f| f.directory() == directory)
+    }
+
+    /// Whether any file lies below a directory (without trailing `/`).
+    #[must_use]
+    pub fn has_directory(&self, directory: &str) -> bool {
+        if directory.is_empty() {
+            return !self.files.is_empty();
+        }
+        let prefix = format!("{directory}/");
+        let at = self.files.partition_point(|f| *f.path < *prefix);
+        self.files.get(at).is_some_and(|f| f.path.starts_with(&prefix))
+    }
+
     /// Number of files.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Fixes: what rules want done, as intents that say nothing of text offsets.
 
+pub mod diff;
 pub mod edit;
 pub mod yaml;
 
@@ -32,6 +33,18 @@ pub struct Fix {
     pub advice: Option<String>,
     /// Rules of equal or higher severity whose findings this fix may bring.
     pub then: &'static [&'static str],
+}
+
+impl Applicability {
+    /// The name that outputs and options use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+            Self::Advice => "advice",
+        }
+    }
 }
 
 impl Fix {

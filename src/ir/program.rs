@@ -78,6 +78,8 @@ pub struct Module {
     pub scopes: Vec<Scope>,
     /// What each expression is part of.
     pub expr_parents: Vec<Parent>,
+    /// The scope that each expression is in.
+    pub expr_scopes: Vec<ScopeId>,
     /// The block that each statement is in.
     pub stmt_parents: Vec<BlockId>,
     /// What each block is the body of.

@@ -1,4 +1,6 @@
-//! Lowering: from the texts of files to the models in [`crate::ir`].
+//! From syntax trees to the models. One file (or folder) per notation.
 
+mod builder;
 pub mod deploy;
+pub mod python;
 pub mod yaml;

@@ -1,8 +1,9 @@
 //! Knowledge about libraries: what their functions are. The rows live in `rules/apis/*.toml`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
@@ -19,7 +20,7 @@ pub struct Table {
 }
 
 /// Facts that a group of functions, methods or classes share.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Row {
     /// Canonical dotted names; `{a,b}` stands for several: `requests.{get,post}`.
@@ -32,12 +33,18 @@ pub struct Row {
     /// HTTP method of a call or a route.
     #[serde(default)]
     pub method: Option<String>,
-    /// The class of what a call returns; a class returns itself and needs none.
+    /// The class of what a call returns; a class returns itself and needs none. `arg[0]` is what that argument is.
     #[serde(default)]
     pub returns: Option<String>,
     /// The class of what `with … as x` gives, where it is not the same object.
     #[serde(default)]
     pub enters: Option<String>,
+    /// The names are of attributes: reading one gives an instance of `returns`.
+    #[serde(default)]
+    pub attribute: bool,
+    /// For a route: position of the argument that is the handler; without it, the call is a decorator.
+    #[serde(default)]
+    pub handler: Option<usize>,
     /// For a class: the classes that it inherits methods from.
     #[serde(default)]
     pub bases: Vec<String>,
@@ -56,7 +63,7 @@ pub struct Row {
 }
 
 /// What a function or class is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Creates a web application.
@@ -108,7 +115,7 @@ pub enum Role {
 }
 
 /// How a timeout is set.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Timeout {
     /// Keyword of the argument.
@@ -137,7 +144,7 @@ fn yes() -> bool {
 }
 
 /// What happens to a call whose timeout is not given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unset {
     /// It can wait for ever.
@@ -149,7 +156,7 @@ pub enum Unset {
 }
 
 /// Which argument is SQL text, and how values are bound to it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sql {
     /// 0-based position of the text (the receiver of a method not counted).
@@ -165,7 +172,7 @@ pub struct Sql {
 }
 
 /// Styles of placeholders in SQL text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placeholder {
     /// `%s`, values as one sequence.
@@ -190,4 +197,116 @@ pub struct Apis {
     rows: Vec<Row>,
     by_name: HashMap<Ustr, usize>,
     aliases: HashMap<Ustr, Ustr>,
+    /// First segments of all names: what is no library anybody knows is dismissed by this.
+    roots: HashSet<Ustr>,
+}
+
+const PYTHON: &str = include_str!("../../rules/apis/python.toml");
+
+impl Apis {
+    /// The embedded tables and the user's own rows, which win.
+    ///
+    /// # Errors
+    /// The embedded table is broken (a test rules that out), with the parser's message.
+    pub fn load(own: &[Row]) -> Result<Self, String> {
+        let mut apis = Self::default();
+        let table: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
+        for (from, to) in &table.aliases {
+            apis.aliases.insert(Ustr::from(from), Ustr::from(to));
+        }
+        table.api.into_iter().chain(own.iter().cloned()).for_each(|row| apis.add(row));
+        Ok(apis)
+    }
+
+    fn add(&mut self, row: Row) {
+        let index = self.rows.len();
+        for pattern in &row.names {
+            for name in expand(pattern) {
+                self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
+                self.by_name.insert(Ustr::from(&name), index);
+            }
+        }
+        self.rows.push(row);
+    }
+
+    /// The row of a canonical name. Methods are looked up in the bases of their class.
+    #[must_use]
+    pub fn row(&self, name: Ustr) -> Option<&Row> {
+        self.by_name.get(&name).map(|index| &self.rows[*index])
+    }
+
+    /// The canonical name of a dotted path: aliases of its longest prefix put in.
+    #[must_use]
+    pub fn canonical(&self, path: Ustr) -> Ustr {
+        if self.by_name.contains_key(&path) {
+            return path;
+        }
+        let mut end = path.len();
+        loop {
+            if let Some(to) = self.aliases.get(&Ustr::from(&path[..end])) {
+                return Ustr::from(&format!("{to}{}", &path[end..]));
+            }
+            match path[..end].rfind('.') {
+                Some(dot) => end = dot,
+                None => return path,
+            }
+        }
+    }
+
+    /// The canonical name of a member of a class or module; inherited ones have the name of the class that defines them.
+    #[must_use]
+    pub fn member(&self, owner: Ustr, name: Ustr) -> Ustr {
+        let own = self.canonical(Ustr::from(&format!("{owner}.{name}")));
+        if self.by_name.contains_key(&own) {
+            return own;
+        }
+        let mut todo: Vec<&str> = self.row(owner).iter().flat_map(|row| &row.bases).map(String::as_str).collect();
+        // Bases of bases; a cycle in the tables cannot keep this going.
+        for _ in 0..16 {
+            let Some(base) = todo.pop() else { break };
+            let inherited = Ustr::from(&format!("{base}.{name}"));
+            if self.by_name.contains_key(&inherited) {
+                return inherited;
+            }
+            todo.extend(self.row(Ustr::from(base)).iter().flat_map(|row| &row.bases).map(String::as_str));
+        }
+        own
+    }
+
+    /// Whether a class is, or inherits from, a class with a role.
+    #[must_use]
+    pub fn class_has_role(&self, class: Ustr, role: Role) -> bool {
+        let mut todo = vec![class];
+        for _ in 0..16 {
+            let Some(class) = todo.pop() else { break };
+            if let Some(row) = self.row(class) {
+                if row.roles.contains(&role) {
+                    return true;
+                }
+                todo.extend(row.bases.iter().map(|base| Ustr::from(base)));
+            }
+        }
+        false
+    }
+
+    /// Whether any row's name begins with this segment.
+    #[must_use]
+    pub fn knows_root(&self, root: Ustr) -> bool {
+        self.roots.contains(&root)
+    }
+}
+
+impl Row {
+    /// Whether it has a role.
+    #[must_use]
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// `a.{b,c}.d` as `a.b.d` and `a.c.d`.
+fn expand(pattern: &str) -> Vec<String> {
+    let Some((before, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
+    let Some((choices, after)) = rest.split_once('}') else { return vec![pattern.to_owned()] };
+    choices.split(',').flat_map(|choice| expand(&format!("{before}{}{after}", choice.trim()))).collect()
 }

@@ -5,12 +5,13 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::ir::Known;
 use crate::ir::deploy::{Deployment, Notation};
 use crate::ir::image::{Image, InstructionKind};
-use crate::ir::program::{ExprKind, Language};
-use crate::ir::Known;
-use crate::model::project::{ModuleId, Project};
-use crate::model::services::Service;
+use crate::ir::program::ExprKind;
+use crate::model::program::{Link, ModuleId, Program};
+use crate::model::project::Project;
+use crate::model::services::{Service, is_below};
 use crate::source::Place;
 
 /// How much memory something asks for: which bar it raises.
@@ -98,7 +99,7 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     // A job, or a command of its own, starts something else than the app: any module may be what it runs.
     let own_entry = deployment.notation == Notation::Job || deployment.containers.first().is_some_and(|c| !c.command.is_empty());
     for service in &services {
-        of_modules(project, service, if own_entry { &service.modules } else { &service.code }, &mut found);
+        of_modules(&project.program, if own_entry { &service.modules } else { &service.code }, &mut found);
     }
     if services.is_empty() {
         images_beside(project, deployment).for_each(|image| of_image(image, &mut found));
@@ -115,16 +116,17 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     Workload { services, memory: found }
 }
 
-/// What the imports of some of a service's modules ask for. Test code asks for nothing.
-fn of_modules(project: &Project, service: &Service, modules: &[ModuleId], found: &mut Vec<Evidence>) {
+/// What the imports of some modules ask for. Test code asks for nothing.
+fn of_modules(program: &Program, modules: &[ModuleId], found: &mut Vec<Evidence>) {
     for id in modules {
-        let module = project.module(*id);
-        if project.sources.get(module.file).test {
+        let module = program.module(*id);
+        if program.sources.get(module.file).test {
             continue;
         }
-        let Language::Python = module.language;
-        for import in &module.imports {
-            if let Some((name, index)) = library(&import.module).filter(|(name, _)| !is_own(project, service, name)) {
+        for (import, link) in module.imports.iter().zip(&program.links[id.0 as usize]) {
+            if let Link::Library(path) = link
+                && let Some((name, index)) = library(path)
+            {
                 found.push(evidence(index, name, Place { file: module.file, span: import.span }));
             }
         }
@@ -149,24 +151,15 @@ fn library(module: &str) -> Option<(&str, usize)> {
     ends.map(|end| &module[..end]).find_map(|name| TABLE.python.get(name).map(|index| (name, *index)))
 }
 
-/// Whether a module of the service's own goes by the name.
-fn is_own(project: &Project, service: &Service, name: &str) -> bool {
-    ["", &service.directory].iter().any(|directory| {
-        let base = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
-        project.sources.find(&format!("{base}.py")).is_some() || project.sources.find(&format!("{base}/__init__.py")).is_some()
-    })
-}
-
 /// The images that a deployment without code in the project is likely built from: those whose Dockerfile lies in its
 /// directory or above, or in a directory that is named as the service or its image.
 fn images_beside<'a>(project: &'a Project, deployment: &'a Deployment) -> impl Iterator<Item = &'a Image> {
-    let here = project.sources.get(deployment.file).directory();
+    let here = project.program.sources.get(deployment.file).directory();
     let image = deployment.containers.first().and_then(|c| c.image.as_ref()).map(|image| repository(&image.written));
     let names = [deployment.name.as_ref().map(|name| name.written.as_str()), image.map(last_part)];
     project.images.iter().filter(move |image| {
-        let directory = project.sources.get(image.file).directory();
-        let above = directory.is_empty() || here == directory || here.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-        above || names.contains(&Some(last_part(directory)))
+        let directory = project.program.sources.get(image.file).directory();
+        is_below(here, directory) || names.contains(&Some(last_part(directory)))
     })
 }
 

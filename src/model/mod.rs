@@ -1,7 +1,11 @@
 //! What the program means: names, values, flow, routes, services.
 
 pub mod apis;
+pub mod calls;
 pub mod evidence;
+pub mod program;
 pub mod project;
 pub mod resolve;
+pub mod routes;
 pub mod services;
+pub mod values;

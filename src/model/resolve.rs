@@ -1,10 +1,637 @@
-//! Names: what an expression denotes.
+//! Names: what an expression denotes. Library functions have canonical dotted names (see `rules/apis/`); an ambiguous
+//! name is unknown.
+
+use std::cell::Cell;
 
 use ustr::Ustr;
 
-/// What a call calls, as far as it could be resolved.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Callee {
-    /// A library function, class or method by its canonical dotted name.
-    Api(Ustr),
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::apis::Role;
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
+
+/// What an expression denotes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Entity {
+    /// Out of sight, or ambiguous.
+    Unknown,
+    /// A library's module, function, class or method, by canonical name.
+    Library(Ustr),
+    /// An instance of a library's class.
+    Instance(Ustr),
+    /// A module of the project.
+    Module(ModuleId),
+    /// A function or method of the project.
+    Function(FunctionRef),
+    /// A class of the project.
+    Class(ModuleId, ClassId),
+    /// An instance of a class of the project.
+    Object(ModuleId, ClassId),
+    /// A builtin of the language.
+    Builtin(Ustr),
+}
+
+impl Entity {
+    /// The canonical name of what a library (or the language) gives.
+    #[must_use]
+    pub fn library(self) -> Option<Ustr> {
+        match self {
+            Self::Library(name) | Self::Builtin(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// How many steps one question may take. Real code takes a few dozen; a question that takes more has no clear answer.
+const STEPS: u32 = 400;
+
+/// Answers questions about names. Each question has a budget of steps, so that cycles end.
+pub struct Resolver<'p> {
+    program: &'p Program,
+    steps: Cell<u32>,
+}
+
+impl<'p> Resolver<'p> {
+    /// A resolver for a program.
+    #[must_use]
+    pub fn new(program: &'p Program) -> Self {
+        Self { program, steps: Cell::new(0) }
+    }
+
+    /// What an expression denotes.
+    #[must_use]
+    pub fn entity(&self, module: ModuleId, expr: ExprId) -> Entity {
+        self.steps.set(STEPS);
+        self.of(module, expr)
+    }
+
+    /// What a call gives.
+    #[must_use]
+    pub fn result(&self, module: ModuleId, call: ExprId) -> Entity {
+        self.entity(module, call)
+    }
+
+    /// What a name of a module denotes.
+    #[must_use]
+    pub fn symbol(&self, module: ModuleId, name: Ustr) -> Entity {
+        self.steps.set(STEPS);
+        self.exported(module, name)
+    }
+
+    /// What a member of something denotes.
+    #[must_use]
+    pub fn member_of(&self, owner: Entity, name: Ustr) -> Entity {
+        self.steps.set(STEPS);
+        self.member(owner, name)
+    }
+
+    /// An instance of what an annotation names.
+    #[must_use]
+    pub fn annotated(&self, module: ModuleId, annotation: ExprId) -> Entity {
+        self.steps.set(STEPS);
+        self.instance(module, annotation)
+    }
+
+    /// The class that an expression names (a base, an annotation), as a library's canonical name.
+    #[must_use]
+    pub fn class_name(&self, module: ModuleId, expr: ExprId) -> Option<Ustr> {
+        self.entity(module, expr).library()
+    }
+
+    /// Takes a step; whether there was one left.
+    fn step(&self) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    fn of(&self, module: ModuleId, expr: ExprId) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(module);
+        match &m.expr(expr).kind {
+            ExprKind::Name(name) => self.name(module, expr, *name),
+            ExprKind::Attribute { object, name, .. } => self.attribute(module, *object, *name),
+            ExprKind::Call(call) => self.call(module, call),
+            ExprKind::Await(value) | ExprKind::Assign { value, .. } => self.of(module, *value),
+            ExprKind::Function(function) => Entity::Function(FunctionRef { module, function: *function }),
+            ExprKind::Class(class) => Entity::Class(module, *class),
+            ExprKind::Conditional { then, otherwise, .. } => self.agree(module, &[*then, *otherwise]),
+            ExprKind::Logical { operands, .. } => self.agree(module, operands),
+            _ => Entity::Unknown,
+        }
+    }
+
+    /// What all of these denote, those that are null or unknown aside.
+    fn agree(&self, module: ModuleId, exprs: &[ExprId]) -> Entity {
+        let mut agreed = Entity::Unknown;
+        for expr in exprs {
+            match self.of(module, *expr) {
+                Entity::Unknown => {}
+                entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                _ => return Entity::Unknown,
+            }
+        }
+        agreed
+    }
+
+    fn name(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Entity {
+        let Some((scope, count)) = self.scope_of_name(module, expr, name) else {
+            return match self.exported(module, name) {
+                Entity::Unknown => Entity::Builtin(name),
+                starred => starred,
+            };
+        };
+        if count == 1
+            && let Some(binding) = self.program.bindings(module, scope, name).next()
+        {
+            return self.binding(module, scope, binding);
+        }
+        if let Some(binding) = self.reaching(module, scope, expr, name) {
+            return self.binding(module, scope, &binding);
+        }
+        let mut agreed = Entity::Unknown;
+        for binding in self.program.bindings(module, scope, name) {
+            if self.is_placeholder(module, binding) {
+                continue;
+            }
+            match self.binding(module, scope, binding) {
+                Entity::Unknown => return Entity::Unknown,
+                entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                // `try: import a except ImportError: import b as a`: the first is what is meant.
+                _ if matches!(binding.kind, BindingKind::Import(_)) => {}
+                _ => return Entity::Unknown,
+            }
+        }
+        agreed
+    }
+
+    /// `client = None` says nothing about what the client is.
+    fn is_placeholder(&self, module: ModuleId, binding: &Binding) -> bool {
+        match binding.kind {
+            BindingKind::Value(value) => matches!(self.program.module(module).expr(value).kind, ExprKind::Null),
+            _ => false,
+        }
+    }
+
+    /// The scope that a name used in an expression leads to, and how often it is bound there.
+    #[must_use]
+    pub fn scope_of_name(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Option<(ScopeId, usize)> {
+        let m = self.program.module(module);
+        let first = m.expr_scopes[expr.index()];
+        let mut scope = Some(first);
+        while let Some(id) = scope {
+            let content = m.scope(id);
+            if id == first || !matches!(content.kind, ScopeKind::Class(_)) {
+                let count = self.program.bindings(module, id, name).count();
+                if count > 0 {
+                    return Some((id, count));
+                }
+            }
+            scope = content.parent;
+        }
+        None
+    }
+
+    /// The one binding of a name, among several in the same function, that a use can see: the last one before it, if its
+    /// block is around the use.
+    #[must_use]
+    pub fn reaching(&self, module: ModuleId, scope: ScopeId, expr: ExprId, name: Ustr) -> Option<Binding> {
+        let m = self.program.module(module);
+        if m.expr_scopes[expr.index()] != scope {
+            return None;
+        }
+        let at = m.expr(expr).span.start;
+        let last = self.program.bindings(module, scope, name).filter(|b| b.span.start < at).max_by_key(|b| b.span.start)?;
+        let value = match last.kind {
+            BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Context(value) => value,
+            _ => return None,
+        };
+        let stmt = m.stmt_of(value)?;
+        // `x = f(x)`: the use inside the value sees what was before.
+        if m.is_within(expr, value) {
+            return None;
+        }
+        let block = m.stmt_parents[stmt.index()];
+        let with_body = matches!(m.stmt(stmt).kind, StmtKind::With { .. });
+        let around = m.around(expr).any(|a| match a {
+            Around::Stmt(id, _) => m.stmt_parents[id.index()] == block || (with_body && id == stmt),
+            _ => false,
+        });
+        around.then_some(*last)
+    }
+
+    /// What a binding is bound to.
+    #[must_use]
+    pub fn binding(&self, module: ModuleId, scope: ScopeId, binding: &Binding) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(module);
+        match binding.kind {
+            BindingKind::Import(import) => self.link(self.program.import(module, import)),
+            BindingKind::Function(function) => Entity::Function(FunctionRef { module, function }),
+            BindingKind::Class(class) => Entity::Class(module, class),
+            BindingKind::Param(index) => match m.scope(scope).kind {
+                ScopeKind::Function(function) => self.param(module, function, index as usize),
+                _ => Entity::Unknown,
+            },
+            BindingKind::Value(value) => match self.of(module, value) {
+                Entity::Unknown => self.annotation_of(module, value),
+                entity => entity,
+            },
+            BindingKind::Declared(annotation) => self.instance(module, annotation),
+            BindingKind::Element(value, index) => match &m.expr(value).kind {
+                ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                    parts.get(index as usize).map_or(Entity::Unknown, |part| self.of(module, *part))
+                }
+                _ => Entity::Unknown,
+            },
+            BindingKind::Context(value) => self.entered(self.of(module, value)),
+            BindingKind::Item(_) | BindingKind::Exception(_) | BindingKind::Opaque => Entity::Unknown,
+        }
+    }
+
+    /// `x: T = value` where the value says nothing.
+    fn annotation_of(&self, module: ModuleId, value: ExprId) -> Entity {
+        let m = self.program.module(module);
+        let Parent::Stmt(stmt) = m.expr_parents[value.index()] else { return Entity::Unknown };
+        match m.stmt(stmt).kind {
+            StmtKind::Assign { annotation: Some(annotation), .. } => self.instance(module, annotation),
+            _ => Entity::Unknown,
+        }
+    }
+
+    fn link(&self, link: Link) -> Entity {
+        match link {
+            Link::Library(path) if path == "?" => Entity::Unknown,
+            Link::Library(path) => self.library(path),
+            Link::Module(id) => Entity::Module(id),
+            Link::Symbol(id, name) => self.exported(id, name),
+        }
+    }
+
+    /// A library's name; attributes are instances.
+    fn library(&self, path: Ustr) -> Entity {
+        match self.program.apis.row(path) {
+            Some(row) if row.attribute => row.returns.as_ref().map_or(Entity::Library(path), |class| Entity::Instance(Ustr::from(class))),
+            _ => Entity::Library(path),
+        }
+    }
+
+    fn exported(&self, module: ModuleId, name: Ustr) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let mut agreed = Entity::Unknown;
+        let mut bound = false;
+        for binding in self.program.bindings(module, ScopeId(0), name) {
+            bound = true;
+            if self.is_placeholder(module, binding) {
+                continue;
+            }
+            match self.binding(module, ScopeId(0), binding) {
+                Entity::Unknown => return Entity::Unknown,
+                entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                _ if matches!(binding.kind, BindingKind::Import(_)) => {}
+                _ => return Entity::Unknown,
+            }
+        }
+        if bound {
+            return agreed;
+        }
+        if let Some(sub) = self.program.submodule(module, &name) {
+            return Entity::Module(sub);
+        }
+        let stars = self.program.bindings(module, ScopeId(0), Ustr::from("*"));
+        for binding in stars {
+            let BindingKind::Import(import) = binding.kind else { continue };
+            if let Link::Module(from) = self.program.import(module, import) {
+                match self.exported(from, name) {
+                    Entity::Unknown => {}
+                    entity => return entity,
+                }
+            }
+        }
+        Entity::Unknown
+    }
+
+    fn param(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        let m = self.program.module(module);
+        let f = m.function(function);
+        let Some(param) = f.params.get(index) else { return Entity::Unknown };
+        if index == 0
+            && let Some(class) = f.class
+            && param.annotation.is_none()
+            && !self.has_decorator(module, f, "staticmethod")
+        {
+            let is_class = self.has_decorator(module, f, "classmethod") || f.name == "__new__" || f.name == "__init_subclass__";
+            return if is_class { Entity::Class(module, class) } else { Entity::Object(module, class) };
+        }
+        if matches!(param.kind, ParamKind::Rest | ParamKind::KeywordRest) {
+            return Entity::Unknown;
+        }
+        if let Some(default) = param.default
+            && let Some(injected) = self.injected(module, default)
+        {
+            let by_annotation = param.annotation.map_or(Entity::Unknown, |a| self.instance(module, a));
+            return if by_annotation == Entity::Unknown { injected } else { by_annotation };
+        }
+        if let Some(annotation) = param.annotation {
+            return self.instance(module, annotation);
+        }
+        match param.default {
+            Some(default) => match self.of(module, default) {
+                instance @ (Entity::Instance(_) | Entity::Object(..)) => instance,
+                _ => Entity::Unknown,
+            },
+            None => Entity::Unknown,
+        }
+    }
+
+    /// Whether a function has a builtin or library decorator of this name.
+    #[must_use]
+    pub fn has_decorator(&self, module: ModuleId, function: &Function, name: &str) -> bool {
+        function.decorators.iter().any(|d| matches!(self.of(module, *d), Entity::Builtin(n) | Entity::Library(n) if n == name))
+    }
+
+    /// What `Depends(f)` injects.
+    fn injected(&self, module: ModuleId, expr: ExprId) -> Option<Entity> {
+        let call = self.program.module(module).call(expr)?;
+        let callee = self.of(module, call.callee).library()?;
+        if !self.program.apis.row(callee)?.is(Role::Injection) {
+            return None;
+        }
+        let Some(dependency) = call.args.first() else { return Some(Entity::Unknown) };
+        Some(match self.of(module, dependency.value) {
+            Entity::Function(f) => self.returned(f),
+            Entity::Class(m, c) => Entity::Object(m, c),
+            Entity::Library(class) if is_class_name(class) => Entity::Instance(class),
+            _ => Entity::Unknown,
+        })
+    }
+
+    fn attribute(&self, module: ModuleId, object: ExprId, name: Ustr) -> Entity {
+        self.member(self.of(module, object), name)
+    }
+
+    fn member(&self, owner: Entity, name: Ustr) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        match owner {
+            Entity::Library(path) => self.library(self.program.apis.member(path, name)),
+            Entity::Instance(class) => self.library(self.program.apis.member(class, name)),
+            Entity::Module(id) => self.exported(id, name),
+            Entity::Class(m, c) | Entity::Object(m, c) => self.class_member(m, c, name, owner),
+            Entity::Function(_) | Entity::Builtin(_) | Entity::Unknown => Entity::Unknown,
+        }
+    }
+
+    fn class_member(&self, module: ModuleId, class: ClassId, name: Ustr, owner: Entity) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(module);
+        let c = m.class(class);
+        if let Some(method) = c.methods.iter().rev().find(|f| m.function(**f).name == name) {
+            let function = FunctionRef { module, function: *method };
+            let property = ["property", "functools.cached_property", "cached_property"];
+            if property.iter().any(|p| self.has_decorator(module, m.function(*method), p)) {
+                return self.returned(function);
+            }
+            return Entity::Function(function);
+        }
+        let mut agreed = Entity::Unknown;
+        let values = self.program.attribute(module, class, name);
+        for attribute in values {
+            let null = attribute.value.is_some_and(|v| matches!(m.expr(v).kind, ExprKind::Null));
+            let mut entity = match attribute.value {
+                Some(value) if !null => self.of(module, value),
+                _ => Entity::Unknown,
+            };
+            if entity == Entity::Unknown
+                && let Some(annotation) = attribute.annotation
+            {
+                entity = self.instance(module, annotation);
+            }
+            match entity {
+                Entity::Unknown if null => {}
+                Entity::Unknown => return Entity::Unknown,
+                entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                _ => return Entity::Unknown,
+            }
+        }
+        if agreed != Entity::Unknown || !values.is_empty() {
+            return agreed;
+        }
+        for base in c.bases.iter().filter(|b| b.kind == ArgKind::Positional) {
+            let inherited = match self.of(module, base.value) {
+                Entity::Class(bm, bc) if (bm, bc) != (module, class) => self.class_member(bm, bc, name, owner),
+                Entity::Library(path) => self.library(self.program.apis.member(path, name)),
+                _ => Entity::Unknown,
+            };
+            if inherited != Entity::Unknown {
+                return inherited;
+            }
+        }
+        Entity::Unknown
+    }
+
+    fn call(&self, module: ModuleId, call: &Call) -> Entity {
+        match self.of(module, call.callee) {
+            Entity::Library(path) | Entity::Builtin(path) => match self.program.apis.row(path) {
+                Some(row) => match row.returns.as_deref() {
+                    Some("arg[0]") => call.args.first().map_or(Entity::Unknown, |arg| self.of(module, arg.value)),
+                    Some(class) => Entity::Instance(Ustr::from(class)),
+                    None if is_class_name(path) => Entity::Instance(path),
+                    None => Entity::Unknown,
+                },
+                None if is_class_name(path) => Entity::Instance(path),
+                None => Entity::Unknown,
+            },
+            Entity::Class(m, c) => Entity::Object(m, c),
+            Entity::Function(f) => self.returned(f),
+            _ => Entity::Unknown,
+        }
+    }
+
+    /// What a function of the project returns (or yields, for those used as contexts or dependencies).
+    #[must_use]
+    pub fn returned(&self, f: FunctionRef) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(f.module);
+        let function = m.function(f.function);
+        if let Some(annotation) = function.returns {
+            match self.instance(f.module, annotation) {
+                Entity::Unknown => {}
+                entity => return entity,
+            }
+        }
+        let body = match function.body {
+            FunctionBody::Expr(value) => return self.of(f.module, value),
+            FunctionBody::Block(body) => body,
+        };
+        let mut values = Vec::new();
+        for stmt in m.statements(body) {
+            match m.stmt(stmt).kind {
+                StmtKind::Return(Some(value)) => values.push(value),
+                StmtKind::Expr(value) => {
+                    if let ExprKind::Yield(Some(value)) = m.expr(value).kind {
+                        values.push(value);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut agreed = Entity::Unknown;
+        for value in values {
+            if matches!(m.expr(value).kind, ExprKind::Null) {
+                continue;
+            }
+            match self.of(f.module, value) {
+                Entity::Unknown => return Entity::Unknown,
+                entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                _ => return Entity::Unknown,
+            }
+        }
+        agreed
+    }
+
+    /// What `with entity as x` gives.
+    fn entered(&self, entity: Entity) -> Entity {
+        match entity {
+            Entity::Instance(class) => {
+                let row = self.program.apis.row(class);
+                row.and_then(|r| r.enters.as_ref()).map_or(entity, |class| Entity::Instance(Ustr::from(class)))
+            }
+            Entity::Object(..) => {
+                let enter = ["__enter__", "__aenter__"].iter().find_map(|name| match self.member(entity, Ustr::from(name)) {
+                    Entity::Function(f) => Some(f),
+                    _ => None,
+                });
+                match enter.map(|f| self.returned(f)) {
+                    Some(Entity::Unknown) | None => entity,
+                    Some(entered) => entered,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// An instance of what an annotation names.
+    fn instance(&self, module: ModuleId, annotation: ExprId) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(module);
+        match &m.expr(annotation).kind {
+            ExprKind::String(text) => self.instance_of_text(module, text),
+            ExprKind::Binary { op: BinaryOp::BitOr, operands } => {
+                let mut found = Entity::Unknown;
+                for operand in operands.iter().filter(|o| !matches!(m.expr(**o).kind, ExprKind::Null)) {
+                    match self.instance(module, *operand) {
+                        Entity::Unknown => {}
+                        entity if found == Entity::Unknown => found = entity,
+                        _ => return Entity::Unknown,
+                    }
+                }
+                found
+            }
+            ExprKind::Subscript { object, index, .. } => {
+                let parts: Vec<ExprId> = match &m.expr(*index).kind {
+                    ExprKind::Tuple(parts) => parts.to_vec(),
+                    _ => vec![*index],
+                };
+                let generic = self.of(module, *object);
+                let last = generic.library().map(|path| Ustr::from(path.rsplit('.').next().unwrap_or_default()));
+                match last.as_deref() {
+                    Some("Annotated") => {
+                        let injected = parts.iter().skip(1).find_map(|part| self.injected(module, *part));
+                        match self.instance(module, parts[0]) {
+                            Entity::Unknown => injected.unwrap_or(Entity::Unknown),
+                            entity => entity,
+                        }
+                    }
+                    Some(
+                        "Optional" | "Union" | "Final" | "ClassVar" | "Iterator" | "AsyncIterator" | "Generator" | "AsyncGenerator"
+                        | "Awaitable" | "Required" | "NotRequired",
+                    ) => parts
+                        .iter()
+                        .find_map(|part| Some(self.instance(module, *part)).filter(|e| *e != Entity::Unknown))
+                        .unwrap_or(Entity::Unknown),
+                    Some("Coroutine") => parts.last().map_or(Entity::Unknown, |part| self.instance(module, *part)),
+                    _ => instance_of(generic),
+                }
+            }
+            ExprKind::Name(_) => match self.of(module, annotation) {
+                // An alias of a type: `Db = Annotated[Session, Depends(get_db)]`.
+                Entity::Unknown => self.alias(module, annotation),
+                entity => instance_of(entity),
+            },
+            ExprKind::Attribute { .. } => instance_of(self.of(module, annotation)),
+            _ => Entity::Unknown,
+        }
+    }
+
+    /// A name bound to a type expression.
+    fn alias(&self, module: ModuleId, name: ExprId) -> Entity {
+        let (mut module, expr) = (module, name);
+        let ExprKind::Name(text) = self.program.module(module).expr(expr).kind else { return Entity::Unknown };
+        let Some((mut scope, _)) = self.scope_of_name(module, expr, text) else { return Entity::Unknown };
+        let mut text = text;
+        // Through re-exports.
+        for _ in 0..8 {
+            let mut bindings = self.program.bindings(module, scope, text);
+            let (Some(binding), None) = (bindings.next(), bindings.next()) else { return Entity::Unknown };
+            match binding.kind {
+                BindingKind::Value(value) => {
+                    return match self.program.module(module).expr(value).kind {
+                        ExprKind::Subscript { .. } | ExprKind::Binary { .. } => self.instance(module, value),
+                        _ => Entity::Unknown,
+                    };
+                }
+                BindingKind::Import(import) => match self.program.import(module, import) {
+                    Link::Symbol(from, name) => (module, scope, text) = (from, ScopeId(0), name),
+                    _ => return Entity::Unknown,
+                },
+                _ => return Entity::Unknown,
+            }
+        }
+        Entity::Unknown
+    }
+
+    /// `"redis.Redis"` in quotes.
+    fn instance_of_text(&self, module: ModuleId, text: &str) -> Entity {
+        let text = text.trim().trim_end_matches("| None").trim();
+        let text = text.strip_prefix("Optional[").and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+        let mut parts = text.split('.');
+        let Some(first) = parts.next().filter(|f| !f.is_empty() && f.chars().all(|c| c.is_alphanumeric() || c == '_')) else {
+            return Entity::Unknown;
+        };
+        let mut entity = self.exported(module, Ustr::from(first));
+        for part in parts {
+            entity = self.member(entity, Ustr::from(part));
+        }
+        instance_of(entity)
+    }
+}
+
+fn instance_of(entity: Entity) -> Entity {
+    match entity {
+        Entity::Library(path) if is_class_name(path) => Entity::Instance(path),
+        Entity::Class(m, c) => Entity::Object(m, c),
+        _ => Entity::Unknown,
+    }
+}
+
+/// Whether the last part of a dotted path is written as class names are.
+#[must_use]
+pub fn is_class_name(path: Ustr) -> bool {
+    let last = path.rsplit('.').next().unwrap_or_default();
+    last.chars().next().is_some_and(char::is_uppercase) && last.chars().any(char::is_lowercase)
+        || matches!(last, "SMTP" | "SMTP_SSL" | "FTP" | "FTP_TLS" | "IMAP4" | "IMAP4_SSL" | "POP3" | "SQL")
 }

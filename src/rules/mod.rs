@@ -7,8 +7,9 @@ use crate::fix::Fix;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::{ExprId, FunctionId};
-use crate::model::project::{ModuleId, Project};
-use crate::model::resolve::Callee;
+use crate::model::program::ModuleId;
+use crate::model::project::Project;
+use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
@@ -33,8 +34,8 @@ pub struct Rule {
 /// What a rule looks at. Calls, functions and modules of test code are never shown to it.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// Every call whose callee is resolved.
-    Call(fn(&mut Context<'_>, ModuleId, ExprId, &Callee)),
+    /// Every call, with what its callee denotes.
+    Call(fn(&mut Context<'_>, ModuleId, ExprId, Entity)),
     /// Every function.
     Function(fn(&mut Context<'_>, ModuleId, FunctionId)),
     /// Every module.
@@ -67,6 +68,7 @@ impl Context<'_> {
             severity: self.rule.severity,
             confidence,
             place,
+            symbol: String::new(),
             message: message.into(),
             related: Vec::<Related>::new(),
             trace: Vec::new(),

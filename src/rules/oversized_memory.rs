@@ -1,7 +1,7 @@
 //! `oversized-memory`: a deployment is given more memory than its code asks for.
 
 use super::{Check, Context, Rule};
-use crate::config::Settings;
+use crate::config::{Quantity, Settings};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, Intent};
 use crate::ir::deploy::{Container, Deployment, Notation, Setting};
@@ -42,7 +42,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         "{name} is given {} of memory, {}; {} saves {}",
         memory.written.trim(),
         bar.reason,
-        quantity::memory(bar.bytes),
+        Quantity(bar.bytes),
         prices::monthly(saving, hours)
     );
     let confidence = match (workload.services.is_empty(), deployment.notation) {
@@ -70,11 +70,11 @@ impl Bar {
     fn of(workload: &Workload<'_>, container: &Container, volumes: u64, settings: &Settings) -> Self {
         let mut bar = if workload.services.is_empty() {
             let bytes = settings.memory.0.max(settings.memory_data.0);
-            let reason = format!("and without its code in view nothing asks for more than {}", quantity::memory(bytes));
+            let reason = format!("and without its code in view nothing asks for more than {}", Quantity(bytes));
             Self { bytes, reason, evidence: None, by_cpu: false }
         } else {
             let bytes = settings.memory.0;
-            let reason = format!("but nothing in its code asks for more than {}", quantity::memory(bytes));
+            let reason = format!("but nothing in its code asks for more than {}", Quantity(bytes));
             Self { bytes, reason, evidence: None, by_cpu: false }
         };
         for evidence in &workload.memory {
@@ -85,19 +85,19 @@ impl Bar {
             };
             if bytes.0 >= bar.bytes {
                 bar.bytes = bytes.0;
-                bar.reason = format!("but {} (`{}`) asks for no more than {}", evidence.holds, evidence.name, quantity::memory(bytes.0));
+                bar.reason = format!("but {} (`{}`) asks for no more than {}", evidence.holds, evidence.name, bytes);
                 bar.evidence = Some(evidence.clone());
             }
         }
         let least = container.cpu.as_ref().and_then(Setting::known).map_or(0, least_memory);
         if least > bar.bytes {
             let cpu = container.cpu.as_ref().map_or("", |cpu| cpu.written.trim());
-            let reason = format!("but its CPU of {cpu} demands no more than {}", quantity::memory(least));
+            let reason = format!("but its CPU of {cpu} demands no more than {}", Quantity(least));
             bar = Self { bytes: least, reason, evidence: None, by_cpu: true };
         }
         if volumes > 0 {
             bar.bytes = bar.bytes.saturating_add(volumes);
-            bar.reason += &format!(" beside {} of volumes in memory", quantity::memory(volumes));
+            bar.reason += &format!(" beside {} of volumes in memory", Quantity(volumes));
         }
         bar
     }
@@ -120,13 +120,13 @@ fn related(workload: &Workload<'_>, bar: &Bar, deployment: &Deployment, containe
     } else if let (true, Some(cpu)) = (bar.by_cpu, &container.cpu) {
         related.push(Related::new(Place { file: deployment.file, span: cpu.span }, "this CPU sets the least memory"));
     }
-    related.extend(workload.services.iter().map(|service| Related::new(service.place, "the app that it runs")));
+    related.extend(workload.services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     related
 }
 
 fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, bar: &Bar) -> Fix {
     // A decimal unit would fall below what the CPU demands.
-    let value = if bar.by_cpu { quantity::memory(bar.bytes) } else { quantity::memory_like(memory.written.trim(), bar.bytes) };
+    let value = if bar.by_cpu { Quantity(bar.bytes).to_string() } else { quantity::memory_like(memory.written.trim(), bar.bytes) };
     let is_shared = |span: Span| deployment.containers.iter().filter(|c| c.memory.as_ref().is_some_and(|m| m.span == span)).count() > 1;
     if is_shared(memory.span) {
         let code = format!("resources:\n  limits:\n    memory: {value}\n");
@@ -135,6 +135,7 @@ fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, ba
     let set = |setting: &Setting<u64>| Intent::SetYaml { place: Place { file: deployment.file, span: setting.span }, value: value.clone() };
     let mut intents = vec![set(memory)];
     // A request above its limit is refused.
-    intents.extend(container.memory_request.as_ref().filter(|r| r.known().is_some_and(|r| r > bar.bytes) && r.span != memory.span).map(set));
+    intents
+        .extend(container.memory_request.as_ref().filter(|r| r.known().is_some_and(|r| r > bar.bytes) && r.span != memory.span).map(set));
     Fix::unsafe_edit(format!("Set memory to {value}"), intents)
 }

@@ -86,7 +86,8 @@ mod tests {
             "@IMAGE@",
             "<IMAGE>",
             "gcr.io/<your project>/x",
-            "[PROJECT_ID]", "docker.io/{user}/x",
+            "[PROJECT_ID]",
+            "docker.io/{user}/x",
         ];
         for text in placeholders {
             assert!(is_templated(text), "{text}");

@@ -1,0 +1,226 @@
+//! Discovery: which files there are, what they are judged as, and their texts.
+//!
+//! The whole project root is read as evidence; the paths that were given select what is reported.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use crate::config::{Config, Patterns};
+use crate::report::Unread;
+use crate::source::{FileKind, SourceFile, Sources};
+
+mod kind;
+mod scope;
+mod text;
+mod walk;
+
+pub use kind::{ByName, by_name};
+pub use scope::{Scope, ScopeError};
+pub use text::MAX_BYTES;
+
+use text::NoText;
+
+/// What the command line says about files.
+#[derive(Debug)]
+pub struct Options<'a> {
+    /// `--exclude`, relative to the working directory.
+    pub exclude: &'a Patterns,
+    /// Files that were given obey excludes, ignore files and test patterns as if they had been found.
+    pub force_exclude: bool,
+    /// Threads of the walk; 0 lets it choose.
+    pub threads: usize,
+    /// What standard input holds, where the scope was told which file that is the text of.
+    pub stdin: Option<&'a [u8]>,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Discovered {
+    /// The project root; paths are relative to it.
+    pub root: PathBuf,
+    /// The files that were read.
+    pub sources: Sources,
+    /// Files within the paths that were given which are not judged, and why. Test code is not among them: it is known
+    /// by [`SourceFile::test`]. Generated files are, although they were read as evidence.
+    pub skipped: Vec<Unread>,
+    /// Files and folders within the paths that were given which should have been read and could not be.
+    pub failed: Vec<Unread>,
+}
+
+/// A line of `--show-files`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Listed {
+    /// Path relative to the root, with `/`.
+    pub path: String,
+    /// What it is judged as, if it is judged.
+    pub judged_as: Option<FileKind>,
+    /// Why it is not.
+    pub reason: Option<String>,
+}
+
+impl Discovered {
+    /// Every file within the paths that were given and what becomes of it, by path.
+    #[must_use]
+    pub fn listing(&self) -> Vec<Listed> {
+        let mut listed = BTreeMap::new();
+        for (_, file) in self.sources.iter().filter(|(_, file)| file.reported) {
+            let reason = match file.kind {
+                FileKind::Manifest => Some("manifest: read as evidence".to_owned()),
+                _ if file.test => Some("test code".to_owned()),
+                _ => None,
+            };
+            let judged_as = reason.is_none().then_some(file.kind);
+            listed.insert(&*file.path, Listed { path: file.path.to_string(), judged_as, reason });
+        }
+        for unread in self.skipped.iter().chain(&self.failed) {
+            listed.insert(&unread.path, Listed { path: unread.path.clone(), judged_as: None, reason: Some(unread.reason.clone()) });
+        }
+        listed.into_values().collect()
+    }
+
+    /// Number of files that are judged.
+    #[must_use]
+    pub fn checked(&self) -> usize {
+        self.sources.iter().filter(|(_, file)| file.reported && !file.test && file.kind != FileKind::Manifest).count()
+    }
+}
+
+/// What became of one file.
+enum Outcome {
+    Read(SourceFile),
+    /// Read as evidence, and named as not judged.
+    Evidence(SourceFile, &'static str),
+    Skipped(String),
+    Failed(String),
+}
+
+/// Finds and reads the files of a project. The result does not depend on the number of threads, nor on the order in
+/// which paths were given.
+#[must_use]
+pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discovered {
+    let excludes = walk::Excludes { config, command_line: options.exclude, cwd: &scope.cwd };
+    let mut walked = walk::walk(scope, &excludes, options.threads);
+    add_given_files(&mut walked, scope, options.force_exclude);
+
+    let charts = charts(&walked.files);
+    let files: Vec<&PathBuf> = walked.files.iter().collect();
+    let outcomes: Vec<Outcome> = files
+        .par_iter()
+        .map(|path| {
+            let given = options.stdin.filter(|_| scope.stdin.as_ref() == Some(*path));
+            let mut outcome = outcome(path, given, &charts, scope);
+            if let Outcome::Read(file) | Outcome::Evidence(file, _) = &mut outcome {
+                file.reported = scope.targets_of(path).next().is_some();
+                file.test |= is_test(path, scope, config, options.force_exclude);
+            }
+            outcome
+        })
+        .collect();
+
+    let mut sources = Vec::new();
+    let (mut skipped, mut failed) = (walked.skipped, walked.failed);
+    for (path, outcome) in files.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Read(file) => sources.push(file),
+            Outcome::Evidence(file, reason) => {
+                sources.push(file);
+                skipped.push((path.clone(), reason.to_owned()));
+            }
+            Outcome::Skipped(reason) => skipped.push((path.clone(), reason)),
+            Outcome::Failed(reason) => failed.push((path.clone(), reason)),
+        }
+    }
+    Discovered { root: scope.root.clone(), sources: Sources::new(sources), skipped: unread(skipped, scope), failed: unread(failed, scope) }
+}
+
+/// Files that were given are judged although the walk passed them by, unless they have to obey.
+fn add_given_files(walked: &mut walk::Walked, scope: &Scope, force_exclude: bool) {
+    for target in scope.targets.iter().filter(|target| !target.is_folder) {
+        let path = &target.path;
+        if walked.files.contains(path) {
+            continue;
+        }
+        let known = by_name("", &path.file_name().unwrap_or_default().to_string_lossy()) != ByName::Other;
+        let exists = path.symlink_metadata().is_ok();
+        if !(force_exclude && known && exists) {
+            walked.files.insert(path.clone());
+            walked.skipped.retain(|(skipped, _)| skipped != path);
+        } else if !walked.skipped.iter().chain(&walked.failed).any(|(named, _)| named == path) {
+            walked.skipped.push((path.clone(), "ignored or excluded".to_owned()));
+        }
+    }
+}
+
+/// Those within the paths that were given, by path.
+fn unread(found: Vec<(PathBuf, String)>, scope: &Scope) -> Vec<Unread> {
+    let mut unread: Vec<Unread> = found
+        .into_iter()
+        .filter(|(path, _)| scope.targets_of(path).next().is_some())
+        .map(|(path, reason)| Unread { path: scope.relative(&path), reason })
+        .collect();
+    unread.sort();
+    unread.dedup();
+    unread
+}
+
+/// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
+fn charts(files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let charts = files.iter().filter(|path| path.file_name().is_some_and(|name| name == "Chart.yaml" || name == "Chart.yml"));
+    charts.filter_map(|path| path.parent()).filter(|folder| folder.join("templates").is_dir()).map(Path::to_path_buf).collect()
+}
+
+/// Whether a YAML file is part of a chart: the chart's folder may be the project's, and hold other things too.
+fn is_in_chart(path: &Path, chart: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(chart) else { return false };
+    let first = below.iter().next().unwrap_or_default().to_string_lossy();
+    let is_file = below.iter().count() == 1;
+    if is_file { first.starts_with("Chart.") || first.starts_with("values") } else { ["templates", "charts", "crds"].contains(&&*first) }
+}
+
+/// Whether a file is test code: below every path that it was given by, its patterns match. A file that was given
+/// itself has only its name to go by, unless it has to obey like one that was found.
+fn is_test(path: &Path, scope: &Scope, config: &Config, force_exclude: bool) -> bool {
+    let mut folders: Vec<&Path> =
+        scope.targets_of(path).filter(|target| target.is_folder || !force_exclude).map(scope::Target::folder).collect();
+    if folders.is_empty() {
+        folders.push(&scope.root);
+    }
+    folders.into_iter().all(|folder| config.test_paths.match_file(&scope::relative(path, folder)))
+}
+
+fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope) -> Outcome {
+    let relative = scope.relative(path);
+    let (folder, name) = relative.rsplit_once('/').unwrap_or(("", &relative));
+    let kind = match by_name(folder, name) {
+        ByName::Kind(kind) => kind,
+        ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),
+        ByName::Other => return Outcome::Skipped("not a kind of file that is judged".to_owned()),
+    };
+    if kind == FileKind::Yaml && charts.iter().any(|chart| is_in_chart(path, chart)) {
+        return Outcome::Skipped("Helm chart: not supported".to_owned());
+    }
+    if given.is_none()
+        && path.is_symlink()
+        && let Err(error) = path.canonicalize()
+    {
+        return Outcome::Failed(walk::broken_link(&error));
+    }
+    let bytes = given.map_or_else(|| text::read(path), |bytes| Ok(bytes.to_vec()));
+    let (text, encoding) = match bytes.and_then(|bytes| text::decode(&bytes)) {
+        Ok(decoded) => decoded,
+        Err(NoText::Skipped(reason)) => return Outcome::Skipped(reason.to_owned()),
+        Err(NoText::Failed(reason)) => return Outcome::Failed(reason),
+    };
+    if kind == FileKind::Yaml && kind::is_app_engine(name, &text) {
+        return Outcome::Skipped("App Engine: not supported".to_owned());
+    }
+    let mut file = SourceFile::new(&relative, kind, &text);
+    file.encoding = encoding;
+    if kind::is_generated(kind, name, &text) {
+        file.test = true;
+        return Outcome::Evidence(file, "generated");
+    }
+    Outcome::Read(file)
+}

@@ -1,0 +1,125 @@
+//! From bytes on disk to text.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::source::Encoding;
+
+/// Larger files are data, whatever their names say.
+pub const MAX_BYTES: u64 = 2 << 20;
+
+/// Why there is no text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum NoText {
+    /// It is not meant to be judged.
+    Skipped(&'static str),
+    /// It should have been read.
+    Failed(String),
+}
+
+/// The bytes of a regular file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoText> {
+    let failed = |error: &std::io::Error| NoText::Failed(describe(error));
+    // Asked before opening: opening a pipe would wait for its other end.
+    let metadata = path.metadata().map_err(|error| failed(&error))?;
+    if !metadata.is_file() {
+        return Err(NoText::Skipped("not a regular file"));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(NoText::Skipped("over 2 MiB"));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    let file = File::open(path).map_err(|error| failed(&error))?;
+    // The file may grow between the question and the answer.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    Ok(bytes)
+}
+
+/// What went wrong, without the number of the system's error.
+pub(super) fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_lowercase() } else { c }).collect()
+}
+
+/// The text that bytes stand for.
+pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), NoText> {
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(NoText::Skipped("over 2 MiB"));
+    }
+    if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes)
+        && encoding != encoding_rs::UTF_8
+    {
+        let (text, _) = encoding.decode_without_bom_handling(&bytes[mark..]);
+        return Ok((text.into_owned(), Encoding::Lossy));
+    }
+    if is_binary(bytes) {
+        return Err(NoText::Skipped("binary"));
+    }
+    let (bytes, plain) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) => (rest, Encoding::Utf8Bom),
+        None => (bytes, Encoding::Utf8),
+    };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok((text.to_owned(), plain)),
+        Err(_) => Ok((decode_other(bytes), Encoding::Lossy)),
+    }
+}
+
+/// Neither UTF-8 nor UTF-16: as the file itself says (PEP 263), or else UTF-8 with replacement characters.
+fn decode_other(bytes: &[u8]) -> String {
+    let declared = bytes.split(|byte| *byte == b'\n').take(2).find_map(|line| {
+        let line = String::from_utf8_lossy(line);
+        let comment = line.trim_start().strip_prefix('#')?.to_owned();
+        let behind = comment.split_once("coding")?.1.trim_start_matches([':', '=']).trim_start().to_owned();
+        let name: String = behind.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+        // Python's names differ from the web's by a hyphen or two.
+        let plain = name.replace(['-', '_'], "");
+        encoding_rs::Encoding::for_label(name.as_bytes()).or_else(|| encoding_rs::Encoding::for_label(plain.as_bytes()))
+    });
+    declared.unwrap_or(encoding_rs::UTF_8).decode_without_bom_handling(bytes).0.into_owned()
+}
+
+/// Text has no NUL and hardly any control characters; a share of one in twenty is more than any encoding has.
+fn is_binary(bytes: &[u8]) -> bool {
+    let sample = &bytes[..bytes.len().min(64 << 10)];
+    let controls = sample.iter().filter(|byte| matches!(byte, 0x01..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
+    bytes.contains(&0) || controls * 20 > sample.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> (String, Encoding) {
+        decode(bytes).unwrap_or_else(|reason| panic!("{reason:?}"))
+    }
+
+    #[test]
+    fn byte_order_marks_are_not_part_of_the_text() {
+        assert_eq!(decoded(b"\xef\xbb\xbfx = 1"), ("x = 1".to_owned(), Encoding::Utf8Bom));
+        assert_eq!(decoded(b"\xff\xfex\0=\0"), ("x=".to_owned(), Encoding::Lossy));
+        assert_eq!(decoded(b"\xfe\xff\0x\0="), ("x=".to_owned(), Encoding::Lossy));
+        assert_eq!(decoded(b""), (String::new(), Encoding::Utf8));
+    }
+
+    #[test]
+    fn other_encodings_are_read_as_declared() {
+        assert_eq!(decoded(b"# -*- coding: latin-1 -*-\nx = 'caf\xe9'").0, "# -*- coding: latin-1 -*-\nx = 'café'");
+        assert_eq!(decoded(b"x = 'caf\xe9'"), ("x = 'caf\u{fffd}'".to_owned(), Encoding::Lossy));
+    }
+
+    #[test]
+    fn binary_is_told_from_text() {
+        assert_eq!(decode(b"a\0b"), Err(NoText::Skipped("binary")));
+        let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect();
+        assert_eq!(decode(&noise), Err(NoText::Skipped("binary")));
+        assert_eq!(decoded("テキスト\t\r\n\x0c\x1b[0m".as_bytes()).1, Encoding::Utf8);
+    }
+
+    #[test]
+    fn reasons_are_for_people() {
+        assert_eq!(describe(&std::io::Error::from_raw_os_error(13)), "permission denied");
+    }
+}

@@ -1,0 +1,183 @@
+//! The walk: which files there are.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use super::kind::{ByName, by_name};
+use super::scope::{Scope, relative};
+use super::text::describe;
+use crate::config::{Config, Patterns};
+use crate::source::FileKind;
+
+/// What a walk found, by absolute path.
+#[derive(Default, Debug)]
+pub(super) struct Walked {
+    /// Files whose names say that they have to do with services.
+    pub files: BTreeSet<PathBuf>,
+    /// Folders that were given and reached.
+    pub reached: BTreeSet<PathBuf>,
+    /// What is not read, and why.
+    pub skipped: Vec<(PathBuf, String)>,
+    /// What could not be read, and why.
+    pub failed: Vec<(PathBuf, String)>,
+}
+
+/// Patterns of the command line, and the folder that they are relative to.
+pub(super) struct Excludes<'a> {
+    pub config: &'a Config,
+    pub command_line: &'a Patterns,
+    pub cwd: &'a Path,
+}
+
+impl Excludes<'_> {
+    /// Whether the entry itself is excluded; folders above it are asked on the way down.
+    fn match_entry(&self, path: &Path, is_folder: bool) -> bool {
+        let matches = |patterns: &Patterns, folder: &Path| {
+            // Elsewhere only patterns without a folder can match: one in front of the name keeps the others away.
+            let elsewhere = || format!("elsewhere/{}", path.file_name().unwrap_or_default().to_string_lossy());
+            let below = if path.starts_with(folder) { relative(path, folder) } else { elsewhere() };
+            patterns.match_entry(&below, is_folder)
+        };
+        matches(&self.config.exclude, &self.config.directory) || matches(self.command_line, self.cwd)
+    }
+}
+
+/// Walks the evidence, and the folders that were given although the walk would pass them by.
+pub(super) fn walk(scope: &Scope, excludes: &Excludes<'_>, threads: usize) -> Walked {
+    let mut walked = Walked::default();
+    // A text from standard input may be that of a file yet to be written.
+    for start in scope.evidence.iter().filter(|start| start.symlink_metadata().is_ok()) {
+        walk_from(start, true, scope, excludes, threads, &mut walked);
+    }
+    for target in scope.targets.iter().filter(|target| target.is_folder) {
+        if !walked.reached.contains(&target.path) {
+            walk_from(&target.path, false, scope, excludes, threads, &mut walked);
+        }
+    }
+    walked
+}
+
+fn walk_from(start: &Path, is_root: bool, scope: &Scope, excludes: &Excludes<'_>, threads: usize, walked: &mut Walked) {
+    // Only what the project itself says counts: neither ignore files above the root nor the user's global ones, so that
+    // every machine sees the same files. A folder below the root also obeys what lies between.
+    let mut builder = WalkBuilder::new(start);
+    builder.hidden(false).parents(!is_root).git_global(false).require_git(false).follow_links(false).threads(threads);
+    builder.add_custom_ignore_filename(".roadworthyignore");
+
+    let found = Mutex::new(std::mem::take(walked));
+    builder.build_parallel().run(|| {
+        Box::new(|entry| {
+            let seen = match entry {
+                Ok(entry) if passes(&entry, excludes) => visit(&entry, scope),
+                Ok(_) => return WalkState::Skip,
+                Err(error) => failure(&error, start).map(|(path, reason)| Seen::Failed(path, reason)),
+            };
+            let Some(seen) = seen else { return WalkState::Continue };
+            // A poisoned lock means that another thread panicked, which ends the run anyway.
+            let Ok(mut found) = found.lock() else { return WalkState::Quit };
+            found.add(seen);
+            WalkState::Continue
+        })
+    });
+    *walked = found.into_inner().unwrap_or_default();
+}
+
+/// What an entry of a folder is to us.
+enum Seen {
+    File(PathBuf),
+    Reached(PathBuf),
+    Skipped(PathBuf, String),
+    Failed(PathBuf, String),
+}
+
+impl Walked {
+    fn add(&mut self, seen: Seen) {
+        match seen {
+            Seen::File(path) => _ = self.files.insert(path),
+            Seen::Reached(path) => _ = self.reached.insert(path),
+            Seen::Skipped(path, reason) => self.skipped.push((path, reason)),
+            Seen::Failed(path, reason) => self.failed.push((path, reason)),
+        }
+    }
+}
+
+/// Whether an entry is neither hidden nor excluded; what was given always passes.
+fn passes(entry: &DirEntry, excludes: &Excludes<'_>) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    entry.depth() == 0 || ((!name.starts_with('.') || name == ".github") && !excludes.match_entry(entry.path(), is_folder))
+}
+
+fn visit(entry: &DirEntry, scope: &Scope) -> Option<Seen> {
+    let path = entry.path();
+    let kind = entry.file_type()?;
+    if kind.is_dir() {
+        return scope.targets.iter().any(|target| target.path == path).then(|| Seen::Reached(path.to_path_buf()));
+    }
+    let folder = scope.relative(path.parent().unwrap_or(path));
+    let by_name = by_name(&folder, &entry.file_name().to_string_lossy());
+    if kind.is_symlink() {
+        return visit_link(path, by_name, scope);
+    }
+    (by_name != ByName::Other).then(|| Seen::File(path.to_path_buf()))
+}
+
+/// Links to folders are not followed: what lies inside the project is walked where it is, what lies outside is not the
+/// project's, and loops cannot happen. Links to files are, unless the file is found anyway.
+fn visit_link(path: &Path, by_name: ByName, scope: &Scope) -> Option<Seen> {
+    let inside = |target: &Path| scope.evidence.iter().any(|root| target.starts_with(root));
+    let skipped = |reason: String| Some(Seen::Skipped(path.to_path_buf(), reason));
+    match path.canonicalize() {
+        Ok(target) if target.is_dir() && inside(&target) => None,
+        Ok(target) if target.is_dir() => skipped("link to a folder outside the project".to_owned()),
+        Ok(target) => match by_name {
+            ByName::Other => None,
+            ByName::Kind(kind) if kind != FileKind::Manifest && inside(&target) => skipped(format!("link to {}", scope.relative(&target))),
+            ByName::Kind(_) | ByName::NotJudged(_) => Some(Seen::File(path.to_path_buf())),
+        },
+        Err(error) => matches!(by_name, ByName::Kind(_)).then(|| Seen::Failed(path.to_path_buf(), broken_link(&error))),
+    }
+}
+
+/// Why a link leads nowhere.
+pub(super) fn broken_link(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "dangling symlink".to_owned(),
+        _ => describe(error),
+    }
+}
+
+/// The path and reason of what the walk could not enter.
+fn failure(error: &ignore::Error, start: &Path) -> Option<(PathBuf, String)> {
+    let mut path = start.to_path_buf();
+    let mut inner = error;
+    loop {
+        match inner {
+            ignore::Error::WithPath { path: at, err } => {
+                path.clone_from(at);
+                inner = err;
+            }
+            ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => inner = err,
+            // A line of an ignore file that cannot be read is not the project's failure to be analysed.
+            ignore::Error::Partial(_) | ignore::Error::Glob { .. } => return None,
+            ignore::Error::Io(error) => return Some((path, describe(error))),
+            other => return Some((path, other.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_name_path_and_reason() {
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let inner = ignore::Error::WithPath { path: "a/locked".into(), err: Box::new(ignore::Error::Io(denied)) };
+        let error = ignore::Error::WithDepth { depth: 2, err: Box::new(inner) };
+        assert_eq!(failure(&error, Path::new("a")), Some(("a/locked".into(), "permission denied".to_owned())));
+    }
+}

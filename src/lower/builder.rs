@@ -1,0 +1,310 @@
+//! Builds a [`Module`]: fills the arenas, keeps parents and scopes. Shared by the languages.
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::source::{FileId, Span};
+
+/// A module under construction.
+pub struct Builder {
+    module: Module,
+    /// Open scopes, innermost last, each with the names that `global`/`nonlocal` sends elsewhere.
+    open: Vec<(ScopeId, Vec<(Ustr, ScopeId)>)>,
+}
+
+impl Builder {
+    /// An empty module with its scope open.
+    pub fn new(file: FileId, language: Language) -> Self {
+        let root = Scope { parent: None, kind: ScopeKind::Module, bindings: Vec::new() };
+        let module = Module {
+            file,
+            language,
+            body: BlockId(0),
+            exprs: Vec::new(),
+            stmts: Vec::new(),
+            blocks: Vec::new(),
+            functions: Vec::new(),
+            classes: Vec::new(),
+            imports: Vec::new(),
+            comments: Vec::new(),
+            scopes: vec![root],
+            expr_parents: Vec::new(),
+            expr_scopes: Vec::new(),
+            stmt_parents: Vec::new(),
+            block_parents: Vec::new(),
+            errors: Vec::new(),
+        };
+        Self { module, open: vec![(ScopeId(0), Vec::new())] }
+    }
+
+    /// The finished module.
+    pub fn finish(mut self, body: BlockId) -> Module {
+        self.module.body = body;
+        self.module.comments.sort_unstable();
+        self.module.errors.sort_unstable();
+        self.module
+    }
+
+    /// The module so far.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Records a comment.
+    pub fn comment(&mut self, span: Span) {
+        self.module.comments.push(span);
+    }
+
+    /// Records a place without valid syntax.
+    pub fn error(&mut self, span: Span) {
+        self.module.errors.push(span);
+    }
+
+    /// Adds an expression and makes it the parent of its parts.
+    pub fn expr(&mut self, span: Span, kind: ExprKind) -> ExprId {
+        let id = ExprId::at(self.module.exprs.len());
+        let parents = &mut self.module.expr_parents;
+        kind.for_each_child(|child| parents[child.index()] = Parent::Expr(id));
+        match kind {
+            ExprKind::Function(function) => self.module.functions[function.index()].parent = Parent::Expr(id),
+            ExprKind::Class(class) => self.module.classes[class.index()].parent = Parent::Expr(id),
+            _ => {}
+        }
+        self.module.exprs.push(Expr { span, kind });
+        self.module.expr_parents.push(Parent::Module);
+        self.module.expr_scopes.push(self.scope());
+        id
+    }
+
+    /// `left op right`; with `flat`, a chain of the same operator on the left takes the operand in.
+    pub fn extend_binary(&mut self, span: Span, op: BinaryOp, left: ExprId, right: ExprId, flat: bool) -> ExprId {
+        if flat && let Expr { kind: ExprKind::Binary { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()] {
+            if *same == op {
+                operands.push(right);
+                *whole = span;
+                self.module.expr_parents[right.index()] = Parent::Expr(left);
+                return left;
+            }
+        }
+        self.expr(span, ExprKind::Binary { op, operands: vec![left, right] })
+    }
+
+    /// `left op right`; a chain of the same operator on the left takes the operand in.
+    pub fn extend_logical(&mut self, span: Span, op: LogicalOp, left: ExprId, right: ExprId) -> ExprId {
+        if let Expr { kind: ExprKind::Logical { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()] {
+            if *same == op {
+                operands.push(right);
+                *whole = span;
+                self.module.expr_parents[right.index()] = Parent::Expr(left);
+                return left;
+            }
+        }
+        self.expr(span, ExprKind::Logical { op, operands: vec![left, right] })
+    }
+
+    /// Adds a statement and makes it the parent of its parts.
+    pub fn stmt(&mut self, span: Span, kind: StmtKind) -> StmtId {
+        let id = StmtId::at(self.module.stmts.len());
+        let exprs = &mut self.module.expr_parents;
+        kind.for_each_expr(|child| exprs[child.index()] = Parent::Stmt(id));
+        let blocks = &mut self.module.block_parents;
+        kind.for_each_block(|child| blocks[child.index()] = Parent::Stmt(id));
+        match kind {
+            StmtKind::Function(function) => self.module.functions[function.index()].parent = Parent::Stmt(id),
+            StmtKind::Class(class) => self.module.classes[class.index()].parent = Parent::Stmt(id),
+            _ => {}
+        }
+        self.module.stmts.push(Stmt { span, kind });
+        // Replaced when the statement's block is made; until then any valid id serves.
+        self.module.stmt_parents.push(BlockId(0));
+        id
+    }
+
+    /// Adds a block and makes it the parent of its statements.
+    pub fn block(&mut self, span: Span, stmts: Vec<StmtId>) -> BlockId {
+        let id = BlockId::at(self.module.blocks.len());
+        let mut todo = stmts.clone();
+        while let Some(stmt) = todo.pop() {
+            self.module.stmt_parents[stmt.index()] = id;
+            if let StmtKind::Opaque(_, nested) = &self.module.stmts[stmt.index()].kind {
+                todo.extend(nested.iter().copied());
+            }
+        }
+        let falls_through = stmts.iter().all(|s| self.falls_through(*s));
+        self.module.blocks.push(Block { stmts: stmts.into(), span, falls_through });
+        self.module.block_parents.push(Parent::Module);
+        id
+    }
+
+    fn falls_through(&self, stmt: StmtId) -> bool {
+        let falls = |block: BlockId| self.module.block(block).falls_through;
+        match &self.module.stmt(stmt).kind {
+            StmtKind::Return(_) | StmtKind::Raise { .. } | StmtKind::Break | StmtKind::Continue => false,
+            StmtKind::If { branches, otherwise } => otherwise.is_none_or(falls) || branches.iter().any(|(_, body)| falls(*body)),
+            StmtKind::Loop(l) => match l.kind {
+                LoopKind::While(test) => !matches!(self.module.expr(test).kind, ExprKind::Bool(true)) || self.breaks(l.body),
+                LoopKind::For { .. } => true,
+            },
+            StmtKind::Try(t) => {
+                let body = if let Some(otherwise) = t.otherwise { falls(t.body) && falls(otherwise) } else { falls(t.body) };
+                t.finally.is_none_or(falls) && (body || t.handlers.iter().any(|h| falls(h.body)))
+            }
+            StmtKind::With { body, .. } => falls(*body),
+            _ => true,
+        }
+    }
+
+    /// Whether a block holds a `break` of the loop that it is the body of.
+    fn breaks(&self, body: BlockId) -> bool {
+        let mut todo = vec![body];
+        while let Some(block) = todo.pop() {
+            for stmt in &self.module.block(block).stmts {
+                match &self.module.stmt(*stmt).kind {
+                    StmtKind::Break => return true,
+                    StmtKind::Loop(_) => {}
+                    kind => kind.for_each_block(|b| todo.push(b)),
+                }
+            }
+        }
+        false
+    }
+
+    /// Adds a function and makes it the parent of its parts. Its `parent` is set when its declaration is added.
+    pub fn function(&mut self, function: Function) -> FunctionId {
+        let id = FunctionId::at(self.module.functions.len());
+        let mut own = |expr: ExprId| self.module.expr_parents[expr.index()] = Parent::Function(id);
+        function.decorators.iter().for_each(|d| own(*d));
+        for param in &function.params {
+            own(param.target);
+            param.annotation.iter().chain(&param.default).for_each(|e| own(*e));
+        }
+        function.returns.iter().for_each(|r| own(*r));
+        match function.body {
+            FunctionBody::Expr(body) => own(body),
+            FunctionBody::Block(body) => self.module.block_parents[body.index()] = Parent::Function(id),
+        }
+        self.module.scopes[function.scope.index()].kind = ScopeKind::Function(id);
+        self.module.functions.push(function);
+        id
+    }
+
+    /// Puts decorators on a function that was added before them.
+    pub fn decorate_function(&mut self, id: FunctionId, span: Span, decorators: Vec<ExprId>) {
+        for decorator in &decorators {
+            self.module.expr_parents[decorator.index()] = Parent::Function(id);
+        }
+        let function = &mut self.module.functions[id.index()];
+        function.decorators = decorators.into();
+        function.span = span;
+    }
+
+    /// Adds a class and makes it the parent of its parts and the owner of its methods.
+    pub fn class(&mut self, class: Class) -> ClassId {
+        let id = ClassId::at(self.module.classes.len());
+        for expr in class.decorators.iter().copied().chain(class.bases.iter().map(|b| b.value)) {
+            self.module.expr_parents[expr.index()] = Parent::Class(id);
+        }
+        self.module.block_parents[class.body.index()] = Parent::Class(id);
+        self.module.scopes[class.scope.index()].kind = ScopeKind::Class(id);
+        let mut class = class;
+        for stmt in self.module.statements(class.body) {
+            if let StmtKind::Function(function) = self.module.stmt(stmt).kind {
+                class.methods.push(function);
+                self.module.functions[function.index()].class = Some(id);
+            }
+        }
+        self.module.classes.push(class);
+        id
+    }
+
+    /// Puts decorators on a class that was added before them.
+    pub fn decorate_class(&mut self, id: ClassId, span: Span, decorators: Vec<ExprId>) {
+        for decorator in &decorators {
+            self.module.expr_parents[decorator.index()] = Parent::Class(id);
+        }
+        let class = &mut self.module.classes[id.index()];
+        class.decorators = decorators.into();
+        class.span = span;
+    }
+
+    /// Sets the place of a statement that turned out to begin earlier (at its decorators).
+    pub fn set_stmt_span(&mut self, id: StmtId, span: Span) {
+        self.module.stmts[id.index()].span = span;
+    }
+
+    /// Adds an import and binds its name.
+    pub fn import(&mut self, import: Import) -> u32 {
+        let index = u32::try_from(self.module.imports.len()).unwrap_or(u32::MAX);
+        self.module.imports.push(import);
+        self.bind(import.local, import.name_span, BindingKind::Import(index));
+        index
+    }
+
+    /// Opens a scope inside the current one. Its kind is settled by what closes it.
+    pub fn open_scope(&mut self) -> ScopeId {
+        let id = ScopeId::at(self.module.scopes.len());
+        let parent = Some(self.scope());
+        self.module.scopes.push(Scope { parent, kind: ScopeKind::Comprehension, bindings: Vec::new() });
+        self.open.push((id, Vec::new()));
+        id
+    }
+
+    /// Closes the innermost scope.
+    pub fn close_scope(&mut self) -> ScopeId {
+        let scope = self.scope();
+        if self.open.len() > 1 {
+            self.open.pop();
+        }
+        scope
+    }
+
+    /// The innermost open scope.
+    pub fn scope(&self) -> ScopeId {
+        self.open.last().map_or(ScopeId(0), |(scope, _)| *scope)
+    }
+
+    /// `global names` (`to_module`) or `nonlocal names`: bindings of them go elsewhere from here on.
+    pub fn redirect(&mut self, names: &[Ustr], to_module: bool) {
+        let target = if to_module { ScopeId(0) } else { self.module.scope(self.scope()).parent.unwrap_or(ScopeId(0)) };
+        if let Some((_, elsewhere)) = self.open.last_mut() {
+            elsewhere.extend(names.iter().map(|name| (*name, target)));
+        }
+    }
+
+    /// Binds a name in the innermost scope, or where it was redirected to.
+    pub fn bind(&mut self, name: Ustr, span: Span, kind: BindingKind) {
+        let scope = self
+            .open
+            .last()
+            .map_or(ScopeId(0), |(scope, elsewhere)| elsewhere.iter().find(|(n, _)| *n == name).map_or(*scope, |(_, target)| *target));
+        self.bind_in(scope, name, span, kind);
+    }
+
+    /// Binds a name in a scope.
+    pub fn bind_in(&mut self, scope: ScopeId, name: Ustr, span: Span, kind: BindingKind) {
+        self.module.scopes[scope.index()].bindings.push(Binding { name, span, kind });
+    }
+
+    /// Binds what an assignment target names: `kind` is for the whole of it, and `element` makes the kind for the part
+    /// at an index of a pattern.
+    pub fn bind_target(&mut self, target: ExprId, kind: BindingKind) {
+        let mut todo = vec![(target, kind)];
+        while let Some((target, kind)) = todo.pop() {
+            let Expr { span, kind: shape } = self.module.expr(target).clone();
+            match shape {
+                ExprKind::Name(name) => self.bind(name, span, kind),
+                ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                    for (index, part) in parts.iter().enumerate().rev() {
+                        let part_kind = match kind {
+                            BindingKind::Value(value) => BindingKind::Element(value, u32::try_from(index).unwrap_or(u32::MAX)),
+                            _ => BindingKind::Opaque,
+                        };
+                        todo.push((*part, part_kind));
+                    }
+                }
+                ExprKind::Spread(inner) => todo.push((inner, BindingKind::Opaque)),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The linked program: all modules, and where their imports lead.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Apis;
+use crate::model::resolve::{Entity, Resolver};
+use crate::source::{FileId, Place, Sources, Span};
+
+/// Index of a [`Module`] in a [`Program`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ModuleId(pub u32);
+
+/// A function of a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FunctionRef {
+    /// Its module.
+    pub module: ModuleId,
+    /// Its id there.
+    pub function: FunctionId,
+}
+
+/// Where an import leads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// A library: the dotted path.
+    Library(Ustr),
+    /// A module of the project.
+    Module(ModuleId),
+    /// A name of a module of the project.
+    Symbol(ModuleId, Ustr),
+}
+
+/// A call and what it calls.
+#[derive(Clone, Copy, Debug)]
+pub struct CallSite {
+    /// The call expression.
+    pub expr: ExprId,
+    /// What its callee denotes.
+    pub callee: Entity,
+}
+
+/// All modules, linked.
+#[derive(Debug)]
+pub struct Program {
+    /// The files.
+    pub sources: Sources,
+    /// The modules, by path.
+    pub modules: Vec<Module>,
+    /// What library functions are.
+    pub apis: Apis,
+    /// For each module, where each of its imports leads.
+    pub links: Vec<Vec<Link>>,
+    /// For each module, its calls by id.
+    pub calls: Vec<Vec<CallSite>>,
+    by_file: HashMap<FileId, ModuleId>,
+    /// For each module, what is assigned to attributes of `self`, by class and name.
+    attributes: Vec<HashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
+    /// For each module and scope, indices of bindings by name.
+    bindings: Vec<HashMap<(ScopeId, Ustr), Vec<u32>>>,
+}
+
+/// Something assigned to an attribute of an instance.
+#[derive(Clone, Copy, Debug)]
+pub struct AttributeValue {
+    /// The value.
+    pub value: Option<ExprId>,
+    /// The annotation.
+    pub annotation: Option<ExprId>,
+    /// The method that assigns it.
+    pub method: Option<FunctionId>,
+}
+
+impl Program {
+    /// Links modules.
+    #[must_use]
+    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
+        modules.sort_by_key(|m| m.file);
+        let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
+        let mut program =
+            Self { sources, modules, apis, links: Vec::new(), calls: Vec::new(), by_file, attributes: Vec::new(), bindings: Vec::new() };
+        let index = PathIndex::new(&program);
+        program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
+        program.attributes = program.modules.par_iter().map(attributes).collect();
+        program.bindings = program.modules.par_iter().map(bindings).collect();
+        let calls = |(index, module): (usize, &Module)| {
+            let resolver = Resolver::new(&program);
+            let call = |expr: ExprId| {
+                let callee = module.call(expr)?.callee;
+                Some(CallSite { expr, callee: resolver.entity(module_id(index), callee) })
+            };
+            module.expr_ids().filter_map(call).collect::<Vec<CallSite>>()
+        };
+        let calls: Vec<Vec<CallSite>> = program.modules.par_iter().enumerate().map(calls).collect();
+        program.calls = calls;
+        program
+    }
+
+    /// Ids of all modules.
+    pub fn module_ids(&self) -> impl ExactSizeIterator<Item = ModuleId> + use<> {
+        (0..self.modules.len()).map(module_id)
+    }
+
+    /// A module.
+    #[must_use]
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// The module of a file.
+    #[must_use]
+    pub fn module_of(&self, file: FileId) -> Option<ModuleId> {
+        self.by_file.get(&file).copied()
+    }
+
+    /// The path of a module's file.
+    #[must_use]
+    pub fn path(&self, id: ModuleId) -> &str {
+        &self.sources.get(self.module(id).file).path
+    }
+
+    /// A function.
+    #[must_use]
+    pub fn function(&self, f: FunctionRef) -> &Function {
+        self.module(f.module).function(f.function)
+    }
+
+    /// Where an expression stands.
+    #[must_use]
+    pub fn place(&self, module: ModuleId, expr: ExprId) -> Place {
+        let module = self.module(module);
+        Place { file: module.file, span: module.expr(expr).span }
+    }
+
+    /// A place in a module.
+    #[must_use]
+    pub fn span_place(&self, module: ModuleId, span: Span) -> Place {
+        Place { file: self.module(module).file, span }
+    }
+
+    /// The source text of an expression.
+    #[must_use]
+    pub fn text(&self, module: ModuleId, expr: ExprId) -> &str {
+        self.sources.slice(self.place(module, expr))
+    }
+
+    /// Where an import leads.
+    #[must_use]
+    pub fn import(&self, module: ModuleId, import: u32) -> Link {
+        self.links[module.0 as usize][import as usize]
+    }
+
+    /// What a call calls.
+    #[must_use]
+    pub fn callee(&self, module: ModuleId, call: ExprId) -> Entity {
+        let Some(calls) = self.calls.get(module.0 as usize) else { return Entity::Unknown };
+        calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
+    }
+
+    /// The bindings of a name in a scope, in source order.
+    pub fn bindings(&self, module: ModuleId, scope: ScopeId, name: Ustr) -> impl Iterator<Item = &Binding> {
+        let indices = self.bindings[module.0 as usize].get(&(scope, name)).map_or(&[][..], Vec::as_slice);
+        let bindings = &self.module(module).scope(scope).bindings;
+        indices.iter().map(|i| &bindings[*i as usize])
+    }
+
+    /// What is assigned to an attribute of a class's instances, constructors first.
+    #[must_use]
+    pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
+        self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The modules that a module imports, in source order.
+    pub fn imported_modules(&self, module: ModuleId) -> impl Iterator<Item = ModuleId> {
+        self.links[module.0 as usize].iter().filter_map(|link| match link {
+            Link::Module(id) | Link::Symbol(id, _) => Some(*id),
+            Link::Library(_) => None,
+        })
+    }
+
+    /// The submodule of a package.
+    #[must_use]
+    pub fn submodule(&self, package: ModuleId, name: &str) -> Option<ModuleId> {
+        let path = self.path(package);
+        let directory = path.strip_suffix("/__init__.py").or_else(|| (path == "__init__.py").then_some(""))?;
+        let base = if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") };
+        self.module_at(&base)
+    }
+
+    /// The module at a path without `.py` or `/__init__.py`.
+    fn module_at(&self, base: &str) -> Option<ModuleId> {
+        [".py", "/__init__.py"].iter().find_map(|end| self.module_of(self.sources.find(&format!("{base}{end}"))?))
+    }
+}
+
+fn module_id(index: usize) -> ModuleId {
+    ModuleId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// Finds modules by the paths that imports name.
+struct PathIndex {
+    /// Names of all directories and files that can begin a path: most imports are dismissed by this.
+    names: HashSet<String>,
+}
+
+impl PathIndex {
+    fn new(program: &Program) -> Self {
+        let mut names = HashSet::new();
+        for id in program.module_ids() {
+            for part in program.path(id).split('/') {
+                let name = part.strip_suffix(".py").unwrap_or(part);
+                if !names.contains(name) {
+                    names.insert(name.to_owned());
+                }
+            }
+        }
+        Self { names }
+    }
+
+    fn link(&self, program: &Program, module: &Module, import: &Import) -> Link {
+        let found = self.find(program, module, &import.module);
+        match (found, import.what) {
+            (Some(Found::Module(id)), Imported::Module | Imported::All) => Link::Module(id),
+            (Some(Found::Module(id)), Imported::Name(name)) => match program.submodule(id, &name) {
+                // A name defined in `__init__` wins over a submodule of that name.
+                Some(sub) if !defines(program.module(id), name) => Link::Module(sub),
+                _ => Link::Symbol(id, name),
+            },
+            (Some(Found::Directory(directory)), Imported::Name(name)) => {
+                match program.module_at(&format!("{directory}/{name}").trim_start_matches('/').to_owned()) {
+                    Some(id) => Link::Module(id),
+                    None => Link::Library(Ustr::from("?")),
+                }
+            }
+            (Some(_), Imported::Root) => match self.find(program, module, &import.local) {
+                Some(Found::Module(id)) => Link::Module(id),
+                _ => Link::Library(Ustr::from("?")),
+            },
+            (Some(Found::Directory(_)), _) => Link::Library(Ustr::from("?")),
+            (None, what) => {
+                let path = match what {
+                    Imported::Module | Imported::All => import.module,
+                    Imported::Root => import.local,
+                    Imported::Name(name) => Ustr::from(&format!("{}.{name}", import.module)),
+                };
+                Link::Library(if path.starts_with('.') { Ustr::from("?") } else { program.apis.canonical(path) })
+            }
+        }
+    }
+
+    fn find(&self, program: &Program, module: &Module, path: &str) -> Option<Found> {
+        let file = program.sources.get(module.file);
+        let dots = path.bytes().take_while(|b| *b == b'.').count();
+        if dots > 0 {
+            let mut directory = file.directory();
+            for _ in 1..dots {
+                directory = directory.rsplit_once('/').map_or("", |(up, _)| up);
+            }
+            return at(program, directory, &path[dots..], module.file);
+        }
+        if !self.names.contains(path.split('.').next().unwrap_or_default()) {
+            return None;
+        }
+        let mut directory = file.directory();
+        loop {
+            // The directory of a package is not on the import path; the first one around it may be.
+            let package = program.sources.find(join(directory, "__init__.py").trim_start_matches('/')).is_some();
+            if !package {
+                let found = at(program, directory, path, module.file).or_else(|| at(program, &join(directory, "src"), path, module.file));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            directory = match directory.rsplit_once('/') {
+                Some((up, _)) => up,
+                None if directory.is_empty() => return None,
+                None => "",
+            };
+        }
+    }
+}
+
+enum Found {
+    Module(ModuleId),
+    /// A package without `__init__.py`.
+    Directory(String),
+}
+
+fn at(program: &Program, directory: &str, dotted: &str, asking: FileId) -> Option<Found> {
+    let base = if dotted.is_empty() { directory.to_owned() } else { join(directory, &dotted.replace('.', "/")) };
+    let base = base.trim_start_matches('/');
+    if let Some(id) = program.module_at(base).filter(|id| program.module(*id).file != asking) {
+        return Some(Found::Module(id));
+    }
+    program.sources.has_directory(base).then(|| Found::Directory(base.to_owned()))
+}
+
+fn join(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
+}
+
+fn defines(module: &Module, name: Ustr) -> bool {
+    module.scope(ScopeId(0)).bindings.iter().any(|b| b.name == name && !matches!(b.kind, BindingKind::Import(_)))
+}
+
+fn bindings(module: &Module) -> HashMap<(ScopeId, Ustr), Vec<u32>> {
+    let mut found: HashMap<(ScopeId, Ustr), Vec<u32>> = HashMap::new();
+    for (scope, content) in module.scopes.iter().enumerate() {
+        for (index, binding) in content.bindings.iter().enumerate() {
+            found.entry((ScopeId::at(scope), binding.name)).or_default().push(u32::try_from(index).unwrap_or(u32::MAX));
+        }
+    }
+    found
+}
+
+fn attributes(module: &Module) -> HashMap<(ClassId, Ustr), Vec<AttributeValue>> {
+    let mut found: HashMap<(ClassId, Ustr), Vec<AttributeValue>> = HashMap::new();
+    for id in module.class_ids() {
+        let class = module.class(id);
+        for method in class.methods.iter().copied() {
+            let function = module.function(method);
+            let (Some(receiver), FunctionBody::Block(body)) = (function.params.first(), function.body) else { continue };
+            for stmt in module.statements(body) {
+                let StmtKind::Assign { targets, annotation, value } = &module.stmt(stmt).kind else { continue };
+                for target in targets {
+                    let ExprKind::Attribute { object, name, .. } = module.expr(*target).kind else { continue };
+                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver.name) {
+                        let entry = AttributeValue { value: *value, annotation: *annotation, method: Some(method) };
+                        found.entry((id, name)).or_default().push(entry);
+                    }
+                }
+            }
+        }
+        for stmt in module.statements(class.body) {
+            let StmtKind::Assign { targets, annotation, value } = &module.stmt(stmt).kind else { continue };
+            for target in targets {
+                if let ExprKind::Name(name) = module.expr(*target).kind {
+                    let entry = AttributeValue { value: *value, annotation: *annotation, method: None };
+                    found.entry((id, name)).or_default().push(entry);
+                }
+            }
+        }
+    }
+    found
+}

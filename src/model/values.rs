@@ -1,0 +1,301 @@
+//! Values: constants by folding, and what comes from configuration.
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::program::{Link, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+
+/// What is known of an expression's value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A string.
+    Text(String),
+    /// A number, as written.
+    Number(f64),
+    /// A truth value.
+    Bool(bool),
+    /// `None`, `null`.
+    Null,
+    /// Read from the environment or a settings object: constant for the life of the process.
+    Configuration,
+    /// Out of sight.
+    Unknown,
+}
+
+/// How deep names are followed: real constants take two or three steps.
+const DEPTH: u32 = 16;
+
+/// The value of an expression, as far as it is constant.
+#[must_use]
+pub fn value(program: &Program, module: ModuleId, expr: ExprId) -> Value {
+    fold(program, module, expr, DEPTH)
+}
+
+/// The constant string that an expression is.
+#[must_use]
+pub fn text(program: &Program, module: ModuleId, expr: ExprId) -> Option<String> {
+    match value(program, module, expr) {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether an expression is constant by the catalogue: literal, name bound once to one, or configuration.
+#[must_use]
+pub fn is_constant(program: &Program, module: ModuleId, expr: ExprId) -> bool {
+    value(program, module, expr) != Value::Unknown
+}
+
+fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Value {
+    let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
+    let module = program.module(id);
+    match &module.expr(expr).kind {
+        ExprKind::String(text) => Value::Text(text.to_string()),
+        ExprKind::Number(digits) => number(digits),
+        ExprKind::Bool(value) => Value::Bool(*value),
+        ExprKind::Null => Value::Null,
+        ExprKind::Unary { op: UnaryOp::Minus, operand } => match fold(program, id, *operand, depth) {
+            Value::Number(n) => Value::Number(-n),
+            _ => Value::Unknown,
+        },
+        ExprKind::Binary { op, operands } => binary(program, id, *op, operands, depth),
+        ExprKind::Template { parts, tag: None } => {
+            let mut whole = String::new();
+            for part in parts {
+                match part {
+                    TemplatePart::Text(text, _) => whole.push_str(text),
+                    TemplatePart::Hole(hole) => match fold(program, id, *hole, depth) {
+                        Value::Text(text) => whole.push_str(&text),
+                        Value::Number(n) => whole.push_str(&n.to_string()),
+                        Value::Configuration => return Value::Configuration,
+                        _ => return Value::Unknown,
+                    },
+                }
+            }
+            Value::Text(whole)
+        }
+        ExprKind::Name(name) => named(program, id, expr, *name, depth),
+        ExprKind::Attribute { object, name, .. } => attribute(program, id, *object, *name, depth),
+        ExprKind::Subscript { object, index, .. } => subscript(program, id, *object, *index, depth),
+        ExprKind::Call(_) if is_configuration(program, id, expr) => Value::Configuration,
+        ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
+            let all = operands.iter().all(|o| fold(program, id, *o, depth) != Value::Unknown);
+            if all { Value::Configuration } else { Value::Unknown }
+        }
+        ExprKind::Conditional { then, otherwise, .. } => {
+            let both = [*then, *otherwise].map(|e| fold(program, id, e, depth));
+            if both[0] == both[1] {
+                both[0].clone()
+            } else if both.contains(&Value::Unknown) {
+                Value::Unknown
+            } else {
+                Value::Configuration
+            }
+        }
+        _ => Value::Unknown,
+    }
+}
+
+fn number(digits: &str) -> Value {
+    let digits = digits.replace('_', "");
+    let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+    #[expect(clippy::cast_precision_loss, reason = "thresholds and timeouts are far below 2^53")]
+    let parsed = match hex {
+        Some(hex) => u64::from_str_radix(hex, 16).ok().map(|n| n as f64),
+        None => digits.parse().ok(),
+    };
+    parsed.map_or(Value::Unknown, Value::Number)
+}
+
+fn binary(program: &Program, id: ModuleId, op: BinaryOp, operands: &[ExprId], depth: u32) -> Value {
+    let mut values = operands.iter().map(|o| fold(program, id, *o, depth));
+    let Some(first) = values.next() else { return Value::Unknown };
+    values.fold(first, |left, right| match (op, left, right) {
+        (BinaryOp::Add, Value::Text(a), Value::Text(b)) => Value::Text(a + &b),
+        (BinaryOp::Add, Value::Number(a), Value::Number(b)) => Value::Number(a + b),
+        (BinaryOp::Mul, Value::Number(a), Value::Number(b)) => Value::Number(a * b),
+        (BinaryOp::Add, Value::Configuration, b) if b != Value::Unknown => Value::Configuration,
+        (BinaryOp::Add, a, Value::Configuration) if a != Value::Unknown => Value::Configuration,
+        _ => Value::Unknown,
+    })
+}
+
+fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) -> Value {
+    let resolver = Resolver::new(program);
+    let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else { return Value::Unknown };
+    let binding = match count {
+        1 => program.bindings(id, scope, name).next().copied(),
+        _ => resolver.reaching(id, scope, expr, name).filter(|_| scope != ScopeId(0)),
+    };
+    let Some(binding) = binding else { return Value::Unknown };
+    bound(program, id, &binding, depth)
+}
+
+fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Value {
+    match binding.kind {
+        BindingKind::Value(value) => fold(program, id, value, depth),
+        BindingKind::Element(value, index) => match &program.module(id).expr(value).kind {
+            ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                parts.get(index as usize).map_or(Value::Unknown, |part| fold(program, id, *part, depth))
+            }
+            _ => Value::Unknown,
+        },
+        BindingKind::Import(import) => match program.import(id, import) {
+            Link::Symbol(from, name) => exported(program, from, name, depth),
+            _ => Value::Unknown,
+        },
+        _ => Value::Unknown,
+    }
+}
+
+fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
+    let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
+    let mut bindings = program.bindings(id, ScopeId(0), name);
+    match (bindings.next(), bindings.next()) {
+        (Some(binding), None) => bound(program, id, binding, depth),
+        _ => Value::Unknown,
+    }
+}
+
+fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: u32) -> Value {
+    let resolver = Resolver::new(program);
+    let owner = resolver.entity(id, object);
+    match owner {
+        Entity::Module(from) => exported(program, from, name, depth),
+        Entity::Class(m, c) | Entity::Object(m, c) => {
+            if is_settings(program, &resolver, m, c) {
+                return Value::Configuration;
+            }
+            // `Color.RED.value` is `Color.RED` here.
+            match program.attribute(m, c, name) {
+                [only] => only.value.map_or(Value::Unknown, |v| fold(program, m, v, depth)),
+                _ => Value::Unknown,
+            }
+        }
+        Entity::Library(path) if is_django_settings(path) => Value::Configuration,
+        Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
+        _ => match &program.module(id).expr(object).kind {
+            ExprKind::Attribute { object, name: member, .. } if name == "value" => attribute(program, id, *object, *member, depth),
+            // A settings object that cannot be resolved is told by its name.
+            ExprKind::Name(n) if matches!(n.as_str(), "settings" | "config" | "cfg") && owner == Entity::Unknown => Value::Configuration,
+            _ => Value::Unknown,
+        },
+    }
+}
+
+fn is_django_settings(path: Ustr) -> bool {
+    path == "django.conf.settings"
+}
+
+/// Whether a class of the project holds configuration: pydantic settings, or named so.
+#[must_use]
+pub fn is_settings(program: &Program, resolver: &Resolver<'_>, module: ModuleId, class: ClassId) -> bool {
+    let name = program.module(module).class(class).name;
+    name.ends_with("Settings")
+        || name.ends_with("Config")
+        || super::routes::inherits(program, resolver, module, class, |base| is_configuration_name(program, base))
+}
+
+fn is_configuration_name(program: &Program, name: Ustr) -> bool {
+    program.apis.row(name).is_some_and(|row| row.is(Role::Configuration))
+}
+
+fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, depth: u32) -> Value {
+    let resolver = Resolver::new(program);
+    match resolver.entity(id, object) {
+        Entity::Library(path) | Entity::Instance(path) if path == "os.environ" || is_configuration_name(program, path) => {
+            Value::Configuration
+        }
+        _ => {
+            let Some(entries) = object_literal(program, id, object) else { return Value::Unknown };
+            let Value::Text(key) = fold(program, id, index, depth) else { return Value::Unknown };
+            let (at, entries) = entries;
+            let found = entries.iter().find_map(|entry| match entry {
+                Entry::Pair { key: k, value } if text(program, at, *k).as_deref() == Some(&key) => Some(*value),
+                _ => None,
+            });
+            found.map_or(Value::Unknown, |v| fold(program, at, v, depth))
+        }
+    }
+}
+
+/// Whether a call reads configuration.
+#[must_use]
+pub fn is_configuration(program: &Program, module: ModuleId, call: ExprId) -> bool {
+    program.callee(module, call).library().is_some_and(|name| is_configuration_name(program, name))
+}
+
+/// The dict literal that an expression is, through names bound once, and its module.
+#[must_use]
+pub fn object_literal(program: &Program, module: ModuleId, expr: ExprId) -> Option<(ModuleId, &[Entry])> {
+    let (module, expr) = origin(program, module, expr);
+    match &program.module(module).expr(expr).kind {
+        ExprKind::Object(entries) => Some((module, entries)),
+        _ => None,
+    }
+}
+
+/// The expression that a name stands for, through names bound once and imports; itself where there is none.
+#[must_use]
+pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, ExprId) {
+    let resolver = Resolver::new(program);
+    let (mut module, mut expr) = (module, expr);
+    for _ in 0..DEPTH {
+        let next = match program.module(module).expr(expr).kind {
+            ExprKind::Name(name) => {
+                let Some((scope, count)) = resolver.scope_of_name(module, expr, name) else { break };
+                let binding = if count == 1 {
+                    program.bindings(module, scope, name).next().copied()
+                } else {
+                    resolver.reaching(module, scope, expr, name)
+                };
+                binding.and_then(|b| value_of(program, module, &b))
+            }
+            ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
+                Entity::Module(from) => only_value(program, from, name, DEPTH),
+                Entity::Class(m, c) | Entity::Object(m, c) => match program.attribute(m, c, name) {
+                    [only] => only.value.map(|v| (m, v)),
+                    _ => None,
+                },
+                _ => None,
+            },
+            ExprKind::Await(inner) => Some((module, inner)),
+            _ => None,
+        };
+        match next {
+            Some(next) => (module, expr) = next,
+            None => break,
+        }
+    }
+    (module, expr)
+}
+
+fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
+    match binding.kind {
+        BindingKind::Value(value) => Some((module, value)),
+        BindingKind::Import(import) => match program.import(module, import) {
+            Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Option<(ModuleId, ExprId)> {
+    let (mut module, mut name) = (module, name);
+    for _ in 0..depth {
+        let mut bindings = program.bindings(module, ScopeId(0), name);
+        let (Some(binding), None) = (bindings.next(), bindings.next()) else { return None };
+        match binding.kind {
+            BindingKind::Value(value) => return Some((module, value)),
+            BindingKind::Import(import) => match program.import(module, import) {
+                Link::Symbol(from, next) => (module, name) = (from, next),
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    None
+}

@@ -1,0 +1,64 @@
+//! The end of the formats for people: what could not be analysed, and one line that counts.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::{OutputContext, printable};
+use crate::finding::Severity;
+use crate::fix::Applicability;
+
+/// Writes the files that failed, which are named even in quiet runs, and the summary line.
+pub(super) fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let paint = context.paint;
+    for file in &context.report.failed {
+        let label = paint.severity("not analysed", Severity::Medium);
+        writeln!(out, "{label} {}: {}", paint.bold(&printable(&context.relative(&file.path))), printable(&file.reason))?;
+    }
+    if context.quiet {
+        return Ok(());
+    }
+    writeln!(out, "{}", line(context))
+}
+
+fn line(context: &OutputContext<'_>) -> String {
+    let report = context.report;
+    let paint = context.paint;
+    let mut parts = Vec::new();
+    if report.findings.is_empty() {
+        parts.push(paint.green("no findings"));
+    } else {
+        let by_severity: Vec<String> = Severity::ALL
+            .into_iter()
+            .map(|severity| (severity, report.findings.iter().filter(|finding| finding.severity == severity).count()))
+            .filter(|(_, count)| *count > 0)
+            .map(|(severity, count)| paint.severity(&format!("{count} {}", severity.name()), severity))
+            .collect();
+        parts.push(format!("{}: {}", paint.bold(&count(report.findings.len(), "finding")), by_severity.join(", ")));
+    }
+    if context.fixed > 0 {
+        parts.push(paint.green(&format!("{} fixed", context.fixed)));
+    }
+    let failed = if report.failed.is_empty() { String::new() } else { format!(", {} not analysed", report.failed.len()) };
+    parts.push(format!("{} checked{failed}", count(report.checked, "file")));
+    parts.push(seconds(report.elapsed));
+    let fixable = |wanted| {
+        let fixes = report.findings.iter().enumerate();
+        fixes.filter(|(index, finding)| finding.fix.applicability == wanted && !context.edits(*index).is_empty()).count()
+    };
+    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => {}
+        (safe, 0) => parts.push(format!("--fix mends {safe}")),
+        (0, risky) => parts.push(format!("--fix=unsafe mends {risky}")),
+        (safe, risky) => parts.push(format!("--fix mends {safe}, --fix=unsafe {}", safe + risky)),
+    }
+    parts.join(&paint.dim(" · "))
+}
+
+/// A number of things.
+fn count(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+fn seconds(elapsed: Duration) -> String {
+    if elapsed < Duration::from_secs(1) { format!("{} ms", elapsed.as_millis()) } else { format!("{:.1} s", elapsed.as_secs_f64()) }
+}
