@@ -1,5 +1,7 @@
 //! A Dockerfile as stages and instructions.
 
+use std::ops::Range;
+
 use super::Known;
 use crate::source::{FileId, Span};
 
@@ -8,8 +10,45 @@ use crate::source::{FileId, Span};
 pub struct Text {
     /// The text as written, quotes and continuations removed.
     pub value: String,
-    /// Where it stands.
+    /// Where it stands, quotes and continuations included.
     pub span: Span,
+    /// Where the value's bytes stand, in order; empty where the value is the text of the span, byte for byte (or empty itself).
+    pub runs: Vec<Run>,
+}
+
+/// Bytes that stand one after the other in the file, up to the next run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// First byte in the value.
+    pub value: u32,
+    /// The same byte in the file.
+    pub source: u32,
+}
+
+impl Text {
+    /// A text that is its span's text, byte for byte.
+    #[must_use]
+    pub fn verbatim(value: &str, span: Span) -> Self {
+        Self { value: value.to_owned(), span, runs: Vec::new() }
+    }
+
+    /// Where a part of the value stands: what an edit of a word in a continued `RUN` is made with.
+    #[must_use]
+    pub fn span_of(&self, part: Range<usize>) -> Span {
+        span_of(&self.runs, self.span.start, part)
+    }
+}
+
+/// The span of a range of bytes that are laid out by `runs`, or follow `start` where there are none.
+pub(crate) fn span_of(runs: &[Run], start: u32, part: Range<usize>) -> Span {
+    let locate = |byte: usize| {
+        let run = runs.partition_point(|run| run.value as usize <= byte).checked_sub(1).map(|index| runs[index]);
+        let run = run.unwrap_or(Run { value: 0, source: start });
+        run.source as usize + byte - run.value as usize
+    };
+    let first = locate(part.start);
+    // The last byte is located, not the one after it: that may stand behind a continuation.
+    if part.end > part.start { Span::new(first, locate(part.end - 1) + 1) } else { Span::new(first, first) }
 }
 
 /// One Dockerfile.
@@ -23,7 +62,7 @@ pub struct Image {
     pub stages: Vec<Stage>,
     /// Instructions before the first `FROM` other than `ARG` (an error to Docker), kept so that secrets in them are seen.
     pub preamble: Vec<Instruction>,
-    /// Spans that the parser could not read.
+    /// Instructions that Docker would refuse, by place: unknown keywords, missing arguments, here-documents without an end.
     pub errors: Vec<Span>,
 }
 
@@ -97,7 +136,7 @@ pub enum InstructionKind {
     Volume(Vec<Text>),
     /// `MAINTAINER`.
     Maintainer,
-    /// A keyword nobody knows; judged by nothing.
+    /// A keyword nobody knows, in lower case; judged by nothing.
     Unknown(String),
 }
 
@@ -108,7 +147,8 @@ pub struct Variable {
     pub name: Text,
     /// The value, quotes removed; `None` for an `ARG` without a default.
     pub value: Option<Text>,
-    /// The value with variables put in; unknown where one has no value, and for an `ARG` without a default.
+    /// The value with variables put in; unknown where one has no value, and for an `ARG` without a default (its own, or that of
+    /// the global `ARG` of its name).
     pub resolved: Known<String>,
 }
 
@@ -178,5 +218,16 @@ impl Image {
     pub fn lineage<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = &'a Stage> {
         // A parent always has a smaller index (the lowering sees to it), so this ends.
         std::iter::successors(Some(stage), |s| s.parent.and_then(|p| self.stages.get(p)))
+    }
+
+    /// The stage that `COPY --from=` in stage number `stage` names, by name or number; nothing for another image.
+    #[must_use]
+    pub fn copied_stage(&self, stage: usize, from: &str) -> Option<usize> {
+        let earlier = self.stages.get(..stage)?;
+        // Numbers win over names: a stage cannot be named by a number.
+        if let Ok(number) = from.parse::<usize>() {
+            return (number < earlier.len()).then_some(number);
+        }
+        earlier.iter().rposition(|s| s.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(from)))
     }
 }

@@ -2,5 +2,6 @@
 
 mod builder;
 pub mod deploy;
+pub mod dockerfile;
 pub mod python;
 pub mod yaml;
