@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::Module;
-use crate::lower::{dockerfile, python};
+use crate::lower::{deploy, dockerfile, python};
 use crate::model::apis::Apis;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
@@ -23,7 +23,7 @@ use crate::source::{FileId, FileKind, SourceFile, Sources};
 enum Lowered {
     Module(Box<Module>),
     Image(Box<Image>),
-    Deployments(Vec<Deployment>),
+    Deployments(Vec<Deployment>, Vec<Unread>),
     Failed(Unread),
     Nothing,
 }
@@ -41,7 +41,10 @@ pub fn link(sources: Sources, config: Config) -> Result<(Project, Vec<Unread>), 
         match lowered {
             Lowered::Module(module) => modules.push(*module),
             Lowered::Image(image) => images.push(*image),
-            Lowered::Deployments(found) => deployments.extend(found),
+            Lowered::Deployments(found, unread) => {
+                deployments.extend(found);
+                failed.extend(unread);
+            }
             Lowered::Failed(why) => failed.push(why),
             Lowered::Nothing => {}
         }
@@ -65,7 +68,15 @@ fn lower(id: FileId, file: &SourceFile) -> Lowered {
             None => Lowered::Failed(Unread { path: file.path.to_string(), reason: "the parser gave up".to_owned() }),
         },
         FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
-        FileKind::Yaml => Lowered::Deployments(Vec::new()),
+        FileKind::Yaml => {
+            let read = deploy::lower(id, &file.path, &file.text);
+            let reasons = read.skipped.into_iter().chain(read.error.map(|(span, why)| {
+                let at = file.position(span.start);
+                format!("{why} at line {}, column {}", at.line, at.column)
+            }));
+            let unread = reasons.map(|reason| Unread { path: file.path.to_string(), reason }).collect();
+            Lowered::Deployments(read.deployments, unread)
+        }
         FileKind::Manifest => Lowered::Nothing,
     }
 }

@@ -81,6 +81,8 @@ pub struct Finding {
     pub trace: Vec<Related>,
     /// How to mend it.
     pub fix: Fix,
+    /// What mending it saves, in US dollars a month.
+    pub saving_usd_per_month: Option<f64>,
 }
 
 /// Another place, and what it has to do with the finding.

@@ -191,6 +191,7 @@ mod tests {
             related: Vec::new(),
             trace: Vec::new(),
             fix: Fix::advice("", ""),
+            saving_usd_per_month: None,
         }
     }
 

@@ -17,6 +17,7 @@ pub mod output;
 pub mod pages;
 pub mod progress;
 pub mod report;
+pub mod review;
 pub mod rules;
 pub mod run;
 pub mod source;

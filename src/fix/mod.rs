@@ -2,6 +2,7 @@
 
 pub mod diff;
 pub mod edit;
+pub mod yaml;
 
 use serde::{Deserialize, Serialize};
 

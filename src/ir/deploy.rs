@@ -6,12 +6,20 @@ use crate::source::{FileId, Span};
 /// A value of a deployment with its place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Setting<T> {
-    /// What it is set to; unknown when templated.
+    /// What it is set to; unknown when templated, or when the notation takes no such value.
     pub value: Known<T>,
-    /// As written, quotes removed.
+    /// As written, quotes removed; the source text where it is no scalar. Parts of a templated text still tell something:
+    /// `gcr.io/${PROJECT}/orders:7` names its image.
     pub written: String,
-    /// The value's place (quotes included).
+    /// The value's place (quotes included); that of the anchored value behind an alias.
     pub span: Span,
+}
+
+impl<T: Copy> Setting<T> {
+    /// The value, where it is known.
+    pub fn known(&self) -> Option<T> {
+        self.value.known()
+    }
 }
 
 /// The notation that a deployment was read from: edits are written in it.
@@ -34,9 +42,9 @@ pub struct Deployment {
     pub span: Span,
     /// The service's name.
     pub name: Option<Setting<String>>,
-    /// Minimum instances (template or service level).
+    /// Minimum instances: the larger of the revision's and the service's.
     pub min_instances: Option<Setting<u64>>,
-    /// Maximum instances.
+    /// Maximum instances: the smaller of the revision's and the service's.
     pub max_instances: Option<Setting<u64>>,
     /// Requests an instance takes at once.
     pub concurrency: Option<Setting<u64>>,
@@ -46,8 +54,12 @@ pub struct Deployment {
     pub cpu_throttling: Option<Setting<bool>>,
     /// `run.googleapis.com/ingress`.
     pub ingress: Option<Setting<String>>,
-    /// `run.googleapis.com/invoker-iam-disabled` and its like: whether anybody may call it.
+    /// Whether anybody may call it. `run.googleapis.com/invoker-iam-disabled: "true"` says so; "false" leaves it to the
+    /// IAM policy, which is not in the file, and is nothing here.
     pub allow_unauthenticated: Option<Setting<bool>>,
+    /// Sizes of the volumes that are held in memory (`emptyDir` with `medium: Memory`), which count towards what the
+    /// containers use. Without a `sizeLimit` the size is unknown.
+    pub memory_volumes: Vec<Setting<u64>>,
     /// Containers, the ingress container first.
     pub containers: Vec<Container>,
 }
@@ -63,8 +75,12 @@ pub struct Container {
     pub image: Option<Setting<String>>,
     /// Memory limit in bytes.
     pub memory: Option<Setting<u64>>,
+    /// Memory request in bytes; it may not exceed the limit.
+    pub memory_request: Option<Setting<u64>>,
     /// CPU limit in thousandths of a vCPU.
     pub cpu: Option<Setting<u64>>,
+    /// GPUs (`nvidia.com/gpu`), which demand memory and CPU of their own.
+    pub gpu: Option<Setting<u64>>,
     /// Port that the ingress container listens on.
     pub port: Option<Setting<u64>>,
     /// Environment.

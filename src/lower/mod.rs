@@ -1,5 +1,7 @@
-//! From syntax to meaning: each kind of file is lowered into its type in [`crate::ir`].
+//! From syntax trees to the models. One file (or folder) per notation.
 
 mod builder;
+pub mod deploy;
 pub mod dockerfile;
 pub mod python;
+pub mod yaml;

@@ -134,6 +134,9 @@ pub struct Timeout {
     /// Only in a handler, or in what one calls.
     #[serde(default)]
     pub only_in_handlers: bool,
+    /// Without it, `socket.setdefaulttimeout` bounds the call (the standard library's own clients).
+    #[serde(default)]
+    pub socket_default: bool,
     /// Confidence of a finding where it is not `high`.
     #[serde(default)]
     pub confidence: Option<crate::finding::Confidence>,

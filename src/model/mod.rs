@@ -2,6 +2,8 @@
 
 pub mod apis;
 pub mod calls;
+pub mod evidence;
+pub mod images;
 pub mod program;
 pub mod project;
 pub mod resolve;

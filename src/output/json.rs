@@ -64,6 +64,8 @@ struct JsonFinding<'a> {
     trace: Vec<JsonRelated<'a>>,
     fix: JsonFix<'a>,
     fingerprint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    saving_usd_per_month: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -150,6 +152,8 @@ fn json_finding<'a>(context: &OutputContext<'a>, index: usize, finding: &'a Find
             advice: finding.fix.advice.as_deref(),
         },
         fingerprint,
+        // Cents: more digits would be noise of the arithmetic.
+        saving_usd_per_month: finding.saving_usd_per_month.map(|usd| (usd * 100.0).round() / 100.0),
     }
 }
 

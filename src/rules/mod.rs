@@ -13,8 +13,10 @@ use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
+mod oversized_memory;
+
 /// Every rule, by id.
-pub static RULES: &[Rule] = &[];
+pub static RULES: &[Rule] = &[oversized_memory::RULE];
 
 /// A class of problems.
 #[derive(Debug)]
@@ -71,6 +73,7 @@ impl Context<'_> {
             related: Vec::<Related>::new(),
             trace: Vec::new(),
             fix,
+            saving_usd_per_month: None,
         });
         &mut self.findings[index]
     }

@@ -1,0 +1,215 @@
+//! Knowledge about container images: who they run as, and how a user comes into them. The rows live in `rules/images.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// An image reference, taken apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reference<'a> {
+    /// Registry and repository in lower case; Docker Hub's registry, mirrors of it and `library/` are left out.
+    pub repository: String,
+    /// The tag, if there is one.
+    pub tag: Option<&'a str>,
+    /// The digest with its algorithm, if there is one.
+    pub digest: Option<&'a str>,
+}
+
+/// Other names of Docker Hub.
+const DOCKER_HUB: &[&str] = &[
+    "docker.io/",
+    "index.docker.io/",
+    "registry-1.docker.io/",
+    "registry.hub.docker.com/",
+    "mirror.gcr.io/",
+    "public.ecr.aws/docker/",
+];
+
+impl<'a> Reference<'a> {
+    /// Takes a reference apart: `docker.io/library/python:3.12@sha256:…`.
+    #[must_use]
+    pub fn parse(reference: &'a str) -> Self {
+        let (name, digest) = reference.split_once('@').map_or((reference, None), |(name, digest)| (name, Some(digest)));
+        // A colon before the last slash is a registry's port.
+        let (repository, tag) = match name.rsplit_once(':') {
+            Some((repository, tag)) if !tag.contains('/') => (repository, Some(tag)),
+            _ => (name, None),
+        };
+        let repository = repository.to_ascii_lowercase();
+        let hub = DOCKER_HUB.iter().find_map(|prefix| repository.strip_prefix(prefix)).unwrap_or(&repository);
+        Self { repository: hub.strip_prefix("library/").unwrap_or(hub).to_owned(), tag, digest }
+    }
+
+    /// Whether it names a registry other than Docker Hub.
+    #[must_use]
+    pub fn registry(&self) -> Option<&str> {
+        let (first, _) = self.repository.split_once('/')?;
+        (first.contains(['.', ':']) || first == "localhost").then_some(first)
+    }
+}
+
+/// How a user is added in an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserTool {
+    /// `useradd` of shadow-utils.
+    Useradd,
+    /// `adduser` of BusyBox.
+    Adduser,
+    /// The image has no such tool: a numeric `USER` needs none.
+    None,
+}
+
+/// What is known of an image.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Facts<'a> {
+    /// Who it runs as.
+    pub user: Option<&'a str>,
+    /// Its entry point starts as root and steps down itself.
+    pub steps_down: bool,
+    /// An unprivileged user that it brings along and does not run as.
+    pub ships: Option<&'a str>,
+    /// An image of the same software that does not need root.
+    pub instead: Option<&'a str>,
+    /// How a user is added.
+    pub user_tool: Option<UserTool>,
+    /// A Windows image.
+    pub windows: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Table {
+    image: Vec<Row>,
+}
+
+/// Facts that a group of images share. A fact is taken from the first row that fits and states it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Row {
+    names: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    docs: String,
+    user: Option<String>,
+    steps_down: Option<bool>,
+    ships: Option<String>,
+    instead: Option<String>,
+    user_tool: Option<UserTool>,
+    windows: Option<bool>,
+}
+
+// The table is part of the program; a test reads it.
+static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    toml::from_str::<Table>(include_str!("../../rules/images.toml")).map(|table| table.image).unwrap_or_default()
+});
+
+/// What the table says of an image.
+#[must_use]
+pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
+    let fits = |patterns: &[String], text: &str| patterns.iter().any(|pattern| glob(pattern, text));
+    let tag = reference.tag.unwrap_or("latest");
+    let mut facts = Facts::default();
+    let (mut steps_down, mut windows) = (None, None);
+    for row in TABLE.iter().filter(|row| fits(&row.names, &reference.repository) && (row.tags.is_empty() || fits(&row.tags, tag))) {
+        facts.user = facts.user.or(row.user.as_deref());
+        facts.ships = facts.ships.or(row.ships.as_deref());
+        facts.instead = facts.instead.or(row.instead.as_deref());
+        facts.user_tool = facts.user_tool.or(row.user_tool);
+        steps_down = steps_down.or(row.steps_down);
+        windows = windows.or(row.windows);
+    }
+    Facts { steps_down: steps_down.unwrap_or(false), windows: windows.unwrap_or(false), ..facts }
+}
+
+/// Whether a text fits a pattern in which `*` stands for anything.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(head) else { return false };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return text.ends_with(part);
+        }
+        let Some(at) = text.find(part) else { return false };
+        text = &text[at + part.len()..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        let cases = [
+            ("python", "python", None, None),
+            ("python:3.12-slim", "python", Some("3.12-slim"), None),
+            ("docker.io/library/python:3", "python", Some("3"), None),
+            ("public.ecr.aws/docker/library/node:20", "node", Some("20"), None),
+            ("localhost:5000/app", "localhost:5000/app", None, None),
+            ("localhost:5000/app:1", "localhost:5000/app", Some("1"), None),
+            ("gcr.io/distroless/static:nonroot@sha256:ab", "gcr.io/distroless/static", Some("nonroot"), Some("sha256:ab")),
+            ("Redis@sha256:ab", "redis", None, Some("sha256:ab")),
+        ];
+        for (text, repository, tag, digest) in cases {
+            assert_eq!(Reference::parse(text), Reference { repository: repository.to_owned(), tag, digest }, "{text}");
+        }
+    }
+
+    #[test]
+    fn globs() {
+        for (pattern, text, fits) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a*", "ab", true),
+            ("*", "", true),
+            ("*b", "ab", true),
+            ("*-alpine*", "3.12-alpine3.20", true),
+            ("*-alpine*", "alpine", false),
+            ("a*b*c", "a-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("ab*b", "ab", false),
+        ] {
+            assert_eq!(glob(pattern, text), fits, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn every_row_states_something_and_says_where_it_is_documented() {
+        let table = toml::from_str::<Table>(include_str!("../../rules/images.toml"));
+        for row in table.expect("rules/images.toml fits its schema").image {
+            assert!(row.docs.starts_with("https://") && !row.names.is_empty(), "{row:?}");
+            let states = [row.user.is_some(), row.steps_down.is_some(), row.ships.is_some(), row.user_tool.is_some(), row.windows.is_some()];
+            assert!(states.contains(&true) || row.instead.is_some(), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn who_images_run_as() {
+        let cases = [
+            ("python:3.12", Some("root"), Some(UserTool::Useradd)),
+            ("python:3.12-alpine", Some("root"), Some(UserTool::Adduser)),
+            ("alpine", Some("root"), Some(UserTool::Adduser)),
+            ("scratch", Some("root"), Some(UserTool::None)),
+            ("gcr.io/distroless/python3-debian12", Some("root"), Some(UserTool::None)),
+            ("gcr.io/distroless/python3-debian12:debug-nonroot", Some("nonroot"), Some(UserTool::None)),
+            ("gcr.io/distroless/static:nonroot-amd64", Some("nonroot"), Some(UserTool::None)),
+            ("cgr.dev/chainguard/python:latest", Some("nonroot"), Some(UserTool::Adduser)),
+            ("cgr.dev/chainguard/wolfi-base", Some("root"), Some(UserTool::Adduser)),
+            ("bitnami/redis:7", Some("1001"), None),
+            ("bitnami/minideb:bookworm", Some("root"), Some(UserTool::Useradd)),
+            ("registry.access.redhat.com/ubi9/python-312", Some("1001"), None),
+            ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", Some("root"), Some(UserTool::None)),
+            ("mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled", Some("app"), Some(UserTool::None)),
+            ("acme/base:1", None, None),
+        ];
+        for (reference, user, tool) in cases {
+            let facts = facts(&Reference::parse(reference));
+            assert_eq!((facts.user, facts.user_tool), (user, tool), "{reference}");
+        }
+        assert!(facts(&Reference::parse("postgres:16")).steps_down);
+        assert!(facts(&Reference::parse("python:3.12-windowsservercore-ltsc2022")).windows);
+        assert_eq!(facts(&Reference::parse("node:20-alpine")).ships, Some("node"));
+    }
+}

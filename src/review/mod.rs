@@ -1,0 +1,3 @@
+//! What the review adds to findings: money.
+
+pub mod prices;
