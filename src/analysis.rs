@@ -15,9 +15,12 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::Routes;
 use crate::model::services;
+use crate::progress::Progress;
 use crate::report::Unread;
 use crate::rules::{Check, Context, Rule};
 use crate::source::{FileId, FileKind, SourceFile, Sources};
+
+const INTERNAL: &str = "internal error, please report it";
 
 /// What a file became.
 enum Lowered {
@@ -32,10 +35,16 @@ enum Lowered {
 ///
 /// # Errors
 /// The embedded tables of APIs are broken, which a test rules out.
-pub fn link(sources: Sources, config: Config) -> Result<(Project, Vec<Unread>), String> {
+pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Project, Vec<Unread>), String> {
     let apis = Apis::load(&config.apis)?;
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-    let lowered: Vec<Lowered> = files.par_iter().map(|(id, file)| lower_safely(*id, file)).collect();
+    progress.expect(files.len());
+    let lower = |(id, file): &(FileId, &SourceFile)| {
+        let lowered = lower_safely(*id, file);
+        progress.advance();
+        lowered
+    };
+    let lowered: Vec<Lowered> = files.par_iter().map(lower).collect();
     let (mut modules, mut images, mut deployments, mut failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for lowered in lowered {
         match lowered {
@@ -58,7 +67,7 @@ pub fn link(sources: Sources, config: Config) -> Result<(Project, Vec<Unread>), 
 /// A defect of ours in one file must not cost the findings in all others.
 fn lower_safely(id: FileId, file: &SourceFile) -> Lowered {
     catch_unwind(AssertUnwindSafe(|| lower(id, file)))
-        .unwrap_or_else(|_| Lowered::Failed(Unread { path: file.path.to_string(), reason: "internal error, please report it".to_owned() }))
+        .unwrap_or_else(|_| Lowered::Failed(Unread { path: file.path.to_string(), reason: INTERNAL.to_owned() }))
 }
 
 fn lower(id: FileId, file: &SourceFile) -> Lowered {
@@ -82,20 +91,32 @@ fn lower(id: FileId, file: &SourceFile) -> Lowered {
 }
 
 /// Runs rules over a project. Findings of files that are not reported, and of test code, are left out; the rest is
-/// sorted by path, place and rule.
+/// sorted by path, place and rule. Besides the findings, what could not be judged.
 #[must_use]
-pub fn judge(project: &Project, rules: &[&'static Rule]) -> Vec<Finding> {
+pub fn judge(project: &Project, rules: &[&'static Rule]) -> (Vec<Finding>, Vec<Unread>) {
     let jobs: Vec<(&'static Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
-    let of_modules = project.program.module_ids().collect::<Vec<_>>().into_par_iter().flat_map_iter(|id| in_module(project, &jobs, id));
-    let others = jobs.par_iter().flat_map_iter(|(rule, check)| elsewhere(project, rule, *check));
-    let mut findings: Vec<Finding> = of_modules.chain(others).collect();
-    findings.retain(|finding| {
+    let ids: Vec<ModuleId> = project.program.module_ids().collect();
+    let in_modules = ids.par_iter().map(|id| judge_safely(project.program.path(*id), || in_module(project, &jobs, *id)));
+    let others = jobs.par_iter().map(|(rule, check)| judge_safely(rule.id, || elsewhere(project, rule, *check)));
+    let (mut findings, mut failed) = (Vec::new(), Vec::new());
+    for judged in in_modules.chain(others).collect::<Vec<_>>() {
+        match judged {
+            Ok(found) => findings.extend(found),
+            Err(unread) => failed.push(unread),
+        }
+    }
+    findings.retain(|finding: &Finding| {
         let file = project.program.sources.get(finding.place.file);
         file.reported && !file.test
     });
     findings.sort_by(|a, b| (a.place, a.rule, &a.message).cmp(&(b.place, b.rule, &b.message)));
     findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule);
-    findings
+    (findings, failed)
+}
+
+/// A defect of ours in one place must not cost the findings in all others.
+fn judge_safely(path: &str, judge: impl FnOnce() -> Vec<Finding>) -> Result<Vec<Finding>, Unread> {
+    catch_unwind(AssertUnwindSafe(judge)).map_err(|_| Unread { path: path.to_owned(), reason: INTERNAL.to_owned() })
 }
 
 fn in_module(project: &Project, jobs: &[(&'static Rule, Check)], id: ModuleId) -> Vec<Finding> {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod date;
 pub mod discover;
 pub mod error;
+pub mod filter;
 pub mod finding;
 pub mod fingerprint;
 pub mod fix;

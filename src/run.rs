@@ -1,18 +1,21 @@
 //! The whole of a run, from options to what outputs are made of.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::config::{self, Config, FailOn, Selectable};
+use crate::analysis;
+use crate::config::{self, Config, FailOn, Patterns, Selectable};
+use crate::discover::{self, Discovered, Scope};
 use crate::error::Error;
-use crate::fix::Applicability;
+use crate::filter::{self, Asked};
 use crate::fix::edit::Edit;
+use crate::fix::{Applicability, apply, engine};
 use crate::options::CheckOptions;
 use crate::pages;
 use crate::progress::Progress;
 use crate::report::{Listing, Report};
 use crate::rules::{RULES, Rule};
-use crate::source::Sources;
 
 /// What a check leads to.
 #[derive(Debug)]
@@ -54,19 +57,13 @@ pub struct Rewritten {
 /// # Errors
 ///
 /// If a path does not exist, or options or configuration are wrong.
-pub fn check(options: &CheckOptions, _progress: &Progress) -> Result<Outcome, Error> {
+pub fn check(options: &CheckOptions, progress: &Progress) -> Result<Outcome, Error> {
     let started = Instant::now();
-    let config = configuration(options)?;
-    let report = Report {
-        root: options.working_directory.clone(),
-        sources: Sources::default(),
-        findings: Vec::new(),
-        checked: 0,
-        skipped: Vec::new(),
-        failed: Vec::new(),
-        elapsed: started.elapsed(),
-    };
-    Ok(Outcome { report, edits: Vec::new(), fail_on: options.fail_on.unwrap_or(config.fail_on) })
+    let prepared = prepare(options)?;
+    prepared.threads.install(|| {
+        let discovered = prepared.discover(options)?;
+        prepared.judge(options, discovered, progress, started)
+    })
 }
 
 /// Applies fixes up to an applicability, round after round, and says what is left. Files are changed only if `write`.
@@ -74,10 +71,36 @@ pub fn check(options: &CheckOptions, _progress: &Progress) -> Result<Outcome, Er
 /// # Errors
 ///
 /// As [`check`], or if a file cannot be written.
-pub fn fix(options: &CheckOptions, _up_to: Applicability, _write: bool, progress: &Progress) -> Result<Fixed, Error> {
-    let found = check(options, progress)?;
-    let left = check(options, progress)?;
-    Ok(Fixed { found, left, applied: 0, rewritten: Vec::new() })
+pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: &Progress) -> Result<Fixed, Error> {
+    let started = Instant::now();
+    let prepared = prepare(options)?;
+    prepared.threads.install(|| {
+        let discovered = prepared.discover(options)?;
+        let found = prepared.judge(options, discovered.clone(), progress, started)?;
+        let mut changes = apply::Changes::default();
+        let mut left = None;
+        for _ in 0..apply::MAX_ROUNDS {
+            let last = left.as_ref().unwrap_or(&found);
+            if !changes.round(&last.report, &last.edits, up_to) {
+                break;
+            }
+            let mut next = discovered.clone();
+            changes.put_into(&mut next.sources);
+            left = Some(prepared.judge(options, next, &Progress::default(), started)?);
+        }
+        let mut left = match left {
+            Some(left) => left,
+            None => prepared.judge(options, discovered.clone(), &Progress::default(), started)?,
+        };
+        left.report.failed.extend(changes.broken(&discovered.sources));
+        let rewritten = changes.rewritten(&discovered.sources);
+        if write {
+            for file in &rewritten {
+                apply::write(&discovered.root, file)?;
+            }
+        }
+        Ok(Fixed { found, left, applied: changes.applied(), rewritten })
+    })
 }
 
 /// Says what would be judged, as what, and why other files would not.
@@ -86,8 +109,69 @@ pub fn fix(options: &CheckOptions, _up_to: Applicability, _write: bool, progress
 ///
 /// As [`check`].
 pub fn list_files(options: &CheckOptions) -> Result<Listing, Error> {
-    configuration(options)?;
-    Ok(Listing { root: options.working_directory.clone(), files: Vec::new() })
+    let prepared = prepare(options)?;
+    prepared.threads.install(|| {
+        let discovered = prepared.discover(options)?;
+        Ok(Listing { files: discovered.listing(), root: discovered.root })
+    })
+}
+
+/// What a run needs before it looks at files.
+struct Prepared {
+    scope: Scope,
+    config: Config,
+    threads: rayon::ThreadPool,
+}
+
+fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
+    let stdin = options.stdin.as_ref().map(|stdin| stdin.path.as_path());
+    let scope = Scope::resolve(&options.paths, stdin, &options.working_directory, !options.no_config)
+        .map_err(|error| Error::new(error.to_string()))?;
+    let rules = selectable(RULES);
+    let mut config = if options.no_config {
+        Config::defaults(&scope.root, &rules)
+    } else {
+        config::load(&scope.start, &scope.stop, &scope.root, &rules).map_err(|error| Error::new(error.to_string()))?
+    };
+    config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.map_or(0, NonZeroUsize::get)).build();
+    let threads = threads.map_err(|error| Error::new(format!("cannot start threads: {error}")))?;
+    Ok(Prepared { scope, config, threads })
+}
+
+impl Prepared {
+    fn discover(&self, options: &CheckOptions) -> Result<Discovered, Error> {
+        let exclude = Patterns::new(options.exclude.clone()).map_err(|error| Error::new(error.to_string()))?;
+        let found = discover::Options {
+            exclude: &exclude,
+            force_exclude: options.force_exclude,
+            threads: options.jobs.map_or(0, NonZeroUsize::get),
+            stdin: options.stdin.as_ref().map(|stdin| stdin.bytes.as_slice()),
+        };
+        Ok(discover::discover(&self.scope, &self.config, &found))
+    }
+
+    fn judge(&self, options: &CheckOptions, discovered: Discovered, progress: &Progress, started: Instant) -> Result<Outcome, Error> {
+        let checked = discovered.checked();
+        let Discovered { root, sources, skipped, mut failed } = discovered;
+        let (project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
+        failed.extend(unread);
+        let rules: Vec<&'static Rule> = RULES.iter().collect();
+        let asked = Asked {
+            min_confidence: options.min_confidence.unwrap_or(self.config.min_confidence),
+            min_severity: options.min_severity.unwrap_or(self.config.min_severity),
+            today: options.today,
+        };
+        let (found, unjudged) = analysis::judge(&project, &rules);
+        failed.extend(unjudged);
+        failed.sort();
+        failed.dedup();
+        let findings = filter::apply(&project, found, &asked);
+        let edits = engine::edits(&project.program.sources, &findings);
+        let sources = project.program.sources;
+        let report = Report { root, sources, findings, checked, skipped, failed, elapsed: started.elapsed() };
+        Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.config.fail_on) })
+    }
 }
 
 /// The effective configuration of a directory.
@@ -96,24 +180,7 @@ pub fn list_files(options: &CheckOptions) -> Result<Listing, Error> {
 ///
 /// If its files cannot be used.
 pub fn configuration_of(directory: &Path) -> Result<Config, Error> {
-    load(directory, &selectable(RULES))
-}
-
-fn configuration(options: &CheckOptions) -> Result<Config, Error> {
-    let directory = &options.working_directory;
-    for path in &options.paths {
-        if let Err(error) = directory.join(path).symlink_metadata() {
-            return Err(Error::new(format!("cannot check `{}`: {error}", path.display())));
-        }
-    }
-    let rules = selectable(RULES);
-    let mut config = if options.no_config { Config::defaults(directory, &rules) } else { load(directory, &rules)? };
-    config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
-    Ok(config)
-}
-
-fn load(directory: &Path, rules: &[Selectable]) -> Result<Config, Error> {
-    config::load(directory, directory, directory, rules).map_err(|error| Error::new(error.to_string()))
+    Ok(prepare(&CheckOptions::new(directory.to_path_buf()))?.config)
 }
 
 /// The rules as selectors see them.

@@ -198,6 +198,13 @@ impl Sources {
         &self.files[id.0 as usize]
     }
 
+    /// Puts another text in the place of a file's.
+    pub fn set_text(&mut self, id: FileId, text: &str) {
+        let old = &self.files[id.0 as usize];
+        let SourceFile { encoding, reported, test, .. } = *old;
+        self.files[id.0 as usize] = SourceFile { encoding, reported, test, ..SourceFile::new(&old.path, old.kind, text) };
+    }
+
     /// All files with their ids, by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (FileId, &SourceFile)> {
         self.files.iter().enumerate().map(|(i, f)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), f))

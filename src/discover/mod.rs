@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::{Config, Patterns};
-use crate::report::Unread;
+use crate::report::{Listed, Unread};
 use crate::source::{FileKind, SourceFile, Sources};
 
 mod kind;
@@ -36,7 +36,7 @@ pub struct Options<'a> {
 }
 
 /// What was found.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Discovered {
     /// The project root; paths are relative to it.
     pub root: PathBuf,
@@ -47,17 +47,6 @@ pub struct Discovered {
     pub skipped: Vec<Unread>,
     /// Files and folders within the paths that were given which should have been read and could not be.
     pub failed: Vec<Unread>,
-}
-
-/// A line of `--show-files`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Listed {
-    /// Path relative to the root, with `/`.
-    pub path: String,
-    /// What it is judged as, if it is judged.
-    pub judged_as: Option<FileKind>,
-    /// Why it is not.
-    pub reason: Option<String>,
 }
 
 impl Discovered {

@@ -1,7 +1,10 @@
 //! Fixes: what rules want done, as intents that say nothing of text offsets.
 
+pub mod apply;
 pub mod diff;
 pub mod edit;
+pub mod engine;
+mod python;
 pub mod yaml;
 
 use serde::{Deserialize, Serialize};

@@ -16,14 +16,8 @@ pub struct Reference<'a> {
 }
 
 /// Other names of Docker Hub.
-const DOCKER_HUB: &[&str] = &[
-    "docker.io/",
-    "index.docker.io/",
-    "registry-1.docker.io/",
-    "registry.hub.docker.com/",
-    "mirror.gcr.io/",
-    "public.ecr.aws/docker/",
-];
+const DOCKER_HUB: &[&str] =
+    &["docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/", "mirror.gcr.io/", "public.ecr.aws/docker/"];
 
 impl<'a> Reference<'a> {
     /// Takes a reference apart: `docker.io/library/python:3.12@sha256:…`.
@@ -99,9 +93,8 @@ struct Row {
 }
 
 // The table is part of the program; a test reads it.
-static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
-    toml::from_str::<Table>(include_str!("../../rules/images.toml")).map(|table| table.image).unwrap_or_default()
-});
+static TABLE: LazyLock<Vec<Row>> =
+    LazyLock::new(|| toml::from_str::<Table>(include_str!("../../rules/images.toml")).map(|table| table.image).unwrap_or_default());
 
 /// What the table says of an image.
 #[must_use]
@@ -180,7 +173,8 @@ mod tests {
         let table = toml::from_str::<Table>(include_str!("../../rules/images.toml"));
         for row in table.expect("rules/images.toml fits its schema").image {
             assert!(row.docs.starts_with("https://") && !row.names.is_empty(), "{row:?}");
-            let states = [row.user.is_some(), row.steps_down.is_some(), row.ships.is_some(), row.user_tool.is_some(), row.windows.is_some()];
+            let states =
+                [row.user.is_some(), row.steps_down.is_some(), row.ships.is_some(), row.user_tool.is_some(), row.windows.is_some()];
             assert!(states.contains(&true) || row.instead.is_some(), "{row:?}");
         }
     }

@@ -26,6 +26,27 @@ pub fn parse(text: &str) -> Option<Tree> {
     parser.parse(text, None)
 }
 
+/// How many places of a parsed file are no valid syntax.
+#[must_use]
+pub fn errors(tree: &Tree) -> usize {
+    if !tree.root_node().has_error() {
+        return 0;
+    }
+    let mut cursor = tree.walk();
+    let mut count = 0;
+    loop {
+        count += usize::from(cursor.node().is_error() || cursor.node().is_missing());
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return count;
+            }
+        }
+    }
+}
+
 /// Lowers a parsed file.
 #[must_use]
 pub fn lower(file: FileId, text: &str, tree: &Tree) -> Module {

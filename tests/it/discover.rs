@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use roadworthy::config::{self, Config, Patterns};
-use roadworthy::discover::{Discovered, Listed, Options, Scope, ScopeError, discover};
+use roadworthy::discover::{Discovered, Options, Scope, ScopeError, discover};
+use roadworthy::report::Listed;
 use roadworthy::report::Unread;
 use roadworthy::source::{Encoding, FileKind};
 

@@ -1,0 +1,83 @@
+//! The comments of a file that may hold a suppression.
+
+use granit_parser::{Event, Parser};
+
+use crate::ir::program::{ExprKind, StmtKind};
+use crate::model::project::Project;
+use crate::source::{FileId, FileKind, SourceFile, Span};
+
+/// A comment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Comment {
+    /// From its `#` to the end of the line.
+    pub span: Span,
+    /// Nothing but blanks stands before it in its line.
+    pub own_line: bool,
+    /// Nothing but comments (and a docstring) stands before it in the file.
+    pub at_top: bool,
+}
+
+/// What every suppression has in its text: files without it are not searched.
+pub(super) const MARK: &str = "roadworthy:";
+
+/// The comments of a file in which [`MARK`] stands, in order.
+pub(super) fn marked(project: &Project, id: FileId) -> Vec<Comment> {
+    let file = project.program.sources.get(id);
+    if !file.text.contains(MARK) {
+        return Vec::new();
+    }
+    let spans = match file.kind {
+        FileKind::Python => project.program.module_of(id).map_or_else(Vec::new, |m| project.program.module(m).comments.clone()),
+        FileKind::Yaml => in_yaml(&file.text),
+        FileKind::Dockerfile => in_lines(&file.text),
+        FileKind::Manifest => Vec::new(),
+    };
+    let top = top(project, id, file);
+    let comment = |span: &Span| {
+        let line = file.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        let own_line = file.text[line..span.start as usize].trim().is_empty();
+        file.slice(*span).contains(MARK).then_some(Comment { span: *span, own_line, at_top: own_line && span.start < top })
+    };
+    spans.iter().filter_map(comment).collect()
+}
+
+/// Where the first line that is not blank, a comment or the start of a document begins.
+fn top(project: &Project, id: FileId, file: &SourceFile) -> u32 {
+    if let Some(module) = project.program.module_of(id) {
+        let module = project.program.module(module);
+        let is_docstring = |kind: &StmtKind| matches!(kind, StmtKind::Expr(e) if matches!(module.expr(*e).kind, ExprKind::String(_)));
+        let stmts = &module.blocks[module.body.index()].stmts;
+        let first = stmts.iter().enumerate().find(|(index, stmt)| *index > 0 || !is_docstring(&module.stmt(**stmt).kind));
+        return first.map_or(u32::MAX, |(_, stmt)| module.stmt(*stmt).span.start);
+    }
+    let mut at = 0;
+    for line in file.text.split_inclusive('\n') {
+        let content = line.trim();
+        if !(content.is_empty() || content.starts_with('#') || content == "---") {
+            return Span::new(at, at).start;
+        }
+        at += line.len();
+    }
+    u32::MAX
+}
+
+fn in_yaml(text: &str) -> Vec<Span> {
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    let comments = events.filter_map(|(event, at)| if let Event::Comment(..) = event { at.byte_range() } else { None });
+    // A comment may come with its line break.
+    comments.map(|range| Span::new(range.start, range.start + text[range].trim_end().len())).collect()
+}
+
+/// A Dockerfile's comments are whole lines.
+fn in_lines(text: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let blank = line.len() - line.trim_start().len();
+        if line[blank..].starts_with('#') {
+            spans.push(Span::new(at + blank, at + line.trim_end().len()));
+        }
+        at += line.len();
+    }
+    spans
+}

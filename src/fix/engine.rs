@@ -1,0 +1,211 @@
+//! The edit engine: intents to text edits, by looking at the file again. Only files that have findings are parsed twice.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::edit::Edit;
+use super::{Fix, Intent, python, yaml};
+use crate::finding::Finding;
+use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
+
+/// The edits of each finding's fix, in the findings' order; those of one file are sorted by place. A fix that cannot be
+/// carried out in this file (the statement shares its line, the text was decoded with losses) has none.
+#[must_use]
+pub fn edits(sources: &Sources, findings: &[Finding]) -> Vec<Vec<Edit>> {
+    let files: Vec<FileId> = {
+        let all = findings.iter().flat_map(|finding| &finding.fix.intents).map(Intent::file);
+        let mut files: Vec<FileId> = all.collect();
+        files.sort();
+        files.dedup();
+        files
+    };
+    let python = |id: &FileId| {
+        let file = sources.get(*id);
+        (file.kind == FileKind::Python).then(|| crate::lower::python::parse(&file.text).map(|tree| (*id, tree)))?
+    };
+    let trees: HashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(python).collect();
+    findings.par_iter().map(|finding| of_fix(sources, &trees, &finding.fix).unwrap_or_default()).collect()
+}
+
+/// All edits of a fix, or nothing if one of its intents cannot be carried out.
+fn of_fix(sources: &Sources, trees: &HashMap<FileId, tree_sitter::Tree>, fix: &Fix) -> Option<Vec<Edit>> {
+    let mut edits = Vec::new();
+    for intent in &fix.intents {
+        let id = intent.file();
+        let file = sources.get(id);
+        if file.encoding == Encoding::Lossy {
+            return None;
+        }
+        let found = match intent {
+            Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
+            Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
+            Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
+            Intent::AddImport { module, name, .. } => {
+                python::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref()).into_iter().collect()
+            }
+            Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
+            Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
+            Intent::InsertAfter { after, text } => vec![insert_after(id, file, after.span, text)?],
+        };
+        for edit in found {
+            if !edits.contains(&edit) {
+                edits.push(edit);
+            }
+        }
+    }
+    edits.sort();
+    Some(edits)
+}
+
+fn replace(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
+    let indentation = indentation(file, span)?.0;
+    Some(Edit { file: id, span, text: lines(&file.text, text, indentation) })
+}
+
+fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
+    let (indentation, alone) = indentation(file, span)?;
+    let new = lines(&file.text, text, indentation);
+    let end = line_break(&file.text);
+    alone.then(|| Edit { file: id, span: Span { start: span.start, end: span.start }, text: format!("{new}{end}{indentation}") })
+}
+
+fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
+    let (indentation, alone) = indentation(file, span)?;
+    let end = span.end as usize;
+    let rest = file.text.get(end..)?;
+    let behind = rest.split(['\n', '\r']).next().unwrap_or_default();
+    // Behind a statement may stand a comment, which stays with it, but no other statement.
+    let shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    let at = end + behind.len();
+    let new = lines(&file.text, text, indentation);
+    let end = line_break(&file.text);
+    (alone && !shared).then(|| Edit { file: id, span: Span::new(at, at), text: format!("{end}{indentation}{new}") })
+}
+
+/// The indentation of the line that a span starts in, and whether nothing else stands before it there.
+fn indentation(file: &SourceFile, span: Span) -> Option<(&str, bool)> {
+    let before = file.text.get(..span.start as usize)?;
+    let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let indentation = &line[..line.len() - line.trim_start().len()];
+    Some((indentation, indentation.len() == line.len()))
+}
+
+/// What ends a line of this text.
+pub(super) fn line_break(text: &str) -> &'static str {
+    if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+/// Lines of a rule as lines of a file: its indentation before all but the first, and its line breaks.
+fn lines(text: &str, new: &str, indentation: &str) -> String {
+    let mut result = String::with_capacity(new.len());
+    for (index, line) in new.trim_end_matches('\n').split('\n').enumerate() {
+        if index > 0 {
+            result.push_str(line_break(text));
+            if !line.is_empty() {
+                result.push_str(indentation);
+            }
+        }
+        result.push_str(line);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fix::edit::apply;
+    use crate::source::Place;
+
+    fn place(text: &str, what: &str) -> Place {
+        let start = text.find(what).expect("the place is in the text");
+        Place { file: FileId(0), span: Span::new(start, start + what.len()) }
+    }
+
+    fn fixed(text: &str, intents: Vec<Intent>) -> Option<String> {
+        let sources = Sources::new(vec![SourceFile::new("a.py", FileKind::Python, text)]);
+        let trees = HashMap::from([(FileId(0), crate::lower::python::parse(text).expect("a tree"))]);
+        let edits = of_fix(&sources, &trees, &Fix::unsafe_edit("x", intents))?;
+        apply(text, &edits)
+    }
+
+    fn argument(text: &str, call: &str) -> Option<String> {
+        let intent = Intent::SetArgument { call: place(text, call), name: "timeout".into(), value: "10".into() };
+        fixed(text, vec![intent])
+    }
+
+    #[test]
+    fn arguments_keep_the_style_of_their_call() {
+        let cases = [
+            ("f()", "f()", "f(timeout=10)"),
+            ("f(a)", "f(a)", "f(a, timeout=10)"),
+            ("f(a,)", "f(a,)", "f(a, timeout=10,)"),
+            ("f(timeout=None)", "f(timeout=None)", "f(timeout=10)"),
+            ("f(a, **kw)", "f(a, **kw)", "f(a, **kw, timeout=10)"),
+            ("f(x for x in y)", "f(x for x in y)", "f((x for x in y), timeout=10)"),
+            ("g(f(a))", "f(a)", "g(f(a, timeout=10))"),
+            ("f(\n    a,\n)", "f(\n    a,\n)", "f(\n    a,\n    timeout=10,\n)"),
+            ("f(\n    a\n)", "f(\n    a\n)", "f(\n    a,\n    timeout=10\n)"),
+            ("f(\n\ta,  # why\n)", "f(\n\ta,  # why\n)", "f(\n\ta,  # why\n\ttimeout=10,\n)"),
+            ("f(\n    a  # why\n)", "f(\n    a  # why\n)", "f(\n    a,  # why\n    timeout=10\n)"),
+            ("f(a,\r\n  b)", "f(a,\r\n  b)", "f(a,\r\n  b, timeout=10)"),
+            ("f(\r\n  a,\r\n)", "f(\r\n  a,\r\n)", "f(\r\n  a,\r\n  timeout=10,\r\n)"),
+            ("f( # why\n)", "f( # why\n)", "f( # why\ntimeout=10)"),
+        ];
+        for (text, call, expected) in cases {
+            assert_eq!(argument(text, call).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn positional_arguments_go_before_keywords_or_nowhere() {
+        let append = |text: &str| fixed(text, vec![Intent::AppendArgument { call: place(text, text), value: "p".into() }]);
+        assert_eq!(append("f(a)").as_deref(), Some("f(a, p)"));
+        assert_eq!(append("f()").as_deref(), Some("f(p)"));
+        assert_eq!(append("f(a, b=1)").as_deref(), Some("f(a, p, b=1)"));
+        assert_eq!(append("f(b=1)").as_deref(), Some("f(p, b=1)"));
+        assert_eq!(append("f(*a)"), None);
+    }
+
+    #[test]
+    fn imports_go_where_imports_are() {
+        let import = |text: &str, name: Option<&str>| {
+            let intent = Intent::AddImport { file: FileId(0), module: "logging".into(), name: name.map(str::to_owned) };
+            fixed(text, vec![intent]).expect("an edit")
+        };
+        assert_eq!(import("x = 1\n", None), "import logging\n\nx = 1\n");
+        assert_eq!(import("", None), "import logging\n");
+        assert_eq!(
+            import("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nx = 1\n", None),
+            "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\nimport logging\n\nx = 1\n"
+        );
+        assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import os\r\nimport logging\r\n\r\nx = 1\r\n");
+        assert_eq!(
+            import("from __future__ import annotations\nx = 1\n", None),
+            "from __future__ import annotations\nimport logging\nx = 1\n"
+        );
+        assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
+        assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
+        assert_eq!(import("from logging import (\n    getLogger,\n)\n", Some("getLogger")), "from logging import (\n    getLogger,\n)\n");
+        assert_eq!(import("from logging import INFO\n", Some("getLogger")), "from logging import INFO\nfrom logging import getLogger\n");
+        assert_eq!(
+            import("try:\n    import a\nexcept ImportError:\n    a = None\n", None),
+            "import logging\n\ntry:\n    import a\nexcept ImportError:\n    a = None\n"
+        );
+    }
+
+    #[test]
+    fn statements_keep_indentation_and_comments() {
+        let text = "def f():\r\n\tg()  # why\r\n\th()\r\n";
+        let before = Intent::InsertBefore { before: place(text, "g()"), text: "a()\nb()".into() };
+        assert_eq!(fixed(text, vec![before]).as_deref(), Some("def f():\r\n\ta()\r\n\tb()\r\n\tg()  # why\r\n\th()\r\n"));
+        let after = Intent::InsertAfter { after: place(text, "g()"), text: "a()\nb()".into() };
+        assert_eq!(fixed(text, vec![after]).as_deref(), Some("def f():\r\n\tg()  # why\r\n\ta()\r\n\tb()\r\n\th()\r\n"));
+        let one_line = "if x: g()\n";
+        let before = Intent::InsertBefore { before: place(one_line, "g()"), text: "a()".into() };
+        assert_eq!(fixed(one_line, vec![before]), None);
+        let shared = "g(); h()\n";
+        let after = Intent::InsertAfter { after: place(shared, "g()"), text: "a()".into() };
+        assert_eq!(fixed(shared, vec![after]), None);
+    }
+}

@@ -1,0 +1,151 @@
+//! Edits of Python calls and imports that keep the style of what is there.
+
+use tree_sitter::{Node, Tree};
+
+use super::edit::Edit;
+use super::engine::line_break;
+use crate::source::{FileId, Span};
+
+/// Passes a keyword argument, or replaces its value if it is passed already.
+pub(super) fn set_argument(file: FileId, text: &str, tree: &Tree, call: Span, name: &str, value: &str) -> Option<Vec<Edit>> {
+    let arguments = arguments(tree, call)?;
+    let mut cursor = arguments.walk();
+    for argument in arguments.named_children(&mut cursor).filter(|node| node.kind() == "keyword_argument") {
+        let written = argument.child_by_field_name("name")?;
+        if text.get(written.byte_range())? == name {
+            let old = argument.child_by_field_name("value")?;
+            return Some(vec![Edit { file, span: span(old), text: value.to_owned() }]);
+        }
+    }
+    let new = format!("{name}={value}");
+    if arguments.kind() == "generator_expression" {
+        let (start, end) = (arguments.start_byte(), arguments.end_byte());
+        return Some(vec![insert(file, start, "("), insert(file, end, &format!(", {new})"))]);
+    }
+    Some(append(file, text, arguments, &new))
+}
+
+/// Passes one more argument by position; nothing where those that are passed cannot be counted.
+pub(super) fn append_argument(file: FileId, text: &str, tree: &Tree, call: Span, value: &str) -> Option<Vec<Edit>> {
+    let arguments = arguments(tree, call).filter(|node| node.kind() == "argument_list")?;
+    let mut cursor = arguments.walk();
+    let all: Vec<Node<'_>> = arguments.named_children(&mut cursor).filter(|node| node.kind() != "comment").collect();
+    if all.iter().any(|node| matches!(node.kind(), "list_splat" | "dictionary_splat")) {
+        return None;
+    }
+    match all.iter().position(|node| node.kind() == "keyword_argument") {
+        Some(keyword) => Some(vec![insert(file, all[keyword].start_byte(), &format!("{value}, "))]),
+        None => Some(append(file, text, arguments, value)),
+    }
+}
+
+/// Puts an argument behind all others: on a line of its own where they have lines of their own.
+fn append(file: FileId, text: &str, arguments: Node<'_>, new: &str) -> Vec<Edit> {
+    let mut cursor = arguments.walk();
+    let children: Vec<Node<'_>> = arguments.children(&mut cursor).collect();
+    let close = arguments.end_byte() - 1;
+    let Some(at) = children.iter().rposition(|node| node.is_named() && node.kind() != "comment") else {
+        return vec![insert(file, close, new)];
+    };
+    let last = children[at];
+    let own_line = arguments.end_position().row > last.end_position().row;
+    if !own_line {
+        return vec![insert(file, last.end_byte(), &format!(", {new}"))];
+    }
+    let indentation = line_indentation(text, last.start_byte());
+    let comma = children[at + 1..].iter().find(|node| node.kind() == ",");
+    let comment = children[at + 1..].iter().find(|node| node.kind() == "comment" && node.start_position().row == last.end_position().row);
+    let end = [Some(&last), comma, comment].into_iter().flatten().map(Node::end_byte).max().unwrap_or(close);
+    let comma_behind = if comma.is_some() { "," } else { "" };
+    let line = insert(file, end, &format!("{}{indentation}{new}{comma_behind}", line_break(text)));
+    if comma.is_some() {
+        vec![line]
+    } else if end == last.end_byte() {
+        vec![insert(file, end, &format!(",{}", line.text))]
+    } else {
+        vec![insert(file, last.end_byte(), ","), line]
+    }
+}
+
+/// Makes a name importable; nothing if it is already.
+pub(super) fn add_import(file: FileId, text: &str, tree: &Tree, module: &str, name: Option<&str>) -> Option<Edit> {
+    let root = tree.root_node();
+    let mut cursor = root.walk();
+    let statements: Vec<Node<'_>> = root.named_children(&mut cursor).collect();
+    if statements.iter().any(|statement| imports(text, *statement, module, name)) {
+        return None;
+    }
+    let line = match name {
+        Some(name) => format!("from {module} import {name}"),
+        None => format!("import {module}"),
+    };
+    let end = line_break(text);
+    // Behind the imports at the top, or else behind what has to come first.
+    let is_import = |node: &Node<'_>| matches!(node.kind(), "import_statement" | "import_from_statement" | "future_import_statement");
+    let is_docstring = |node: &Node<'_>| node.kind() == "expression_statement" && node.named_child(0).is_some_and(|n| n.kind() == "string");
+    let mut anchor = None;
+    for (index, statement) in statements.iter().enumerate() {
+        let first = statements[..index].iter().all(|node| node.kind() == "comment");
+        if is_import(statement) || (first && is_docstring(statement)) {
+            anchor = Some(*statement);
+        } else if statement.kind() != "comment" {
+            break;
+        }
+    }
+    if let Some(anchor) = anchor {
+        let at = anchor.end_byte();
+        let behind = text[at..].split(['\n', '\r']).next().unwrap_or_default();
+        let at = if behind.trim_start().starts_with('#') { at + behind.len() } else { at };
+        // `import a; x = 1` would need its line broken; a line of its own below does as well.
+        let at = if behind.trim_start().starts_with(';') { at + behind.len() } else { at };
+        return Some(insert(file, at, &format!("{end}{line}")));
+    }
+    // Lines that have to stay first: `#!`, an encoding.
+    let head: usize = text
+        .split_inclusive('\n')
+        .take(2)
+        .take_while(|l| l.starts_with("#!") || (l.starts_with('#') && l.contains("coding")))
+        .map(str::len)
+        .sum();
+    let gap = if text[head..].trim().is_empty() { "" } else { end };
+    Some(insert(file, head, &format!("{line}{end}{gap}")))
+}
+
+/// Whether a statement at the top of the module imports just this, under its own name.
+fn imports(text: &str, statement: Node<'_>, module: &str, name: Option<&str>) -> bool {
+    let mut cursor = statement.walk();
+    let mut names = statement.children_by_field_name("name", &mut cursor).filter_map(|node| text.get(node.byte_range()));
+    match (statement.kind(), name) {
+        ("import_statement", None) => names.any(|written| written == module),
+        ("import_from_statement", Some(name)) => {
+            let from = statement.child_by_field_name("module_name").and_then(|node| text.get(node.byte_range()));
+            from == Some(module) && names.any(|written| written == name)
+        }
+        _ => false,
+    }
+}
+
+/// The argument list of the call at a place.
+fn arguments(tree: &Tree, call: Span) -> Option<Node<'_>> {
+    let range = call.range();
+    let mut node = tree.root_node().descendant_for_byte_range(range.start, range.end)?;
+    // The callee of `f()()` starts where the call does.
+    while node.kind() != "call" || span(node) != call {
+        node = node.parent().filter(|parent| parent.byte_range() == range)?;
+    }
+    node.child_by_field_name("arguments")
+}
+
+fn line_indentation(text: &str, at: usize) -> &str {
+    let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let line = &text[line..];
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
+fn span(node: Node<'_>) -> Span {
+    Span::new(node.start_byte(), node.end_byte())
+}
+
+fn insert(file: FileId, at: usize, text: &str) -> Edit {
+    Edit { file, span: Span::new(at, at), text: text.to_owned() }
+}
