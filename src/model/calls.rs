@@ -28,3 +28,55 @@ pub fn has_spread(call: &Call) -> bool {
 pub fn string_argument(program: &Program, module: ModuleId, call: &Call, position: usize, keywords: &[&str]) -> Option<String> {
     values::text(program, module, argument(call, Some(position), keywords)?)
 }
+
+/// Whether an argument is passed to a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passed {
+    /// Here is its value, and the module that this expression is of.
+    Value(ModuleId, ExprId),
+    /// It is not.
+    No,
+    /// A spread may pass it.
+    Unknown,
+}
+
+/// Whether an argument is passed, by position or keyword or in a dictionary whose keys can be seen (`**options`).
+#[must_use]
+pub fn passed(program: &Program, module: ModuleId, call: &Call, position: Option<usize>, keyword: &str) -> Passed {
+    if let Some(value) = argument(call, position, &[keyword]) {
+        return Passed::Value(module, value);
+    }
+    let mut result = Passed::No;
+    for arg in &call.args {
+        match arg.kind {
+            // `*args` passes what comes by position only.
+            ArgKind::Spread if position.is_some() => result = Passed::Unknown,
+            ArgKind::KeywordSpread => match values::object_literal(program, module, arg.value) {
+                Some((at, entries)) if !values::is_changed(program, module, arg.value) => match entry(program, at, entries, keyword) {
+                    Passed::No => {}
+                    found @ Passed::Value(..) => return found,
+                    Passed::Unknown => result = Passed::Unknown,
+                },
+                _ => result = Passed::Unknown,
+            },
+            _ => {}
+        }
+    }
+    result
+}
+
+/// Whether a dictionary has a key.
+fn entry(program: &Program, module: ModuleId, entries: &[Entry], key: &str) -> Passed {
+    let mut result = Passed::No;
+    for entry in entries {
+        match entry {
+            Entry::Pair { key: k, value } => match values::text(program, module, *k) {
+                Some(text) if text == key => return Passed::Value(module, *value),
+                Some(_) => {}
+                None => result = Passed::Unknown,
+            },
+            Entry::Spread(_) => result = Passed::Unknown,
+        }
+    }
+    result
+}

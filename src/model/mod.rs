@@ -3,10 +3,13 @@
 pub mod apis;
 pub mod calls;
 pub mod evidence;
+pub mod flow;
 pub mod images;
 pub mod program;
 pub mod project;
 pub mod resolve;
 pub mod routes;
 pub mod services;
+pub mod sessions;
+pub mod time_limits;
 pub mod values;

@@ -57,6 +57,8 @@ pub struct Program {
     /// For each module, its calls by id.
     pub calls: Vec<Vec<CallSite>>,
     by_file: HashMap<FileId, ModuleId>,
+    /// Names of the library functions that code calls, tests excluded.
+    called: HashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<HashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
     /// For each module and scope, indices of bindings by name.
@@ -80,8 +82,17 @@ impl Program {
     pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
-        let mut program =
-            Self { sources, modules, apis, links: Vec::new(), calls: Vec::new(), by_file, attributes: Vec::new(), bindings: Vec::new() };
+        let mut program = Self {
+            sources,
+            modules,
+            apis,
+            links: Vec::new(),
+            calls: Vec::new(),
+            by_file,
+            called: HashSet::new(),
+            attributes: Vec::new(),
+            bindings: Vec::new(),
+        };
         let index = PathIndex::new(&program);
         program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();
@@ -95,6 +106,8 @@ impl Program {
             module.expr_ids().filter_map(call).collect::<Vec<CallSite>>()
         };
         let calls: Vec<Vec<CallSite>> = program.modules.par_iter().enumerate().map(calls).collect();
+        let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
+        program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
         program
     }
@@ -169,6 +182,12 @@ impl Program {
     pub fn callee(&self, module: ModuleId, call: ExprId) -> Entity {
         let Some(calls) = self.calls.get(module.0 as usize) else { return Entity::Unknown };
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
+    }
+
+    /// Whether a function of a library is called anywhere in code that is no test.
+    #[must_use]
+    pub fn calls_anywhere(&self, name: &str) -> bool {
+        self.called.contains(&Ustr::from(name))
     }
 
     /// The bindings of a name in a scope, in source order.

@@ -299,3 +299,38 @@ fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Op
     }
     None
 }
+
+/// Whether the dict or list that a name stands for is changed in place somewhere in its module, or handed to something
+/// that may: what its literal says is then not all there is to it.
+#[must_use]
+pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    const READS: [&str; 6] = ["get", "items", "keys", "values", "copy", "__contains__"];
+    let module = program.module(id);
+    let ExprKind::Name(name) = module.expr(expr).kind else { return false };
+    let scope = Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
+    module.expr_ids().any(|other| {
+        if !matches!(module.expr(other).kind, ExprKind::Name(n) if n == name) {
+            return false;
+        }
+        let Parent::Expr(parent) = module.expr_parents[other.index()] else { return false };
+        let changes = match &module.expr(parent).kind {
+            ExprKind::Attribute { name: method, .. } => !READS.contains(&method.as_str()),
+            ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
+            ExprKind::Call(call) => {
+                call.args.iter().any(|a| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_)))
+            }
+            _ => false,
+        };
+        changes && Resolver::new(program).scope_of_name(id, other, name).map(|(scope, _)| scope) == scope
+    })
+}
+
+/// Whether an expression is assigned to or deleted.
+fn is_target(module: &Module, expr: ExprId) -> bool {
+    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return false };
+    match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.contains(&expr),
+        StmtKind::AugAssign { target, .. } => *target == expr,
+        _ => false,
+    }
+}

@@ -13,10 +13,11 @@ use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
+mod missing_timeout;
 mod oversized_memory;
 
 /// Every rule, by id.
-pub static RULES: &[Rule] = &[oversized_memory::RULE];
+pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE];
 
 /// A class of problems.
 #[derive(Debug)]

@@ -1,0 +1,356 @@
+//! What calls give, and which of them texts end in.
+
+use std::rc::Rc;
+
+use ustr::Ustr;
+
+use super::evaluate::{Evaluator, Values};
+use super::interpret::{Environment, SinkCall};
+use super::sources::{is_enum, is_request_data, returns_number};
+use super::{Abstract, Content, Kind, Origin, container, format, mapping};
+use crate::ir::program::*;
+use crate::model::apis::{Role, Row};
+use crate::model::calls::{Passed, passed};
+use crate::model::resolve::{Entity, Resolver};
+
+/// Modules of the standard library and the like whose values nobody outside chooses: times, numbers, digests.
+const HARMLESS_ROOTS: [&str; 16] = [
+    "datetime",
+    "time",
+    "uuid",
+    "random",
+    "math",
+    "decimal",
+    "calendar",
+    "secrets",
+    "hashlib",
+    "zoneinfo",
+    "fractions",
+    "statistics",
+    "ipaddress",
+    "pendulum",
+    "arrow",
+    "dateutil",
+];
+
+/// Functions that give back the text they are given, with other blanks.
+const SAME_TEXT: [&str; 6] = ["textwrap.dedent", "inspect.cleandoc", "sys.intern", "copy.copy", "copy.deepcopy", "typing.cast"];
+
+/// What is left of a text when it was cleaned in some way cannot be judged.
+const CLEANING: [&str; 5] = ["re.sub", "re.escape", "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode"];
+
+impl Evaluator<'_> {
+    pub(super) fn call(&self, environment: &mut Environment, expr: ExprId, call: &Call, values: &mut Values) -> Abstract {
+        let callee = self.program.callee(self.id, expr);
+        let row = callee.library().and_then(|name| self.program.apis.row(name));
+        self.look_for_sinks(environment, expr, call, callee, row, values);
+        let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
+        let args: Vec<(ExprId, Abstract)> =
+            call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).map(|arg| (arg.value, of(arg.value))).collect();
+        if let Some(row) = row {
+            if row.is(Role::Logging) {
+                call.args.iter().for_each(|arg| self.note(|record| record.settle(&of(arg.value))));
+                return Abstract::of(Origin::Unseen);
+            }
+            if row.is(Role::RequestData) {
+                return Abstract::request(expr);
+            }
+            if row.is(Role::Sanitizer) {
+                return Abstract::of(Origin::Safe);
+            }
+            if row.is(Role::Configuration) {
+                return Abstract::default();
+            }
+        }
+        if let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind {
+            let receiver = of(object);
+            if let Some(result) = self.method(environment, expr, call, (object, &receiver), name, &args, values) {
+                return result;
+            }
+        }
+        match callee {
+            Entity::Builtin(name) => self.builtin(expr, call, name, &args, values),
+            Entity::Library(name) => self.library(name, &args),
+            Entity::Class(m, c) => {
+                let resolver = Resolver::new(self.program);
+                if is_enum(self.program, &resolver, m, c) {
+                    return Abstract::of(Origin::Safe);
+                }
+                let worst = call.args.iter().map(|arg| of(arg.value)).max_by_key(|value| value.origin);
+                match worst.filter(|worst| worst.origin == Origin::Request) {
+                    Some(worst) => Abstract { kind: Kind::Model(m, c), ..worst.derived() },
+                    None => Abstract::of(Origin::Unseen),
+                }
+            }
+            Entity::Function(function) if returns_number(self.program, function) => Abstract::of(Origin::Safe),
+            _ => Abstract::of(Origin::Unseen),
+        }
+    }
+
+    /// Notes the texts that a call runs.
+    fn look_for_sinks(&self, environment: &Environment, expr: ExprId, call: &Call, callee: Entity, row: Option<&Row>, values: &Values) {
+        if let Some(sql) = row.and_then(|row| row.sql.as_ref()) {
+            let keyword = sql.keyword.as_deref().unwrap_or_default();
+            if let Passed::Value(module, argument) = passed(self.program, self.id, call, Some(sql.position), keyword)
+                && module == self.id
+            {
+                let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
+                self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, value }));
+            }
+            return;
+        }
+        let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
+        if callee != Entity::Unknown {
+            return;
+        }
+        if let Some(first) = call.args.first().filter(|arg| arg.kind == ArgKind::Positional)
+            && matches!(name.as_str(), "execute" | "executemany" | "executescript")
+            && self.is_cursor_call(object)
+        {
+            let value = values.get(&first.value).cloned().unwrap_or_default();
+            self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value }));
+        }
+        // Managers of Django's models: `Model.objects.raw(…)`.
+        if matches!(name.as_str(), "raw" | "extra") && self.is_manager(object) {
+            for arg in &call.args {
+                let is_text = match arg.kind {
+                    ArgKind::Positional => name == "raw",
+                    ArgKind::Keyword(keyword) => matches!(keyword.as_str(), "raw_query" | "where" | "select" | "tables" | "order_by"),
+                    ArgKind::Spread | ArgKind::KeywordSpread => false,
+                };
+                let value = values.get(&arg.value).cloned().unwrap_or_default();
+                let value = if value.content.is_some() { value.values() } else { value };
+                if is_text && value.text.is_some() {
+                    self.note(|record| record.sink(SinkCall { call: expr, argument: arg.value, resolved: true, value }));
+                }
+            }
+        }
+    }
+
+    /// `….cursor()`
+    fn is_cursor_call(&self, expr: ExprId) -> bool {
+        let callee = self.module().call(expr).map(|call| &self.module().expr(call.callee).kind);
+        matches!(callee, Some(ExprKind::Attribute { name, .. }) if *name == "cursor")
+    }
+
+    /// `….objects`, or what its methods give.
+    fn is_manager(&self, mut expr: ExprId) -> bool {
+        loop {
+            match &self.module().expr(expr).kind {
+                ExprKind::Attribute { name, .. } if *name == "objects" => return true,
+                ExprKind::Attribute { object, .. } => expr = *object,
+                ExprKind::Call(call) => expr = call.callee,
+                _ => return false,
+            }
+        }
+    }
+
+    fn builtin(&self, expr: ExprId, call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> Abstract {
+        let first = args.first().map(|(_, value)| value.clone()).unwrap_or_default();
+        match name.as_str() {
+            "int" | "float" | "bool" | "complex" | "len" | "abs" | "round" | "sum" | "hash" | "id" | "ord" | "divmod" | "pow" | "any"
+            | "all" | "isinstance" | "hasattr" | "callable" | "type" | "issubclass" | "bin" | "hex" | "oct" => Abstract::of(Origin::Safe),
+            "range" => container(vec![Abstract::of(Origin::Safe)]),
+            "str" | "bytes" => first,
+            "repr" | "ascii" | "format" | "vars" | "dir" => first.derived(),
+            "list" | "tuple" | "set" | "sorted" | "reversed" | "frozenset" | "iter" => match &first.content {
+                Some(content) => {
+                    let items = first.item();
+                    let keeps = matches!(name.as_str(), "list" | "tuple" | "iter");
+                    let parts = if keeps && content.keys == Abstract::default() { content.parts.clone() } else { Vec::new() };
+                    Abstract { content: Some(Rc::new(Content { items, parts, ..Content::default() })), ..first.derived() }
+                }
+                None => first.derived(),
+            },
+            "filter" => args.get(1).map(|(_, value)| value.clone()).unwrap_or_default(),
+            "map" => {
+                let items = args.get(1).map(|(_, value)| value.item()).unwrap_or_default();
+                self.mapped(args.first().map(|(f, _)| *f), items)
+            }
+            "zip" => container(vec![container(args.iter().map(|(_, value)| value.item()).collect())]),
+            "enumerate" => container(vec![container(vec![Abstract::of(Origin::Safe), first.item()])]),
+            "next" => first.item(),
+            "min" | "max" if args.len() == 1 => first.item(),
+            "min" | "max" => args.iter().skip(1).fold(first, |a, (_, b)| a.join(b)),
+            "dict" => {
+                let named = call.args.iter().filter_map(|arg| match arg.kind {
+                    ArgKind::Keyword(key) => Some((Abstract::constant_text(&key), values.get(&arg.value).cloned().unwrap_or_default())),
+                    _ => None,
+                });
+                let made = mapping(named.collect());
+                if args.is_empty() { made } else { first.join(&made) }
+            }
+            "print" => {
+                args.iter().for_each(|(_, value)| self.note(|record| record.settle(value)));
+                Abstract::default()
+            }
+            "getattr" if first.kind == Kind::Request => Abstract::request(expr),
+            "getattr" => first.derived(),
+            _ => Abstract::of(Origin::Unseen),
+        }
+    }
+
+    /// `map(f, items)`
+    fn mapped(&self, function: Option<ExprId>, item: Abstract) -> Abstract {
+        let entity = function.map_or(Entity::Unknown, |f| Resolver::new(self.program).entity(self.id, f));
+        let is_conversion = match entity {
+            Entity::Builtin(name) => matches!(name.as_str(), "int" | "float" | "bool" | "len"),
+            Entity::Library(name) => {
+                self.program.apis.row(name).is_some_and(|row| row.is(Role::Sanitizer)) || HARMLESS_ROOTS.contains(&root(name))
+            }
+            _ => false,
+        };
+        container(vec![if is_conversion { Abstract::of(Origin::Safe) } else { item }])
+    }
+
+    fn library(&self, name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
+        let first = args.first().map(|(_, value)| value.clone()).unwrap_or_default();
+        let worst = || args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
+        if SAME_TEXT.contains(&name.as_str()) {
+            return if name == "typing.cast" { args.get(1).map(|(_, value)| value.clone()).unwrap_or_default() } else { first };
+        }
+        // A driver's own text type: what it is formatted with later is quoted, what it is made of is not.
+        if matches!(name.as_str(), "psycopg2.sql.SQL" | "psycopg.sql.SQL" | "psycopg2.sql.Composed" | "psycopg.sql.Composed") {
+            return Abstract { kind: Kind::Composable, ..first };
+        }
+        if CLEANING.contains(&name.as_str()) {
+            return Abstract::of(worst().origin.min(Origin::Checked));
+        }
+        if HARMLESS_ROOTS.contains(&root(name)) {
+            return Abstract::of(Origin::Safe);
+        }
+        if matches!(root(name), "json" | "html" | "base64" | "urllib" | "itertools" | "functools" | "collections" | "asyncio" | "os") {
+            return worst();
+        }
+        Abstract::of(Origin::Unseen)
+    }
+
+    /// What a method gives, as far as its name tells.
+    #[expect(clippy::too_many_arguments, reason = "one call, taken apart")]
+    fn method(
+        &self,
+        environment: &mut Environment,
+        expr: ExprId,
+        call: &Call,
+        (object, receiver): (ExprId, &Abstract),
+        name: Ustr,
+        args: &[(ExprId, Abstract)],
+        values: &Values,
+    ) -> Option<Abstract> {
+        if receiver.kind == Kind::Request && is_request_data(name) {
+            return Some(Abstract::request(expr));
+        }
+        let worst = || {
+            let all = call.args.iter().filter_map(|arg| values.get(&arg.value));
+            let argument = all.max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
+            if argument.origin > receiver.origin { argument } else { receiver.derived() }
+        };
+        let is_text = receiver.text.is_some();
+        Some(match name.as_str() {
+            // Its arguments are quoted, or of the same type.
+            "format" | "join" if receiver.kind == Kind::Composable => Abstract { text: None, ..receiver.clone() },
+            "as_string" if receiver.kind == Kind::Composable => Abstract::of(Origin::Safe),
+            "format" | "format_map" if is_text => {
+                let (named, at) = self.named_arguments(call, name, args, values);
+                self.formatted(expr, receiver, format::braces, args, &named, at.unwrap_or(expr))
+            }
+            "join" if is_text => {
+                let (list, items) = args.first().map(|(list, value)| (*list, value.item()))?;
+                let (mut pieces, mut roots) = (Vec::new(), Vec::new());
+                self.fill(&mut pieces, &mut roots, list, &items);
+                self.fill(&mut pieces, &mut roots, expr, receiver);
+                self.fill(&mut pieces, &mut roots, list, &items);
+                if items.text.is_some() && items.origin == Origin::Constant {
+                    Abstract { text: Some(Rc::new(super::Text { pieces, roots })), ..Abstract::default() }
+                } else {
+                    self.assembled(expr, pieces, roots)
+                }
+            }
+            "strip" | "lstrip" | "rstrip" | "encode" | "decode" | "lower" | "upper" | "title" | "capitalize" | "casefold"
+            | "expandtabs" | "removeprefix" | "removesuffix"
+                if is_text || receiver.origin > Origin::Unseen =>
+            {
+                receiver.clone()
+            }
+            "replace" | "translate" | "ljust" | "rjust" | "zfill" | "center" if is_text || receiver.origin > Origin::Unseen => {
+                Abstract { text: receiver.text.clone(), ..worst() }
+            }
+            "split" | "rsplit" | "splitlines" | "partition" if is_text || receiver.origin > Origin::Unseen => receiver.derived(),
+            "isdigit" | "isalpha" | "isalnum" | "startswith" | "endswith" | "count" | "find" | "index" => Abstract::of(Origin::Safe),
+            "get" | "pop" | "setdefault" if receiver.content.is_some() => {
+                let field = args.first().and_then(|(_, key)| super::constant(key)).and_then(|key| {
+                    let fields = &receiver.content.as_ref()?.fields;
+                    fields.iter().find(|(k, _)| **k == *key).map(|(_, value)| value.clone())
+                });
+                let found = field.unwrap_or_else(|| receiver.values());
+                args.get(1).map_or(found.clone(), |(_, default)| found.join(default))
+            }
+            "items" => container(vec![container(vec![receiver.keys(), receiver.values()])]),
+            "keys" => container(vec![receiver.keys()]),
+            "values" => container(vec![receiver.values()]),
+            "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Parameter => {
+                Abstract { kind: Kind::Plain, ..receiver.clone() }
+            }
+            "copy" if receiver.content.is_some() => receiver.clone(),
+            "append" | "add" | "appendleft" | "insert" if self.key(object).is_some() && !args.is_empty() => {
+                let (_, value) = args.last()?;
+                self.put(environment, object, None, value);
+                Abstract::default()
+            }
+            "extend" if self.key(object).is_some() && !args.is_empty() => {
+                self.put(environment, object, None, &args[0].1.item());
+                Abstract::default()
+            }
+            "update" if receiver.content.is_some() && self.key(object).is_some() => {
+                for (_, value) in args {
+                    self.put(environment, object, Some(&value.keys()), &value.values());
+                }
+                for arg in &call.args {
+                    if let ArgKind::Keyword(key) = arg.kind {
+                        let value = values.get(&arg.value).cloned().unwrap_or_default();
+                        self.put(environment, object, Some(&Abstract::constant_text(&key)), &value);
+                    }
+                }
+                Abstract::default()
+            }
+            // `request.args.get(…)`, `data.getlist(…)`: a part of what was sent.
+            _ if receiver.origin == Origin::Request && receiver.kind == Kind::Plain => {
+                let default = args.get(1).map(|(_, default)| default.derived()).unwrap_or_default();
+                receiver.derived().join(&default)
+            }
+            _ if receiver.origin == Origin::Safe && receiver.kind == Kind::Plain => Abstract::of(Origin::Safe),
+            "get" | "getlist" | "pop" if receiver.origin == Origin::Parameter => receiver.derived(),
+            _ => return None,
+        })
+    }
+
+    /// What `.format(…)` looks names up in.
+    fn named_arguments(&self, call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> (Abstract, Option<ExprId>) {
+        if name == "format_map" {
+            return args.first().map(|(at, value)| (value.clone(), Some(*at))).unwrap_or_default();
+        }
+        let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
+        let mut entries = Vec::new();
+        let mut spread = None;
+        let mut at = None;
+        for arg in &call.args {
+            match arg.kind {
+                ArgKind::Keyword(key) => {
+                    at = at.or(Some(arg.value));
+                    entries.push((Abstract::constant_text(&key), of(arg.value)));
+                }
+                ArgKind::KeywordSpread => {
+                    at = Some(arg.value);
+                    spread = Some(of(arg.value));
+                }
+                ArgKind::Positional | ArgKind::Spread => {}
+            }
+        }
+        let named = mapping(entries);
+        (spread.map_or_else(|| named.clone(), |spread| spread.join(&named)), at)
+    }
+}
+
+fn root(name: Ustr) -> &'static str {
+    name.as_str().split('.').next().unwrap_or_default()
+}

@@ -1,0 +1,277 @@
+//! Data flow within one function: where values come from, and how texts are put together.
+//!
+//! A function is interpreted forward, statement by statement. Branches join, loops run twice, guards refine what they
+//! test. A value is an [`Abstract`]: its worst origin, and, if it is a text, the pieces that it is made of.
+
+mod calls;
+mod evaluate;
+mod format;
+mod guards;
+mod interpret;
+mod sources;
+
+use std::rc::Rc;
+
+use crate::ir::program::{ClassId, ExprId};
+use crate::model::program::ModuleId;
+
+pub use interpret::{Facts, SinkCall, interpret};
+
+/// Where a value comes from; later ones are worse.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Origin {
+    /// The program's own text, or its configuration.
+    #[default]
+    Constant,
+    /// Not constant, but no text that anybody chose: a number, a member of an enum, a value that was found in a list.
+    Safe,
+    /// Tested by something that cannot be judged.
+    Checked,
+    /// Out of sight: results of calls, attributes.
+    Unseen,
+    /// A parameter, or a part of one, of a function that does not handle requests.
+    Parameter,
+    /// Request data.
+    Request,
+}
+
+/// A part of a text.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Piece {
+    /// Constant.
+    Text(Rc<str>),
+    /// Filled in at run time.
+    Hole(Hole),
+}
+
+/// What is filled into a text.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Hole {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The expression that is filled in.
+    pub expr: ExprId,
+    /// Where request data enters the function.
+    pub source: Option<ExprId>,
+}
+
+/// A text that is known piece by piece.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Text {
+    /// The pieces in order.
+    pub pieces: Vec<Piece>,
+    /// The expressions that put it together, the first one first.
+    pub roots: Vec<ExprId>,
+}
+
+/// What is known of a value.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Abstract {
+    /// The worst origin of what is in it.
+    pub origin: Origin,
+    /// Where request data enters the function.
+    pub source: Option<ExprId>,
+    /// If it is a text in sight.
+    pub text: Option<Rc<Text>>,
+    /// If it is a container in sight.
+    content: Option<Rc<Content>>,
+    kind: Kind,
+}
+
+/// Values that are treated in their own way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Kind {
+    #[default]
+    Plain,
+    /// A request object: its data is request data, it is not.
+    Request,
+    /// A text of a driver's own type, which quotes what it is formatted with.
+    Composable,
+    /// An instance of a class of the project that request data was parsed into.
+    Model(ModuleId, ClassId),
+}
+
+/// What is in a container.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Content {
+    /// By position, where that is known.
+    parts: Vec<Abstract>,
+    /// By key, where that is constant.
+    fields: Vec<(Rc<str>, Abstract)>,
+    /// Any key.
+    keys: Abstract,
+    /// Any item or value.
+    items: Abstract,
+}
+
+/// Longer texts are cut: what matters is known by then.
+const MAX_PIECES: usize = 256;
+
+impl Abstract {
+    fn of(origin: Origin) -> Self {
+        Self { origin, ..Self::default() }
+    }
+
+    fn request(source: ExprId) -> Self {
+        Self { origin: Origin::Request, source: Some(source), ..Self::default() }
+    }
+
+    fn constant_text(text: &str) -> Self {
+        let pieces = vec![Piece::Text(text.into())];
+        Self { text: Some(Rc::new(Text { pieces, roots: Vec::new() })), ..Self::default() }
+    }
+
+    /// Another value of the same origin, nothing else known.
+    fn derived(&self) -> Self {
+        Self { origin: self.origin, source: self.source, ..Self::default() }
+    }
+
+    /// Either of two values.
+    fn join(&self, other: &Self) -> Self {
+        if self == other {
+            return self.clone();
+        }
+        let (worse, better) = if other.origin > self.origin { (other, self) } else { (self, other) };
+        let text = match (&worse.text, &better.text) {
+            (Some(a), Some(b)) if worse.origin == better.origin && b.pieces.len() > a.pieces.len() => Some(b.clone()),
+            (Some(a), _) => Some(a.clone()),
+            // A text beside something that is out of sight.
+            (None, text) => text.clone(),
+        };
+        let content = match (&worse.content, &better.content) {
+            (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
+            (a, b) => a.clone().or_else(|| b.clone()),
+        };
+        let kind = if worse.kind == Kind::Plain { better.kind } else { worse.kind };
+        Self { origin: worse.origin, source: worse.source.or(better.source), text, content, kind }
+    }
+
+    /// What iterating over it gives.
+    fn item(&self) -> Self {
+        match &self.content {
+            Some(content) if content.keys.origin > Origin::Constant || !content.fields.is_empty() => content.keys.clone(),
+            Some(content) => content.items.clone(),
+            None => self.derived(),
+        }
+    }
+
+    /// What it holds: the values of a mapping, the items of a list.
+    fn values(&self) -> Self {
+        self.content.as_ref().map_or_else(|| self.derived(), |content| content.items.clone())
+    }
+
+    /// The keys of a mapping.
+    fn keys(&self) -> Self {
+        self.content.as_ref().map_or_else(|| self.derived(), |content| content.keys.clone())
+    }
+
+    /// The pieces that it adds to a text.
+    fn pieces(&self, expr: ExprId) -> Vec<Piece> {
+        match &self.text {
+            Some(text) => text.pieces.clone(),
+            None => vec![Piece::Hole(Hole { origin: self.origin, expr, source: self.source })],
+        }
+    }
+
+    fn roots(&self) -> &[ExprId] {
+        self.text.as_ref().map_or(&[], |text| &text.roots)
+    }
+}
+
+impl Content {
+    fn join(&self, other: &Self) -> Self {
+        let parts = if self.parts.len() == other.parts.len() {
+            self.parts.iter().zip(&other.parts).map(|(a, b)| a.join(b)).collect()
+        } else {
+            Vec::new()
+        };
+        let mut fields = self.fields.clone();
+        for (key, value) in &other.fields {
+            match fields.iter_mut().find(|(k, _)| k == key) {
+                Some((_, old)) => *old = old.join(value),
+                None => fields.push((key.clone(), value.clone())),
+            }
+        }
+        Self { parts, fields, keys: self.keys.join(&other.keys), items: self.items.join(&other.items) }
+    }
+}
+
+/// A container of these items.
+fn container(parts: Vec<Abstract>) -> Abstract {
+    let items = parts.iter().skip(1).fold(parts.first().cloned().unwrap_or_default(), |a, b| a.join(b));
+    Abstract {
+        origin: items.origin,
+        source: items.source,
+        content: Some(Rc::new(Content { parts, items, ..Content::default() })),
+        ..Abstract::default()
+    }
+}
+
+/// A mapping with these entries; a key is known where it is constant.
+fn mapping(entries: Vec<(Abstract, Abstract)>) -> Abstract {
+    let mut content = Content::default();
+    for (index, (key, value)) in entries.into_iter().enumerate() {
+        if let Some(key) = constant(&key) {
+            content.fields.push((key.into(), value.clone()));
+        }
+        (content.keys, content.items) = if index == 0 { (key, value) } else { (content.keys.join(&key), content.items.join(&value)) };
+    }
+    let worse = if content.items.origin >= content.keys.origin { &content.items } else { &content.keys };
+    let (origin, source) = (worse.origin, worse.source);
+    Abstract { origin, source, content: Some(Rc::new(content)), ..Abstract::default() }
+}
+
+/// The text, if all of it is constant.
+fn constant(value: &Abstract) -> Option<String> {
+    let text = value.text.as_ref()?;
+    text.pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_ref()),
+            Piece::Hole(_) => None,
+        })
+        .collect()
+}
+
+/// A text made of these pieces by an expression.
+fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: Vec<ExprId>) -> Abstract {
+    if pieces.len() > MAX_PIECES {
+        let rest = pieces.split_off(MAX_PIECES);
+        let worst = rest.into_iter().filter(|piece| matches!(piece, Piece::Hole(_))).max_by_key(origin_of);
+        pieces.extend(worst);
+    }
+    let holes = pieces.iter().filter_map(|piece| match piece {
+        Piece::Hole(hole) => Some(*hole),
+        Piece::Text(_) => None,
+    });
+    let worst = holes.max_by_key(|hole| hole.origin);
+    let mut all: Vec<ExprId> = roots;
+    if worst.is_some() {
+        all.push(root);
+    }
+    all.sort();
+    all.dedup();
+    Abstract {
+        origin: worst.map_or(Origin::Constant, |hole| hole.origin),
+        source: worst.and_then(|hole| hole.source),
+        text: Some(Rc::new(Text { pieces, roots: all })),
+        ..Abstract::default()
+    }
+}
+
+fn origin_of(piece: &Piece) -> Origin {
+    match piece {
+        Piece::Text(_) => Origin::Constant,
+        Piece::Hole(hole) => hole.origin,
+    }
+}
+
+impl Text {
+    /// What is filled in, in order.
+    pub fn holes(&self) -> impl Iterator<Item = &Hole> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Hole(hole) => Some(hole),
+            Piece::Text(_) => None,
+        })
+    }
+}
