@@ -123,6 +123,12 @@ pub struct Timeout {
     /// 0-based position of the argument, if it can be passed so (the receiver of a method not counted).
     #[serde(default)]
     pub position: Option<usize>,
+    /// Other arguments that bound the call as well.
+    #[serde(default)]
+    pub or: Vec<String>,
+    /// Arguments that set it for one phase of the call, over what the argument says: `None` there is for ever.
+    #[serde(default)]
+    pub phases: Vec<String>,
     /// What happens when it is not given.
     pub unset: Unset,
     /// Whether an explicit `None` means for ever.

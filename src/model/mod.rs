@@ -11,5 +11,6 @@ pub mod resolve;
 pub mod routes;
 pub mod services;
 pub mod sessions;
+pub mod sql;
 pub mod time_limits;
 pub mod values;

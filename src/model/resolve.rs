@@ -453,6 +453,10 @@ impl<'p> Resolver<'p> {
             },
             Entity::Class(m, c) => Entity::Object(m, c),
             Entity::Function(f) => self.returned(f),
+            Entity::Instance(class) => {
+                let row = self.program.apis.row(self.program.apis.member(class, Ustr::from("__call__")));
+                row.and_then(|row| row.returns.as_deref()).map_or(Entity::Unknown, |class| Entity::Instance(Ustr::from(class)))
+            }
             _ => Entity::Unknown,
         }
     }

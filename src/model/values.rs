@@ -179,9 +179,20 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
         _ => match &program.module(id).expr(object).kind {
             ExprKind::Attribute { object, name: member, .. } if name == "value" => attribute(program, id, *object, *member, depth),
             // A settings object that cannot be resolved is told by its name.
-            ExprKind::Name(n) if matches!(n.as_str(), "settings" | "config" | "cfg") && owner == Entity::Unknown => Value::Configuration,
+            ExprKind::Name(n) if matches!(n.as_str(), "settings" | "config" | "cfg") && is_out_of_sight(program, owner) => {
+                Value::Configuration
+            }
             _ => Value::Unknown,
         },
+    }
+}
+
+/// Whether nothing is known of something but, perhaps, where it is imported from.
+fn is_out_of_sight(program: &Program, entity: Entity) -> bool {
+    match entity {
+        Entity::Unknown => true,
+        Entity::Library(path) => program.apis.row(path).is_none(),
+        _ => false,
     }
 }
 
@@ -317,12 +328,22 @@ pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
             ExprKind::Attribute { name: method, .. } => !READS.contains(&method.as_str()),
             ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
             ExprKind::Call(call) => {
-                call.args.iter().any(|a| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_)))
+                let is_passed = |a: &Arg| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
+                call.args.iter().any(is_passed) && may_change(program, id, parent, call)
             }
             _ => false,
         };
         changes && Resolver::new(program).scope_of_name(id, other, name).map(|(scope, _)| scope) == scope
     })
+}
+
+/// Whether a call may change what it is given: libraries' functions and methods of texts do not.
+fn may_change(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> bool {
+    if let Entity::Builtin(_) | Entity::Library(_) = program.callee(id, expr) {
+        return false;
+    }
+    let callee = &program.module(id).expr(call.callee).kind;
+    !matches!(callee, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "join" | "format" | "index" | "issuperset" | "issubset"))
 }
 
 /// Whether an expression is assigned to or deleted.

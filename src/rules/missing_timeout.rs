@@ -58,7 +58,11 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
         Reason::Unset => format!("`{api}` is called without `{}` and can wait for ever", timeout.argument),
         Reason::Forever(m, value) => {
             let written = program.text(m, value).split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("`{}={written}` lets `{api}` wait for ever", timeout.argument)
+            let by_keyword = call.args.iter().find(|a| a.value == value).and_then(|a| match a.kind {
+                ArgKind::Keyword(name) => Some(name),
+                _ => None,
+            });
+            format!("`{}={written}` lets `{api}` wait for ever", by_keyword.map_or(timeout.argument.as_str(), |name| name.as_str()))
         }
     };
     if let Some((function, handler)) = handler {
@@ -82,6 +86,16 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
 
 /// Why the timeout that is (not) passed does not bound the call; nothing if it does, or if that cannot be seen.
 fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Option<Reason> {
+    if timeout.or.iter().any(|other| passed(program, id, call, None, other) != Passed::No) {
+        return None;
+    }
+    for phase in &timeout.phases {
+        if let Passed::Value(module, value) = passed(program, id, call, None, phase)
+            && is_forever(program, module, value, timeout)
+        {
+            return Some(Reason::Forever(module, value));
+        }
+    }
     match passed(program, id, call, timeout.position, &timeout.argument) {
         Passed::Value(module, value) => is_forever(program, module, value, timeout).then_some(Reason::Forever(module, value)),
         Passed::No => (timeout.unset == Unset::Forever).then_some(Reason::Unset),
@@ -126,6 +140,8 @@ fn grpc() -> Timeout {
     Timeout {
         argument: "timeout".to_owned(),
         position: Some(1),
+        or: Vec::new(),
+        phases: Vec::new(),
         unset: Unset::Forever,
         none_is_forever: true,
         zero_is_forever: false,

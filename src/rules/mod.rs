@@ -15,9 +15,10 @@ use crate::source::Place;
 
 mod missing_timeout;
 mod oversized_memory;
+mod sql_injection;
 
 /// Every rule, by id.
-pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE];
+pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE, sql_injection::RULE];
 
 /// A class of problems.
 #[derive(Debug)]

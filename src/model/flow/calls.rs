@@ -100,7 +100,7 @@ impl Evaluator<'_> {
             return;
         }
         let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
-        if callee != Entity::Unknown {
+        if !matches!(callee, Entity::Unknown | Entity::Library(_)) {
             return;
         }
         if let Some(first) = call.args.first().filter(|arg| arg.kind == ArgKind::Positional)

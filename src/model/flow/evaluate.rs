@@ -25,6 +25,8 @@ pub(super) struct Evaluator<'p> {
     recording: Cell<bool>,
     /// How many more expressions may be looked at: a function that takes more is no function.
     steps: Cell<u32>,
+    /// How many more globals may lead to each other.
+    depth: u8,
 }
 
 /// More than the longest real functions take.
@@ -44,7 +46,7 @@ pub(super) type Values = HashMap<ExprId, Abstract>;
 impl<'p> Evaluator<'p> {
     pub(super) fn new(program: &'p Program, routes: &'p Routes, id: ModuleId) -> Self {
         let record = RefCell::new(Record::default());
-        Self { program, routes, id, record, recording: Cell::new(true), steps: Cell::new(STEPS) }
+        Self { program, routes, id, record, recording: Cell::new(true), steps: Cell::new(STEPS), depth: 6 }
     }
 
     pub(super) fn module(&self) -> &'p Module {
@@ -385,11 +387,6 @@ impl<'p> Evaluator<'p> {
             Value::Unknown => {}
         }
         let (module, origin) = values::origin(self.program, self.id, expr);
-        if (module, origin) != (self.id, expr)
-            && !values::is_changed(self.program, self.id, expr)
-            && let Some(value) = self.literal(module, origin, 4)
-        {
-            return value;
         }
         let resolver = Resolver::new(self.program);
         match resolver.entity(self.id, expr) {
@@ -400,6 +397,18 @@ impl<'p> Evaluator<'p> {
             Entity::Class(m, c) if is_enum(self.program, &resolver, m, c) => container(vec![Abstract::of(Origin::Safe)]),
             _ => Abstract::of(Origin::Unseen),
         }
+    }
+
+    /// The value of an expression at the top of a module.
+    fn global(&self, module: ModuleId, expr: ExprId) -> Option<Abstract> {
+        let depth = self.depth.checked_sub(1)?;
+        if self.program.module(module).function_of(expr).is_some() {
+            return None;
+        }
+        let evaluator = Evaluator { depth, ..Evaluator::new(self.program, self.routes, module) };
+        let value = evaluator.evaluate(&mut Environment::new(), expr);
+        // Pieces that cannot be seen are of another module's expressions.
+        (value.origin <= Origin::Safe).then_some(value)
     }
 
     /// A container of constants, written out.

@@ -1,0 +1,195 @@
+//! `sql-injection`: a SQL text is assembled from data.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::{Fix, sql as binding};
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::flow::{self, Hole, Origin, SinkCall, Text};
+use crate::model::program::{ModuleId, Program};
+use crate::model::sql::{self, Position};
+
+pub const RULE: Rule = Rule {
+    id: "sql-injection",
+    severity: Severity::Critical,
+    page: include_str!("../../rules/sql-injection.md"),
+    checks: &[Check::Module(check)],
+};
+
+fn check(ctx: &mut Context<'_>, id: ModuleId) {
+    let program = &ctx.project.program;
+    for function in units(program, id) {
+        let facts = flow::interpret(program, &ctx.project.routes, id, function);
+        for sink in &facts.sinks {
+            report_sink(ctx, id, sink);
+        }
+        for (root, value) in &facts.loose {
+            if let Some(text) = &value.text {
+                report_loose(ctx, id, *root, text);
+            }
+        }
+    }
+}
+
+/// The outermost functions in which a query is run or a text looks like one, and the module's own statements (`None`) if
+/// they do. All others cost nothing.
+fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
+    let module = program.module(id);
+    let runs = program.calls[id.0 as usize].iter().filter(|site| {
+        let row = site.callee.library().and_then(|name| program.apis.row(name));
+        row.is_some_and(|row| row.is(Role::SqlSink)) || is_query_method(module, site.expr)
+    });
+    let texts = module.expr_ids().filter(|expr| match &module.expr(*expr).kind {
+        ExprKind::String(text) => begins_like_sql(text),
+        ExprKind::Template { parts, .. } => matches!(parts.first(), Some(TemplatePart::Text(text, _)) if begins_like_sql(text)),
+        _ => false,
+    });
+    let exprs = runs.map(|site| site.expr).chain(texts);
+    let mut units: Vec<Option<FunctionId>> = exprs.map(|expr| outermost(module, expr)).collect();
+    units.sort();
+    units.dedup();
+    units
+}
+
+fn is_query_method(module: &Module, call: ExprId) -> bool {
+    let callee = module.call(call).map(|call| &module.expr(call.callee).kind);
+    matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
+}
+
+fn begins_like_sql(text: &str) -> bool {
+    let start = text.trim_start().as_bytes();
+    let word = start.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    let word = &start[..word];
+    ["select", "insert", "update", "delete", "with", "merge", "replace"].iter().any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()))
+}
+
+fn outermost(module: &Module, expr: ExprId) -> Option<FunctionId> {
+    let functions = module.around(expr).filter_map(|around| match around {
+        crate::ir::walk::Around::Function(id) if !module.function(id).name.is_empty() => Some(id),
+        _ => None,
+    });
+    functions.last()
+}
+
+/// The worst hole of a text, and how sure it is that it does harm.
+fn worst(text: &Text) -> Option<(Hole, Position, Confidence)> {
+    let rated = sql::holes(text).into_iter().filter_map(|(hole, position)| {
+        let confidence = match (hole.origin, position) {
+            (Origin::Constant | Origin::Safe, _) => return None,
+            (Origin::Request, _) => Confidence::High,
+            (Origin::Parameter, _) | (Origin::Unseen, Position::Quoted) => Confidence::Medium,
+            (Origin::Unseen | Origin::Checked, _) => Confidence::Low,
+        };
+        Some((hole, position, confidence))
+    });
+    // The first among equals.
+    rated.fold(None, |best: Option<(Hole, Position, Confidence)>, next| match best {
+        Some(best) if best.2 >= next.2 => Some(best),
+        _ => Some(next),
+    })
+}
+
+fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
+    let program = &ctx.project.program;
+    let Some(text) = &sink.value.text else {
+        // A whole statement from the outside.
+        if sink.value.origin == Origin::Request && sink.resolved && is_raw_text(program, id, sink) {
+            let api = name_of(program, id, sink.call);
+            let message = format!("`{api}` runs `{}`, which comes whole from the request", one_line(program.text(id, sink.argument)));
+            let fix = Fix::advice(
+                "Choose among constant statements, and bind the values",
+                "QUERIES = {\"open\": \"SELECT …\"}\nquery = QUERIES[name]\n",
+            );
+            ctx.report(program.place(id, sink.call), Confidence::Medium, message, fix);
+        }
+        return;
+    };
+    let is_assembled = text.pieces.len() > 1;
+    let Some((hole, position, confidence)) = worst(text).filter(|_| is_assembled) else { return };
+    let confidence = if sink.resolved { confidence } else { confidence.min(Confidence::Medium) };
+    let api = name_of(program, id, sink.call);
+    let filled = one_line(program.text(id, hole.expr));
+    let part = match position {
+        Position::Quoted | Position::Value => "a value",
+        Position::Name => "part of the statement",
+    };
+    let message = match hole.origin {
+        Origin::Request => format!("request data (`{filled}`) becomes {part} in the SQL text that `{api}` runs"),
+        _ => format!("`{filled}`, whose origin is unknown, becomes {part} in the SQL text that `{api}` runs"),
+    };
+    let place = program.place(id, sink.call);
+    let fix =
+        binding::fix(program, id, sink.call, sink.argument, text).unwrap_or_else(|| advice(program, id, sink.call, &filled, position));
+    let trace = trace(program, id, sink, &hole);
+    let finding = ctx.report(place, confidence, message, fix);
+    finding.trace = trace;
+}
+
+/// Whether the argument is text: a parsed body or a model is nothing that a driver would run.
+fn is_raw_text(program: &Program, id: ModuleId, sink: &SinkCall) -> bool {
+    matches!(program.module(id).expr(sink.argument).kind, ExprKind::Name(_) | ExprKind::Subscript { .. } | ExprKind::Call(_))
+}
+
+fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) {
+    let program = &ctx.project.program;
+    if !sql::is_statement(text) {
+        return;
+    }
+    let values = sql::holes(text).into_iter().find(|(hole, position)| {
+        *position == Position::Quoted && hole.origin >= Origin::Parameter || *position == Position::Value && hole.origin == Origin::Request
+    });
+    let Some((hole, position)) = values else { return };
+    let filled = one_line(program.text(id, hole.expr));
+    let whose = if hole.origin == Origin::Request { "request data" } else { "data of unknown origin" };
+    let message = format!("a SQL text is assembled with {whose} (`{filled}`) as a value");
+    let fix = advice(program, id, root, &filled, position);
+    // What is put together piece by piece starts at its first piece.
+    let start = text.roots.first().copied().unwrap_or(root);
+    ctx.report(program.place(id, start), Confidence::Medium, message, fix);
+}
+
+fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
+    if let Some(name) = program.callee(id, call).library() {
+        let mut parts: Vec<&str> = name.as_str().rsplitn(3, '.').collect();
+        parts.truncate(2);
+        parts.reverse();
+        return parts.join(".");
+    }
+    let callee = program.module(id).call(call).map(|call| call.callee);
+    callee.map_or_else(String::new, |callee| one_line(program.text(id, callee)))
+}
+
+fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
+    let mut steps = Vec::new();
+    if let Some(source) = hole.source {
+        steps.push(Related::new(program.place(id, source), "request data enters here"));
+    }
+    if Some(hole.expr) != hole.source {
+        steps.push(Related::new(program.place(id, hole.expr), "it becomes part of the text here"));
+    }
+    steps.push(Related::new(program.place(id, sink.call), "the text is run here"));
+    steps
+}
+
+fn advice(program: &Program, id: ModuleId, call: ExprId, filled: &str, position: Position) -> Fix {
+    let style = program.callee(id, call).library().and_then(|name| program.apis.row(name)?.sql.as_ref().map(|sql| sql.style));
+    match position {
+        Position::Quoted | Position::Value => {
+            let code = binding::example(style, filled);
+            Fix::advice("Keep the text constant and bind the value", code)
+        }
+        Position::Name => Fix::advice(
+            "Look the name up in a constant mapping",
+            format!("ALLOWED = {{\"name\": \"name\", \"created\": \"created_at\"}}\nname = ALLOWED[{filled}]\n"),
+        ),
+    }
+}
+
+/// Source text on one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}…", &line[..cut]),
+        None => line,
+    }
+}
