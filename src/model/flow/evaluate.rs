@@ -387,6 +387,11 @@ impl<'p> Evaluator<'p> {
             Value::Unknown => {}
         }
         let (module, origin) = values::origin(self.program, self.id, expr);
+        if (module, origin) != (self.id, expr)
+            && !values::is_changed(self.program, self.id, expr)
+            && let Some(value) = self.literal(module, origin, 4).or_else(|| self.global(module, origin))
+        {
+            return value;
         }
         let resolver = Resolver::new(self.program);
         match resolver.entity(self.id, expr) {
