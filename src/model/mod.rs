@@ -3,10 +3,13 @@
 pub mod apis;
 pub mod calls;
 pub mod evidence;
+pub mod exceptions;
 pub mod flow;
 pub mod images;
+pub mod loggers;
 pub mod program;
 pub mod project;
+pub mod pushed;
 pub mod resolve;
 pub mod routes;
 pub mod services;

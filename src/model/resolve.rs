@@ -275,6 +275,7 @@ impl<'p> Resolver<'p> {
     /// A library's name; attributes are instances.
     fn library(&self, path: Ustr) -> Entity {
         match self.program.apis.row(path) {
+            None if path.starts_with("builtins.") => Entity::Builtin(Ustr::from(&path["builtins.".len()..])),
             Some(row) if row.attribute => row.returns.as_ref().map_or(Entity::Library(path), |class| Entity::Instance(Ustr::from(class))),
             _ => Entity::Library(path),
         }

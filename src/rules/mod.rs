@@ -16,9 +16,10 @@ use crate::source::Place;
 mod missing_timeout;
 mod oversized_memory;
 mod sql_injection;
+mod swallowed_exception;
 
 /// Every rule, by id.
-pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE, sql_injection::RULE];
+pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE, sql_injection::RULE, swallowed_exception::RULE];
 
 /// A class of problems.
 #[derive(Debug)]
