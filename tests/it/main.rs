@@ -5,3 +5,4 @@ mod config;
 mod discover;
 mod output;
 mod pages;
+mod services;
