@@ -4,6 +4,7 @@ pub mod apis;
 pub mod calls;
 pub mod evidence;
 pub mod flow;
+pub mod image_users;
 pub mod images;
 pub mod program;
 pub mod project;
