@@ -5,6 +5,7 @@ pub mod calls;
 pub mod evidence;
 pub mod exceptions;
 pub mod flow;
+pub mod image_users;
 pub mod images;
 pub mod loggers;
 pub mod program;

@@ -245,8 +245,9 @@ fn is_explained(program: &Program, id: ModuleId, span: Span, or_above: bool) -> 
     let (first, last) = (file.line_index(span.start), file.line_index(span.end.saturating_sub(1)));
     module.comments.iter().any(|comment| {
         let line = file.line_index(comment.start);
-        let above =
-            line + 1 == first && file.text[..comment.start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+        let above = or_above
+            && line + 1 == first
+            && file.text[..comment.start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
         let inside = first <= line && line <= last && comment.start >= span.start;
         let text = file.slice(*comment).trim_start_matches(['#', ' ']).to_ascii_lowercase();
         (above || inside) && text.split_whitespace().count() >= 2 && !DIRECTIVES.iter().any(|word| text.starts_with(word))
