@@ -176,7 +176,7 @@ pub fn judge(text: &str) -> Verdict {
     }
     let is_word = |part: &String| part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part);
     let is_plain = text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | '/' | ':'));
-    if is_plain && parts.iter().all(is_word) && parts.len() < 12 {
+    if is_plain && parts.iter().all(is_word) && parts.len() < 12 && !is_chopped(&parts) {
         return Verdict::Word;
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
@@ -341,6 +341,12 @@ fn is_pronounceable(word: &str) -> bool {
     word.contains(is_vowel) && longest <= 4 && word.len() <= 24
 }
 
+/// Whether most parts are too short for words: capitals in no order begin many.
+fn is_chopped(parts: &[String]) -> bool {
+    let letters = |part: &&String| part.trim_end_matches(|c: char| c.is_ascii_digit()).len() < 3;
+    parts.iter().filter(letters).count() * 2 > parts.len()
+}
+
 /// Letters and digits in no order: what a generator makes.
 fn is_random(text: &str, parts: &[String]) -> bool {
     if text.len() < 8 {
@@ -365,7 +371,7 @@ fn is_random(text: &str, parts: &[String]) -> bool {
         let stem = part.trim_end_matches(|c: char| c.is_ascii_digit());
         stem.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(stem) && part.len() - stem.len() <= 4
     });
-    if words_only {
+    if words_only && !is_chopped(parts) {
         return false;
     }
     (digits >= 2 && letters >= 2 && changes >= 3) || (changes >= 4 && text.len() >= 10) || (text.len() >= 16 && entropy >= 3.5)
@@ -405,6 +411,7 @@ mod tests {
             "550e8400-e29b-41d4-a716-446655440000",
             "rpt-71c0e59b3d824fa6",
             "Hd81kQz77Lw",
+            "vR8-kq20ZpLx6TnWy4",
             "t9Lm44xQwZ7rVb",
         ];
         for text in strong {
