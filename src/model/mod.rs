@@ -13,6 +13,7 @@ pub mod project;
 pub mod pushed;
 pub mod resolve;
 pub mod routes;
+pub mod secrets;
 pub mod services;
 pub mod sessions;
 pub mod sql;
