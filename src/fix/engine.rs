@@ -224,4 +224,16 @@ mod tests {
         let after = Intent::InsertAfter { after: place(shared, "g()"), text: "a()".into() };
         assert_eq!(fixed(shared, vec![after]), None);
     }
+
+    #[test]
+    fn instructions_of_a_dockerfile_keep_the_comments_above_them() {
+        let insert = |text: &str| {
+            let sources = Sources::new(vec![SourceFile::new("Dockerfile", FileKind::Dockerfile, text)]);
+            let intent = Intent::InsertBefore { before: place(text, "CMD"), text: "USER a".into() };
+            let edits = of_fix(&sources, &HashMap::new(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
+            apply(text, &edits).expect("they fit")
+        };
+        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\r\n  CMD b"), "FROM a\r\n  USER a\r\n  CMD b");
+    }
 }

@@ -38,6 +38,9 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
     {
         return Fix::advice(format!("Give `USER {}` a default that is not root", written.value), lines);
     }
+    if let Some(daemon) = users::commands(image, stage).find_map(|(_, _, command)| users::needs_root(command)) {
+        return Fix::advice(format!("Start the work itself as another user, rather than by `{daemon}`"), lines);
+    }
     if let Some(port) = privileged_port(image, stage) {
         title += &format!("; port {port} then needs a runtime that opens it to others than root");
     }
@@ -84,10 +87,10 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>) -> Plan {
         return switch(format!("Switch to `{user}`, which is created already"), user);
     }
     if let Some(user) = base.user.filter(|user| !users::is_root(user)) {
-        return switch(format!("Switch back to `{user}`, the user of `{}`", base.written), user);
+        return switch(format!("Switch back to `{user}`, the user of `{}`", base.name), user);
     }
     if let Some(user) = base.facts.ships {
-        return switch(format!("Switch to `{user}`, which `{}` brings along", base.written), user);
+        return switch(format!("Switch to `{user}`, which `{}` brings along", base.name), user);
     }
     let tool = base.facts.user_tool.or_else(|| match users::package_tool(image, stage)? {
         "apk" => Some(UserTool::Adduser),

@@ -143,8 +143,8 @@ fn glob(pattern: &str, text: &str) -> bool {
 /// The image that a stage is built on, through the stages between.
 #[derive(Clone, Debug)]
 pub struct Base<'a> {
-    /// As the `FROM` says it.
-    pub written: &'a str,
+    /// As the `FROM` says it, without its digest.
+    pub name: &'a str,
     /// What is known of it.
     pub facts: Facts<'static>,
     /// Who it runs as; nothing where that cannot be seen.
@@ -169,7 +169,12 @@ impl<'a> Base<'a> {
         let named = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c));
         let open = reference.tag.map_or(reference.digest.is_some(), |tag| tag.contains('$'));
         let user = facts.user.filter(|_| !open || !user_depends_on_tag(&reference));
-        Self { written: text, facts, user, seen: named(&reference.repository) && (user.is_some() || !open || facts.user.is_none()) }
+        Self {
+            name: text.split('@').next().unwrap_or(text),
+            facts,
+            user,
+            seen: named(&reference.repository) && (user.is_some() || !open || facts.user.is_none()),
+        }
     }
 }
 

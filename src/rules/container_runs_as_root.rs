@@ -6,6 +6,7 @@ use crate::fix::image_user;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
 use crate::model::image_users as users;
 use crate::model::images::Base;
+use crate::model::services::is_below;
 use crate::source::{FileKind, Place, SourceFile, Span};
 
 pub const RULE: Rule = Rule {
@@ -46,7 +47,7 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     let Some(root) = Root::of(image, stage, &base) else { return };
     let Some((confidence, but)) = doubts(image, stage, &base, source) else { return };
 
-    let demand = demand(ctx);
+    let demand = demand(ctx, source.directory());
     let confidence = if demand.is_some() { Confidence::Low } else { confidence };
     let message = root.message(&base) + &but;
     let symbol = root.stage.name.clone().unwrap_or_default();
@@ -103,7 +104,7 @@ impl<'a> Root<'a> {
         }
         let last = users::commands(image, stage).max_by_key(|(_, instruction, _)| instruction.span.start);
         // Without a command, files alone can only be taken out of an empty image again.
-        if last.is_none() && base.written == "scratch" {
+        if last.is_none() && base.name == "scratch" {
             return None;
         }
         let (at, span) = last.map_or((stage, stage.span), |(at, instruction, _)| (at, instruction.span));
@@ -113,10 +114,11 @@ impl<'a> Root<'a> {
     fn message(&self, base: &Base<'_>) -> String {
         let Some(InstructionKind::User { written, .. }) = self.user.map(|instruction| &instruction.kind) else {
             let base_says = match (base.user, self.shown_by) {
-                (None, Some(tool)) => format!("`{tool}` shows that `{}` is root", base.written),
-                (None, None) => format!("whether `{}` has one cannot be seen", base.written),
-                _ if base.written == "scratch" => "`scratch` has none".to_owned(),
-                _ => format!("`{}` runs as root", base.written),
+                _ if base.facts.steps_down => format!("the entry point with which `{}` steps down is replaced", base.name),
+                (None, Some(tool)) => format!("`{tool}` shows that `{}` is root", base.name),
+                (None, None) => format!("whether `{}` has one cannot be seen", base.name),
+                _ if base.name == "scratch" => "`scratch` has none".to_owned(),
+                _ => format!("`{}` runs as root", base.name),
             };
             return format!("No `USER` is set, and {base_says}");
         };
@@ -141,7 +143,7 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
     let entrypoint = users::entrypoint(image, stage);
     if base.facts.steps_down {
         let kept = entrypoint.is_none_or(|command| users::words(command).any(|word| word.contains("docker-entrypoint")));
-        return if kept { None } else { low(", unless its entry point steps down as that of the base does".into()) };
+        return if kept { None } else { low(", unless the new one does it too".into()) };
     }
     if let Some(server) = commands.iter().find_map(|command| users::told_to_step_down(command)) {
         return low(format!(", although `{server}` is told to go on as another user"));
@@ -167,7 +169,12 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
 
 fn is_not_shipped(source: &SourceFile, stage: &Stage) -> bool {
     let listed = |text: &str| text.split(['.', '-', '_']).any(|part| NOT_SHIPPED.contains(&part.to_ascii_lowercase().as_str()));
-    listed(source.name()) || stage.name.as_deref().is_some_and(listed) || source.directory().split('/').any(|f| TOOL_FOLDERS.contains(&f))
+    // `Dockerfile.base` is what others are built on.
+    let built_on = |part: &str| matches!(part, "base" | "builder" | "build");
+    source.name().split('.').any(built_on)
+        || listed(source.name())
+        || stage.name.as_deref().is_some_and(listed)
+        || source.directory().split('/').any(|f| TOOL_FOLDERS.contains(&f))
 }
 
 /// GitHub runs a container action's image as root, and says to leave `USER` out.
@@ -183,8 +190,18 @@ fn is_github_action(ctx: &Context<'_>, source: &SourceFile) -> bool {
 }
 
 /// A manifest of the project that has containers run as somebody else: `runAsNonRoot: true`, or a `runAsUser` that is not 0.
-/// Its text is searched, because most manifests are templates, which no YAML reader takes.
-fn demand(ctx: &Context<'_>) -> Option<Place> {
+/// It speaks of the Dockerfiles below the closest folder around it that holds any. Its text is searched, because most
+/// manifests are templates, which no YAML reader takes.
+fn demand(ctx: &Context<'_>, directory: &str) -> Option<Place> {
+    let sources = &ctx.project.program.sources;
+    let speaks_of_us = |manifest: &SourceFile| {
+        let holds = |folder: &str| ctx.project.images.iter().any(|image| is_below(sources.get(image.file).directory(), folder));
+        let around = std::iter::successors(Some(manifest.directory()), |folder| match folder.rsplit_once('/') {
+            Some((up, _)) => Some(up),
+            None => (!folder.is_empty()).then_some(""),
+        });
+        around.into_iter().find(|folder| holds(folder)).is_some_and(|folder| is_below(directory, folder))
+    };
     let of_file = |text: &str| {
         let demands = |key: &str, fits: fn(&str) -> bool| {
             text.match_indices(key).find_map(|(at, _)| {
@@ -198,6 +215,9 @@ fn demand(ctx: &Context<'_>) -> Option<Place> {
         demands("runAsNonRoot", |value| value.eq_ignore_ascii_case("true"))
             .or_else(|| demands("runAsUser", |value| value.parse().is_ok_and(|id: u64| id > 0)))
     };
-    let manifests = ctx.project.program.sources.iter().filter(|(_, file)| file.kind == FileKind::Yaml && !file.test);
-    manifests.into_iter().find_map(|(id, file)| of_file(&file.text).map(|span| Place { file: id, span }))
+    let manifests = sources.iter().filter(|(_, file)| file.kind == FileKind::Yaml && !file.test);
+    manifests.into_iter().find_map(|(id, file)| {
+        let span = of_file(&file.text).filter(|_| speaks_of_us(file))?;
+        Some(Place { file: id, span })
+    })
 }
