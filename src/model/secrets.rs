@@ -8,7 +8,7 @@ mod verdict;
 
 pub use names::{is_header, is_password, is_secret, words};
 pub use shapes::{Found, HOLE, find, scheme_and_credential};
-pub use verdict::{Verdict, is_default, judge};
+pub use verdict::{Verdict, is_default, is_mixed, judge};
 
 /// A secret as it may be printed: its first characters and its length. Never more than a quarter of it, and four at most.
 #[must_use]

@@ -6,6 +6,7 @@ use crate::fix::{Fix, Intent};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound};
 use crate::model::secrets::environment::{self, Edit};
@@ -54,20 +55,58 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
         return None;
     }
     let bound = bound(program, id, literal);
+    if bound == Bound::Example {
+        return None;
+    }
     if let Some(found) = found {
         // A sentence that shows the form of an address, or tells of one.
         let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
         if is_prose && found.kind == "a URL with a password" && (bound == Bound::Documentation || found.confidence == Confidence::Low) {
             return None;
         }
-        return Some(Judged { secret: found.secret.to_owned(), confidence: found.confidence, kind: Some(found.kind), bound });
+        let confidence = if bound == Bound::Documentation { Confidence::Low } else { found.confidence };
+        return Some(Judged { secret: found.secret.to_owned(), confidence, kind: Some(found.kind), bound });
     }
     if !is_named {
         return None;
     }
     let text = whole(program, id, literal).unwrap_or(text);
-    let (confidence, secret) = confidence(&bound, &text)?;
+    let (sure, secret) = confidence(&bound, &text)?;
+    let is_strong = secrets::judge(secret) == Verdict::Strong;
+    let confidence = match stage(program, id, literal) {
+        Stage::Development => Confidence::Low,
+        Stage::Example if !is_strong => Confidence::Low,
+        _ => sure,
+    };
     Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
+}
+
+/// What a piece of code is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Production,
+    /// `class Development(Config)`, `settings/local.py`
+    Development,
+    /// `examples/`
+    Example,
+}
+
+fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
+    const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
+    let module = program.module(id);
+    let is_named = |name: &str| {
+        let words = secrets::words(name);
+        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
+        words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
+    };
+    let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
+    let path = program.path(id);
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    if in_class || is_named(file.trim_end_matches(".py")) {
+        return Stage::Development;
+    }
+    let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
+    if folders.split('/').any(is_example) { Stage::Example } else { Stage::Production }
 }
 
 /// The constant text of a literal, with a mark where something is put in.
@@ -103,9 +142,9 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
             let sure = match secrets::judge(text) {
                 Verdict::Nothing => return None,
                 Verdict::Placeholder => Confidence::Low,
-                Verdict::Word | Verdict::Weak if secrets::is_default(text) => Confidence::Low,
-                Verdict::Word if !secrets::is_password(variable) => Confidence::Low,
-                Verdict::Word | Verdict::Weak => Confidence::Medium,
+                Verdict::Weak if secrets::is_default(text) => Confidence::Low,
+                Verdict::Word => Confidence::Low,
+                Verdict::Weak => Confidence::Medium,
                 Verdict::Strong => strong(text),
             };
             return Some((sure, text));
@@ -132,6 +171,7 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
             Confidence::Low
         }
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
+        (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
         (Verdict::Weak, _) if is_password => Confidence::Low,
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if !name.to_ascii_lowercase().ends_with("token") => Confidence::Low,
         (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,

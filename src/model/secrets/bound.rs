@@ -1,6 +1,7 @@
 //! What a literal in code is bound to: a name, a header, a parameter, a variable of the environment that it stands in for.
 
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::calls::argument;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
@@ -24,6 +25,8 @@ pub enum Bound {
     Argument(String),
     /// A statement of its own: a docstring.
     Documentation,
+    /// What a schema shows as an example, or a text for people.
+    Example,
     /// Nothing that tells anything.
     Nothing,
 }
@@ -79,12 +82,66 @@ const ARGUMENTS: &[(&str, usize)] = &[
 const WRAPPERS: &[&str] =
     &["SecretStr", "SecretBytes", "Secret", "str", "bytes", "Field", "Header", "Query", "Cookie", "Form", "Body", "b64decode", "field"];
 
+/// Keywords and keys of what is shown to people.
+const EXAMPLES: &[&str] = &[
+    "example",
+    "examples",
+    "openapi_examples",
+    "json_schema_extra",
+    "schema_extra",
+    "description",
+    "help",
+    "help_text",
+    "placeholder",
+    "epilog",
+    "metavar",
+];
+
 /// Methods of a text that keep what it says.
 const METHODS: &[&str] = &["encode", "strip", "decode", "lower", "upper", "get_secret_value"];
 
 /// What the literal is bound to, through what only wraps it.
 #[must_use]
 pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
+    if is_example(program, id, literal) { Bound::Example } else { bound_to(program, id, literal) }
+}
+
+/// Whether a literal is somewhere below an `examples=…` or `"example": …`.
+fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let module = program.module(id);
+    let mut below = literal;
+    for around in module.around(literal) {
+        match around {
+            Around::Expr(parent) => {
+                let is_shown = match &module.expr(parent).kind {
+                    ExprKind::Call(call) => call
+                        .args
+                        .iter()
+                        .any(|a| a.value == below && matches!(a.kind, ArgKind::Keyword(name) if EXAMPLES.contains(&name.as_str()))),
+                    ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+                        Entry::Pair { key, value } if *value == below => {
+                            matches!(module.expr(*key).kind, ExprKind::String(key) if EXAMPLES.contains(&key.as_str()))
+                        }
+                        _ => false,
+                    }),
+                    _ => false,
+                };
+                if is_shown {
+                    return true;
+                }
+                below = parent;
+            }
+            Around::Stmt(stmt, _) => {
+                let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
+                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| EXAMPLES.contains(&name.as_str())));
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
     let module = program.module(id);
     let mut value = literal;
     loop {
@@ -191,7 +248,7 @@ fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value
             let option = first_text().filter(|text| text.starts_with('-')).map(|text| text.trim_start_matches('-').to_owned());
             return Some(option.map_or(Bound::Nothing, |option| Bound::Name(option, How::Default)));
         }
-        return Some(Bound::Name(keyword.to_string(), How::Argument));
+        return Some(if EXAMPLES.contains(&keyword.as_str()) { Bound::Example } else { Bound::Name(keyword.to_string(), How::Argument) });
     }
     let Some(position) = position else { return Some(Bound::Nothing) };
     if position == 0 && WRAPPERS.contains(&name.as_str()) {

@@ -293,7 +293,7 @@ pub fn is_secret(name: &str) -> bool {
         return true;
     }
     let qualifier = before.last().map(String::as_str);
-    last == "key" && qualifier.is_some_and(|word| KEYS.contains(&word) || VENDORS.contains(&word))
+    last == "key" && qualifier.is_some_and(|word| KEYS.contains(&word) || VENDORS.contains(&word) || word.ends_with("api"))
 }
 
 /// Whether what a name holds is a password: people make those of words.
@@ -344,6 +344,7 @@ mod tests {
             "API_KEY_PROD",
             "password2",
             "STRIPE_KEY",
+            "NEWSAPI_KEY",
             "OPENAI_API_KEY",
             "webhook_secret",
             "DJANGO_SECRET_KEY",

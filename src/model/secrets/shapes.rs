@@ -232,6 +232,7 @@ fn url(text: &str) -> Option<Found<'_>> {
             _ if is_common && is_neighbour => Confidence::Low,
             Verdict::Nothing | Verdict::Placeholder => continue,
             _ if is_common => continue,
+            Verdict::Word | Verdict::Weak if name.contains([HOLE, '{', '%']) => Confidence::Low,
             Verdict::Strong => Confidence::High,
             Verdict::Word | Verdict::Weak => Confidence::Medium,
         };

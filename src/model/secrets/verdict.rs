@@ -185,6 +185,13 @@ pub fn judge(text: &str) -> Verdict {
     if is_random(text, &parts) { Verdict::Strong } else { Verdict::Weak }
 }
 
+/// Whether a text is made as people make passwords, and nothing else: `Editor123$`.
+#[must_use]
+pub fn is_mixed(text: &str) -> bool {
+    let has = |kind: fn(&char) -> bool| text.chars().any(|c| kind(&c));
+    has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit)
+}
+
 /// Whether a text is shipped with software as the password of its first user.
 #[must_use]
 pub fn is_default(text: &str) -> bool {
@@ -200,6 +207,7 @@ fn is_no_value(text: &str) -> bool {
         || is_path(text)
         || is_pattern(text)
         || is_hash(text)
+        || is_public(text)
         || text.contains("://")
         || text.starts_with("projects/")
         || text.starts_with("arn:")
@@ -266,6 +274,11 @@ fn is_pattern(text: &str) -> bool {
         || ["\\d", "\\w", "\\s", "(?", "[a-z", "[A-Z", "[0-9", "[^", ".*", ".+", "\\b"].iter().any(|part| text.contains(part))
 }
 
+/// Keys that browsers are given.
+fn is_public(text: &str) -> bool {
+    ["pk_live_", "pk_test_", "phc_", "pk."].iter().any(|prefix| text.starts_with(prefix))
+}
+
 /// The hash of a password, or of a file.
 fn is_hash(text: &str) -> bool {
     [
@@ -295,6 +308,9 @@ pub fn is_placeholder(text: &str) -> bool {
     let mut chars: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, '*' | '•' | '.' | '#' | '?')).collect();
     chars.sort_unstable();
     chars.dedup();
+    if lower.starts_with("test") || lower.starts_with("abc123") {
+        return true;
+    }
     if chars.len() <= 2 || (text.starts_with('<') && text.ends_with('>')) {
         return true;
     }
@@ -371,7 +387,13 @@ fn is_random(text: &str, parts: &[String]) -> bool {
         let stem = part.trim_end_matches(|c: char| c.is_ascii_digit());
         stem.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(stem) && part.len() - stem.len() <= 4
     });
-    if words_only && !is_chopped(parts) {
+    let spoken: usize = parts
+        .iter()
+        .filter(|part| part.len() >= 4 && part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part))
+        .map(String::len)
+        .sum();
+    let whole: usize = parts.iter().map(String::len).sum();
+    if (words_only && !is_chopped(parts)) || spoken * 10 > whole * 7 {
         return false;
     }
     (digits >= 2 && letters >= 2 && changes >= 3) || (changes >= 4 && text.len() >= 10) || (text.len() >= 16 && entropy >= 3.5)
