@@ -73,7 +73,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
             // Whoever calls it knows more; what they pass is not followed here.
-            _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Unseen),
+            _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Passed),
             _ => Abstract::of(Origin::Parameter),
         };
     };
