@@ -1,5 +1,7 @@
 //! The fix: a user, in the syntax of the image's own tools, below everything that needs root.
 
+use std::fmt::Write as _;
+
 use super::{Fix, Intent};
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
 use crate::model::image_users as users;
@@ -42,7 +44,7 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
         return Fix::advice(format!("Start the work itself as another user, rather than by `{daemon}`"), lines);
     }
     if let Some(port) = privileged_port(image, stage) {
-        title += &format!("; port {port} then needs a runtime that opens it to others than root");
+        let _ = write!(title, "; port {port} then needs a runtime that opens it to others than root");
     }
     Fix::unsafe_edit(title, vec![edit(place, stage, root, lines)])
 }
@@ -161,28 +163,24 @@ fn below_home(sources: &Sources, image: &Image, moved: &[&Instruction], lines: &
     let user = name.or_else(|| lines.strip_prefix("USER ")).unwrap_or("app");
     let user = user.split(':').next().unwrap_or(user);
     let home = format!("/home/{user}");
-    let mut code = String::new();
-    let (create, switch) = lines.rsplit_once('\n').map_or(("", lines), |(create, switch)| (create, switch));
-    if !create.is_empty() {
-        code += create;
-        code.push('\n');
-    }
-    for instruction in moved {
+    let (create, switch) = lines.rsplit_once('\n').map_or((None, lines), |(create, switch)| (Some(create.to_owned()), switch));
+    let moved = moved.iter().map(|instruction| {
         let text = sources.slice(Place { file: image.file, span: instruction.span });
         match &instruction.kind {
             InstructionKind::Run(_) => {
-                code += &format!("# as `{user}`, below `USER {user}`: it fills the home of whoever runs it\n{text}\n")
+                format!("# below `USER {user}`, because it fills the home of whoever runs it:\n# {}", text.replace('\n', "\n# "))
             }
             InstructionKind::Copy(copy) | InstructionKind::Add(copy) => {
-                let to = copy.destination.as_ref();
-                let at = to.map_or(0, |to| (to.span.start - instruction.span.start) as usize);
-                let (head, tail) = text.split_at_checked(at).unwrap_or((text, ""));
-                code += &format!("{head}{}\n", tail.replace("/root", &home).replace('~', &home));
+                // Where it is copied from stays.
+                let to = copy.destination.as_ref().map_or(instruction.span.start, |to| to.span.start);
+                let (head, tail) = text.split_at_checked((to - instruction.span.start) as usize).unwrap_or((text, ""));
+                format!("{head}{}", tail.replace("/root", &home).replace('~', &home))
             }
-            _ => code += &format!("{}\n", text.replace("/root", &home).replace("~/", &format!("{home}/"))),
+            _ => text.replace("/root", &home).replace("~/", &format!("{home}/")),
         }
-    }
-    code += switch;
+    });
+    let code: Vec<String> = create.into_iter().chain(moved).chain([switch.to_owned()]).collect();
+    let code = code.join("\n");
     Fix::advice(format!("Switch to `{user}`, and move what it needs out of the home of root, which is closed to others"), code)
 }
 
