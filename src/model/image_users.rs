@@ -46,6 +46,7 @@ const SHORT_WITH_VALUE_USERADD: &str = "bcdefgGkKpRPsuZ";
 const SHORT_WITH_VALUE_ADDUSER: &str = "hgsGuk";
 
 /// What a stage itself does: not what it leaves to images built on it.
+#[must_use]
 pub fn own(stage: &Stage) -> impl DoubleEndedIterator<Item = &Instruction> {
     stage.instructions.iter().filter(|instruction| !instruction.on_build)
 }
@@ -139,7 +140,7 @@ pub fn needs_root(command: &Command) -> Option<&str> {
 pub fn is_script(command: &Command) -> bool {
     words(command).any(|word| {
         let name = program(word);
-        name.ends_with(".sh") || name.contains("entrypoint") || word == "/init"
+        name.rsplit_once('.').is_some_and(|(_, extension)| extension == "sh") || name.contains("entrypoint") || word == "/init"
     })
 }
 
