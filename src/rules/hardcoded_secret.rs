@@ -211,7 +211,15 @@ fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) 
     };
     let fix = fix(program, id, literal, &judged.bound);
     let place = program.place(id, literal);
-    ctx.report(place, judged.confidence, message, fix).secret = Some(place);
+    let secret = within(program, place, &judged.secret);
+    ctx.report(place, judged.confidence, message, fix).secret = Some(secret);
+}
+
+/// Where a secret stands in a place; the whole place if it is not written there letter by letter.
+fn within(program: &Program, place: Place, secret: &str) -> Place {
+    let start = program.sources.slice(place).find(secret).filter(|_| !secret.is_empty());
+    let span = start.map(|at| place.span.start as usize + at).map(|at| Span::new(at, at + secret.len()));
+    Place { span: span.unwrap_or(place.span), ..place }
 }
 
 /// A placeholder is no credential, and no less a fallback.
@@ -251,8 +259,9 @@ fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let place = program.place(at, literal);
     let message =
         format!("`{}` falls back to {} in the source when it is not set ({})", read.variable, a_text(confidence), masked(&secret));
+    let hidden = within(program, place, &secret);
     let finding = ctx.report(place, confidence, message, fix);
-    finding.secret = Some(place);
+    finding.secret = Some(hidden);
     finding.symbol = read.variable;
 }
 
@@ -411,11 +420,11 @@ fn judge_variable(ctx: &mut Context<'_>, file: FileId, span: Span, keyword: &str
         let code = format!("RUN --mount=type=secret,id={id} {name}=\"$(cat /run/secrets/{id})\" && …\n");
         Fix::advice(format!("Mount `{name}` as a secret of the build, and rotate it"), code)
     } else {
-        let secret = kebab(name);
-        let code = format!("env:\n  - name: {name}\n    valueFrom:\n      secretKeyRef:\n        name: {secret}\n        key: latest\n");
+        let stored = kebab(name);
+        let code = format!("env:\n  - name: {name}\n    valueFrom:\n      secretKeyRef:\n        name: {stored}\n        key: latest\n");
         Fix::advice(format!("Leave `{name}` out of the image, let Cloud Run set it from Secret Manager, and rotate it"), code)
     };
-    report_in_image(ctx, file, span, value.span, confidence, message, fix, stage);
+    report_in_image(ctx, file, span, (value.span, secret), confidence, message, fix, stage);
 }
 
 /// A command line: tokens and URLs anywhere in it, and `NAME=value`.
@@ -439,7 +448,7 @@ fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, s
         ctx,
         file,
         span,
-        place,
+        (place, secret),
         confidence,
         message,
         Fix::advice("Mount it as a secret of the build, and rotate it", code),
@@ -452,14 +461,15 @@ fn report_in_image(
     ctx: &mut Context<'_>,
     file: FileId,
     span: Span,
-    secret: Span,
+    (at, secret): (Span, &str),
     confidence: Confidence,
     message: String,
     fix: Fix,
     stage: &str,
 ) {
+    let secret = within(&ctx.project.program, Place { file, span: at }, secret);
     let finding = ctx.report(Place { file, span }, confidence, message, fix);
-    finding.secret = Some(Place { file, span: secret });
+    finding.secret = Some(secret);
     stage.clone_into(&mut finding.symbol);
 }
 
@@ -491,6 +501,7 @@ fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         let place = Place { file: deployment.file, span: value.span };
         let of = if service.is_empty() { String::new() } else { format!(" of `{service}`") };
         let message = format!("`{name}`{of} is set to a secret in plain text ({kind}{})", masked(secret));
+        let shown = secret;
         let secret = if service.is_empty() { kebab(name) } else { format!("{}-{}", kebab(&service), kebab(name)) };
         let lines = format!("valueFrom:\n  secretKeyRef:\n    name: {secret}\n    key: latest\n");
         let title = format!("Read `{name}` from the secret `{secret}` of Secret Manager, and rotate it");
@@ -498,8 +509,9 @@ fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
             Some(place) => Fix::unsafe_edit(title, vec![Intent::ReplaceYamlPair { place, text: lines }]),
             None => Fix::advice(title, lines),
         };
+        let hidden = within(&ctx.project.program, place, shown);
         let finding = ctx.report(place, confidence, message, fix);
-        finding.secret = Some(place);
+        finding.secret = Some(hidden);
         finding.symbol.clone_from(&service);
     }
 }

@@ -234,6 +234,8 @@ fn url(text: &str) -> Option<Found<'_>> {
             _ if is_common => continue,
             Verdict::Word | Verdict::Weak if name.contains([HOLE, '{', '%']) => Confidence::Low,
             Verdict::Strong => Confidence::High,
+            // Nothing is as clear as a login at a host that is somewhere.
+            Verdict::Weak if !is_neighbour && !verdict::is_placeholder(user) => Confidence::High,
             Verdict::Word | Verdict::Weak => Confidence::Medium,
         };
         return Some(Found { kind: "a URL with a password", secret: password, confidence });
