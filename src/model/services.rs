@@ -9,7 +9,7 @@ use crate::model::apis::Role;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes, inherits};
-use crate::source::{FileKind, Place};
+use crate::source::{FileKind, Place, SourceFile};
 
 /// One deployable unit.
 #[derive(Clone, Debug)]
@@ -147,18 +147,21 @@ fn unit_directory(program: &Program, directory: &str) -> String {
 }
 
 fn is_unit(program: &Program, directory: &str) -> bool {
-    program.sources.in_directory(directory).any(|file| {
-        let name = file.name();
-        match file.kind {
-            FileKind::Dockerfile => true,
-            FileKind::Manifest => {
-                matches!(name, "pyproject.toml" | "Pipfile" | "package.json")
-                    || (name.starts_with("requirements") && name.ends_with(".txt"))
-            }
-            FileKind::Python => name == "setup.py",
-            FileKind::Yaml => false,
+    program.sources.in_directory(directory).any(is_build_file)
+}
+
+/// Whether a unit is built from a file: a Dockerfile, or what declares dependencies.
+#[must_use]
+pub fn is_build_file(file: &SourceFile) -> bool {
+    let name = file.name();
+    match file.kind {
+        FileKind::Dockerfile => true,
+        FileKind::Manifest => {
+            matches!(name, "pyproject.toml" | "Pipfile" | "package.json") || (name.starts_with("requirements") && name.ends_with(".txt"))
         }
-    })
+        FileKind::Python => name == "setup.py",
+        FileKind::Yaml => false,
+    }
 }
 
 /// All modules of a unit, and those that its app's module reaches.
