@@ -206,6 +206,7 @@ impl Sources {
     }
 
     /// All files with their ids, by path.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (FileId, &SourceFile)> {
         self.files.iter().enumerate().map(|(i, f)| (FileId(u32::try_from(i).unwrap_or(u32::MAX)), f))
     }

@@ -48,14 +48,11 @@ impl Changes {
                 let before = accepted.get(*id).map_or(&[][..], Vec::as_slice);
                 !stays_valid(sources.get(**id), before, after)
             });
-            match invalid {
-                Some((id, _)) => {
-                    self.broken.insert((*id, finding.rule));
-                }
-                None => {
-                    accepted.extend(next);
-                    count += 1;
-                }
+            if let Some((id, _)) = invalid {
+                self.broken.insert((*id, finding.rule));
+            } else {
+                accepted.extend(next);
+                count += 1;
             }
         }
         for (id, edits) in &accepted {

@@ -43,7 +43,7 @@ pub fn replace_pair(text: &str, place: Place, lines: &str) -> Option<Edit> {
         let stream = yaml::parse(lines);
         let root = stream.documents.first()?.root;
         let as_json = written.starts_with('"');
-        let pairs: Vec<String> = stream.pairs(root).iter().map(|pair| flow_pair(&stream, pair, as_json)).collect();
+        let pairs: Vec<String> = stream.pairs(root).iter().map(|pair| flow_pair(&stream, *pair, as_json)).collect();
         return Some(Edit { file: place.file, span: place.span, text: pairs.join(", ") });
     }
     let start = place.span.start as usize;
@@ -125,7 +125,7 @@ fn is_in_flow(text: &str, pair: Span) -> bool {
 }
 
 /// A pair of a rule's text as flow, in one line. Depth is that of the rule's text.
-fn flow_pair(stream: &Stream, pair: &yaml::Pair, as_json: bool) -> String {
+fn flow_pair(stream: &Stream, pair: yaml::Pair, as_json: bool) -> String {
     format!("{}: {}", flow(stream, pair.key, as_json), flow(stream, pair.value, as_json))
 }
 
@@ -137,7 +137,7 @@ fn flow(stream: &Stream, id: NodeId, as_json: bool) -> String {
             format!("[{}]", items.iter().map(|item| flow(stream, *item, as_json)).collect::<Vec<_>>().join(", "))
         }
         NodeKind::Mapping { pairs, .. } => {
-            format!("{{{}}}", pairs.iter().map(|pair| flow_pair(stream, pair, as_json)).collect::<Vec<_>>().join(", "))
+            format!("{{{}}}", pairs.iter().map(|pair| flow_pair(stream, *pair, as_json)).collect::<Vec<_>>().join(", "))
         }
         NodeKind::Alias(_) => "null".to_owned(),
     }

@@ -78,26 +78,27 @@ impl Builder {
 
     /// `left op right`; with `flat`, a chain of the same operator on the left takes the operand in.
     pub fn extend_binary(&mut self, span: Span, op: BinaryOp, left: ExprId, right: ExprId, flat: bool) -> ExprId {
-        if flat && let Expr { kind: ExprKind::Binary { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()] {
-            if *same == op {
-                operands.push(right);
-                *whole = span;
-                self.module.expr_parents[right.index()] = Parent::Expr(left);
-                return left;
-            }
+        if flat
+            && let Expr { kind: ExprKind::Binary { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()]
+            && *same == op
+        {
+            operands.push(right);
+            *whole = span;
+            self.module.expr_parents[right.index()] = Parent::Expr(left);
+            return left;
         }
         self.expr(span, ExprKind::Binary { op, operands: vec![left, right] })
     }
 
     /// `left op right`; a chain of the same operator on the left takes the operand in.
     pub fn extend_logical(&mut self, span: Span, op: LogicalOp, left: ExprId, right: ExprId) -> ExprId {
-        if let Expr { kind: ExprKind::Logical { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()] {
-            if *same == op {
-                operands.push(right);
-                *whole = span;
-                self.module.expr_parents[right.index()] = Parent::Expr(left);
-                return left;
-            }
+        if let Expr { kind: ExprKind::Logical { op: same, operands }, span: whole } = &mut self.module.exprs[left.index()]
+            && *same == op
+        {
+            operands.push(right);
+            *whole = span;
+            self.module.expr_parents[right.index()] = Parent::Expr(left);
+            return left;
         }
         self.expr(span, ExprKind::Logical { op, operands: vec![left, right] })
     }
@@ -225,11 +226,6 @@ impl Builder {
         let class = &mut self.module.classes[id.index()];
         class.decorators = decorators.into();
         class.span = span;
-    }
-
-    /// Sets the place of a statement that turned out to begin earlier (at its decorators).
-    pub fn set_stmt_span(&mut self, id: StmtId, span: Span) {
-        self.module.stmts[id.index()].span = span;
     }
 
     /// Adds an import and binds its name.

@@ -117,6 +117,7 @@ pub enum Role {
 /// How a timeout is set.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
 pub struct Timeout {
     /// Keyword of the argument.
     pub argument: String,

@@ -48,7 +48,7 @@ impl<'a> Reference<'a> {
 pub enum UserTool {
     /// `useradd` of shadow-utils.
     Useradd,
-    /// `adduser` of BusyBox.
+    /// `adduser` of `BusyBox`.
     Adduser,
     /// The image has no such tool: a numeric `USER` needs none.
     None,
@@ -83,6 +83,7 @@ struct Row {
     names: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for people; a test reads it"))]
     docs: String,
     user: Option<String>,
     steps_down: Option<bool>,

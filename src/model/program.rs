@@ -265,7 +265,7 @@ impl PathIndex {
                 _ => Link::Symbol(id, name),
             },
             (Some(Found::Directory(directory)), Imported::Name(name)) => {
-                match program.module_at(&format!("{directory}/{name}").trim_start_matches('/').to_owned()) {
+                match program.module_at(format!("{directory}/{name}").trim_start_matches('/')) {
                     Some(id) => Link::Module(id),
                     None => Link::Library(Ustr::from("?")),
                 }

@@ -204,10 +204,7 @@ impl<'p> Resolver<'p> {
         }
         let at = m.expr(expr).span.start;
         let last = self.program.bindings(module, scope, name).filter(|b| b.span.start < at).max_by_key(|b| b.span.start)?;
-        let value = match last.kind {
-            BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Context(value) => value,
-            _ => return None,
-        };
+        let (BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Context(value)) = last.kind else { return None };
         let stmt = m.stmt_of(value)?;
         // `x = f(x)`: the use inside the value sees what was before.
         if m.is_within(expr, value) {
@@ -385,12 +382,12 @@ impl<'p> Resolver<'p> {
             Entity::Library(path) => self.library(self.program.apis.member(path, name)),
             Entity::Instance(class) => self.library(self.program.apis.member(class, name)),
             Entity::Module(id) => self.exported(id, name),
-            Entity::Class(m, c) | Entity::Object(m, c) => self.class_member(m, c, name, owner),
+            Entity::Class(m, c) | Entity::Object(m, c) => self.class_member(m, c, name),
             Entity::Function(_) | Entity::Builtin(_) | Entity::Unknown => Entity::Unknown,
         }
     }
 
-    fn class_member(&self, module: ModuleId, class: ClassId, name: Ustr, owner: Entity) -> Entity {
+    fn class_member(&self, module: ModuleId, class: ClassId, name: Ustr) -> Entity {
         if !self.step() {
             return Entity::Unknown;
         }
@@ -429,7 +426,7 @@ impl<'p> Resolver<'p> {
         }
         for base in c.bases.iter().filter(|b| b.kind == ArgKind::Positional) {
             let inherited = match self.of(module, base.value) {
-                Entity::Class(bm, bc) if (bm, bc) != (module, class) => self.class_member(bm, bc, name, owner),
+                Entity::Class(bm, bc) if (bm, bc) != (module, class) => self.class_member(bm, bc, name),
                 Entity::Library(path) => self.library(self.program.apis.member(path, name)),
                 _ => Entity::Unknown,
             };

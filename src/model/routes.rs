@@ -205,12 +205,12 @@ fn by_call(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprI
     };
     match resolver.entity(id, target) {
         Entity::Function(function) => vec![Handler { function, kind, methods: methods(program, id, call, Some(row)), path, place }],
-        Entity::Class(m, c) | Entity::Object(m, c) => methods_of(program, m, c, path),
+        Entity::Class(m, c) | Entity::Object(m, c) => methods_of(program, m, c, path.as_deref()),
         _ => Vec::new(),
     }
 }
 
-fn methods_of(program: &Program, id: ModuleId, class: ClassId, path: Option<String>) -> Vec<Handler> {
+fn methods_of(program: &Program, id: ModuleId, class: ClassId, path: Option<&str>) -> Vec<Handler> {
     let module = program.module(id);
     let mut found = Vec::new();
     for method in &module.class(class).methods {
@@ -235,7 +235,7 @@ fn methods_of(program: &Program, id: ModuleId, class: ClassId, path: Option<Stri
             function: FunctionRef { module: id, function: *method },
             kind: HandlerKind::Route,
             methods: (!http.is_empty()).then(|| Ustr::from(&http.to_uppercase())).into_iter().collect(),
-            path: path.clone(),
+            path: path.map(str::to_owned),
             place: program.span_place(id, function.name_span),
         });
     }

@@ -81,7 +81,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
             services[service].deployments.push(index);
         }
     }
-    services.sort_by(|a, b| a.app.cmp(&b.app));
+    services.sort_by_key(|a| a.app);
     services
 }
 
@@ -212,7 +212,7 @@ fn image_of(program: &Program, images: &[Image], directory: &str, units: usize) 
         .or_else(|| find(&|i| here(i)))
         .or_else(|| find(&|i| is_below(path(i).directory(), directory) && plain(i)))
         .or_else(|| find(&|i| is_below(path(i).directory(), directory)))
-        .or_else(|| if units == 1 && images.len() == 1 { Some(0) } else { None })
+        .or(if units == 1 && images.len() == 1 { Some(0) } else { None })
 }
 
 /// Whether an image's command starts a module: `uvicorn app.main:app`, `python app/main.py`.

@@ -112,9 +112,8 @@ pub fn is_statement(text: &Text) -> bool {
 }
 
 fn is_name(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_alphanumeric() || "_.`\"[]$?-{}:".contains(c))
-        && !word.ends_with(':')
-        && !word.ends_with('?') | (word == "?")
+    word.chars().all(|c| c.is_ascii_alphanumeric() || "_.`\"[]$?-{}:".contains(c)) && !word.ends_with(':') && !word.ends_with('?')
+        || (word == "?")
 }
 
 #[cfg(test)]

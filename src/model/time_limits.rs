@@ -22,15 +22,15 @@ pub fn encloses(program: &Program, id: ModuleId, expr: ExprId) -> bool {
                 from = outer;
             }
             Around::Stmt(stmt, inner) => match &module.stmt(stmt).kind {
-                StmtKind::With { items, .. } if inner.is_some() => {
-                    if items.iter().any(|(context, _)| is_limit(program, id, *context)) {
-                        return true;
-                    }
+                StmtKind::With { items, .. } if inner.is_some() && items.iter().any(|(context, _)| is_limit(program, id, *context)) => {
+                    return true;
                 }
-                StmtKind::Assign { targets, value: Some(value), .. } if inner.is_none() => {
-                    if module.is_within(expr, *value) && targets.iter().any(|target| is_awaited_in_time(program, id, *target)) {
-                        return true;
-                    }
+                StmtKind::Assign { targets, value: Some(value), .. }
+                    if inner.is_none()
+                        && module.is_within(expr, *value)
+                        && targets.iter().any(|target| is_awaited_in_time(program, id, *target)) =>
+                {
+                    return true;
                 }
                 _ => {}
             },

@@ -20,7 +20,7 @@ pub struct Prices {
     pub instance_based: Rates,
     /// Instances that wait because of a minimum.
     pub idle_minimum: Rates,
-    /// BigQuery on demand.
+    /// `BigQuery` on demand.
     pub bigquery: BigQuery,
 }
 
@@ -37,7 +37,7 @@ pub struct Rates {
     pub million_requests: f64,
 }
 
-/// Rates of BigQuery in dollars.
+/// Rates of `BigQuery` in dollars.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct BigQuery {
@@ -51,6 +51,7 @@ pub struct BigQuery {
 ///
 /// # Panics
 /// Never: the list is part of the program, and a test reads it.
+#[must_use]
 pub fn prices() -> &'static Prices {
     static PRICES: LazyLock<Prices> =
         LazyLock::new(|| toml::from_str(include_str!("../../rules/prices.toml")).expect("the embedded price list is valid"));

@@ -33,7 +33,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     let Some(call) = program.module(id).call(expr) else { return };
     let stub = stub_method(program, id, call, callee);
     let name = callee.library();
-    let Some(timeout) = stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.as_ref().cloned())) else {
+    let Some(timeout) = stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
         return;
     };
     let Some(reason) = reason(program, id, call, &timeout) else { return };

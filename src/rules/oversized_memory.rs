@@ -50,7 +50,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let place = Place { file: deployment.file, span: memory.span };
     let related = related(&workload, &bar, deployment, container);
     let symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
-    let finding = ctx.report(place, confidence, message, fix(deployment, container, memory, value));
+    let finding = ctx.report(place, confidence, message, fix(deployment, container, memory, &value));
     finding.symbol = symbol;
     finding.related = related;
     finding.saving_usd_per_month = Some(saving);
@@ -128,15 +128,16 @@ fn related(workload: &Workload<'_>, bar: &Bar, deployment: &Deployment, containe
     related
 }
 
-fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, value: String) -> Fix {
+fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, value: &str) -> Fix {
     let sharing = deployment.containers.iter().filter(|c| c.memory.as_ref().is_some_and(|m| m.span == memory.span));
     if sharing.count() > 1 {
         let limits = format!("resources:\n  limits:\n    memory: {value}\n");
         return Fix::advice(format!("Give the ingress container limits of its own, with {value} of memory"), limits);
     }
     // A request above its limit is refused.
-    let request = container.memory_request.as_ref().filter(|r| r.span != memory.span && r.known() > quantity::bytes(&value));
-    let set = |setting: &Setting<u64>| Intent::SetYaml { place: Place { file: deployment.file, span: setting.span }, value: value.clone() };
+    let request = container.memory_request.as_ref().filter(|r| r.span != memory.span && r.known() > quantity::bytes(value));
+    let set =
+        |setting: &Setting<u64>| Intent::SetYaml { place: Place { file: deployment.file, span: setting.span }, value: value.to_owned() };
     let intents = std::iter::once(memory).chain(request).map(set).collect();
     Fix::unsafe_edit(format!("Set memory to {value}"), intents)
 }

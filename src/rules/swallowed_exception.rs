@@ -4,7 +4,6 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::exceptions::{self, Breadth, Reaction};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::{loggers, pushed};

@@ -114,7 +114,7 @@ fn check_case(rule: &'static Rule, page: &str, case: &Case<'_>, checked: &mut Ch
         let _ = writeln!(checked.problems, "{title}\n  wording or fix changed:\n    {}\n{diff}", found.join("\n    "));
     }
     let Some(range) = &case.findings_range else { return };
-    let text: String = found.iter().map(|line| format!("{line}\n")).collect();
+    let text = found.join("\n") + "\n";
     checked.blessings.insert((range.start, range.end), text);
     match &case.diff_range {
         Some(range) => checked.blessings.insert((range.start, range.end), diff),

@@ -100,8 +100,12 @@ fn containers(reader: &mut Reader<'_>, pod: NodeId) -> Vec<Container> {
     let items = reader.items(pod, &["containers"]);
     // A mapping where the list should be is a slip, but leaves no doubt about what is meant.
     let single = reader.at(pod, &["containers"]).filter(|_| items.is_empty());
-    let mut containers: Vec<Container> =
-        items.iter().chain(&single).filter_map(|node| reader.is_mapping(*node).then(|| container(reader, pod, *node))).collect();
+    let mut containers: Vec<Container> = Vec::new();
+    for node in items.iter().chain(&single) {
+        if reader.is_mapping(*node) {
+            containers.push(container(reader, pod, *node));
+        }
+    }
     // The ingress container is the one with a port.
     if let Some(ingress) = containers.iter().position(|c| c.port.is_some()) {
         containers[..=ingress].rotate_right(1);

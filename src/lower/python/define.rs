@@ -13,7 +13,7 @@ impl Lowering<'_> {
         match kind {
             Kind::Module | Kind::Block => {
                 // The cases of a `match` come in a block.
-                if children.iter().any(|c| matches!(c.value, Value::Case(_))) {
+                if children.iter().any(|c| matches!(c.value, Value::Case)) {
                     return Value::Nothing;
                 }
                 Value::Block(self.block(span, children))
@@ -101,7 +101,7 @@ impl Lowering<'_> {
             Kind::DecoratedDefinition => self.decorated(span, children),
             Kind::Import => self.import(span, children),
             Kind::ImportFrom | Kind::FutureImport => self.import_from(kind, span, children),
-            Kind::AliasedImport => self.aliased(children),
+            Kind::AliasedImport => Self::aliased(children),
             Kind::RelativeImport => {
                 let compact: String = self.slice(span).split(|c: char| c.is_whitespace() || c == '\\').collect();
                 Value::Dotted(Ustr::from(&compact))
@@ -233,7 +233,7 @@ impl Lowering<'_> {
         let guard = children.iter().find_map(|c| if let Value::Clause(Clause::If(test)) = c.value { Some(test) } else { None });
         let body = self.block_field(children, Field::Consequence, span);
         self.cases.push((span, Case { pattern: pattern.into(), guard, body }));
-        Value::Case(span)
+        Value::Case
     }
 
     /// A pattern: the names that it binds and the constants that it compares with, in order.
@@ -465,7 +465,7 @@ impl Lowering<'_> {
         self.statement(span, StmtKind::Import(indices.into()))
     }
 
-    fn aliased(&mut self, children: &[Child]) -> Value {
+    fn aliased(children: &[Child]) -> Value {
         match (Self::field(children, Field::Name), Self::field(children, Field::Alias)) {
             (Some(Child { value: Value::Dotted(path), .. }), Some(Child { value: Value::Ident(alias), span, .. })) => {
                 Value::Aliased(*path, *alias, *span)

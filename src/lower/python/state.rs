@@ -62,7 +62,7 @@ pub enum Value {
     /// `value as target`.
     As(ExprId, ExprId),
     /// A case of a `match`, kept in [`Lowering::cases`].
-    Case(Span),
+    Case,
     /// A function waiting for its statement.
     Function(FunctionId),
     /// A class waiting for its statement.
@@ -166,7 +166,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// The child in a role.
-    pub fn field<'c>(children: &'c [Child], field: Field) -> Option<&'c Child> {
+    pub fn field(children: &[Child], field: Field) -> Option<&Child> {
         children.iter().find(|c| c.field == field)
     }
 

@@ -104,7 +104,7 @@ fn a_broken_document_leaves_the_others() {
 fn bad_input_is_an_error_and_no_more() {
     let nested = "[".repeat(5000);
     let mappings = "{a: ".repeat(5000);
-    let indented: String = (0..2000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let indented = (0..2000).fold(String::new(), |text, i| text + &" ".repeat(i) + "a:\n");
     let dashes = "- ".repeat(5000);
     for text in
         ["a:\n\tb: 1\n", "a: 'x\n", "a: \"x", "[", "{", "a: b: c", "%", "@", "\u{0}", "? ? ?:", &nested, &mappings, &indented, &dashes]

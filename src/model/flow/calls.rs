@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
-use super::evaluate::{Evaluator, Values};
+use super::evaluate::{Evaluator, Values, fill};
 use super::interpret::{Environment, SinkCall};
 use super::sources::{is_enum, is_request_data, returns_number};
 use super::{Abstract, Content, Kind, Origin, container, format, mapping};
@@ -70,7 +70,7 @@ impl Evaluator<'_> {
         }
         match callee {
             Entity::Builtin(name) => self.builtin(expr, call, name, &args, values),
-            Entity::Library(name) => self.library(name, &args),
+            Entity::Library(name) => library(name, &args),
             Entity::Class(m, c) => {
                 let resolver = Resolver::new(self.program);
                 if is_enum(self.program, &resolver, m, c) {
@@ -158,7 +158,7 @@ impl Evaluator<'_> {
                     let items = first.item();
                     let keeps = matches!(name.as_str(), "list" | "tuple" | "iter");
                     let parts = if keeps && content.keys == Abstract::default() { content.parts.clone() } else { Vec::new() };
-                    Abstract { content: Some(Rc::new(Content { items, parts, ..Content::default() })), ..first.derived() }
+                    Abstract { content: Some(Rc::new(Content { parts, items, ..Content::default() })), ..first.derived() }
                 }
                 None => first.derived(),
             },
@@ -203,28 +203,6 @@ impl Evaluator<'_> {
         container(vec![if is_conversion { Abstract::of(Origin::Safe) } else { item }])
     }
 
-    fn library(&self, name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
-        let first = args.first().map(|(_, value)| value.clone()).unwrap_or_default();
-        let worst = || args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
-        if SAME_TEXT.contains(&name.as_str()) {
-            return if name == "typing.cast" { args.get(1).map(|(_, value)| value.clone()).unwrap_or_default() } else { first };
-        }
-        // A driver's own text type: what it is formatted with later is quoted, what it is made of is not.
-        if matches!(name.as_str(), "psycopg2.sql.SQL" | "psycopg.sql.SQL" | "psycopg2.sql.Composed" | "psycopg.sql.Composed") {
-            return Abstract { kind: Kind::Composable, ..first };
-        }
-        if CLEANING.contains(&name.as_str()) {
-            return Abstract::of(worst().origin.min(Origin::Checked));
-        }
-        if HARMLESS_ROOTS.contains(&root(name)) {
-            return Abstract::of(Origin::Safe);
-        }
-        if matches!(root(name), "json" | "html" | "base64" | "urllib" | "itertools" | "functools" | "collections" | "asyncio" | "os") {
-            return worst();
-        }
-        Abstract::of(Origin::Unseen)
-    }
-
     /// What a method gives, as far as its name tells.
     #[expect(clippy::too_many_arguments, reason = "one call, taken apart")]
     fn method(
@@ -251,19 +229,19 @@ impl Evaluator<'_> {
             "format" | "join" if receiver.kind == Kind::Composable => Abstract { text: None, ..receiver.clone() },
             "as_string" if receiver.kind == Kind::Composable => Abstract::of(Origin::Safe),
             "format" | "format_map" if is_text => {
-                let (named, at) = self.named_arguments(call, name, args, values);
+                let (named, at) = named_arguments(call, name, args, values);
                 self.formatted(expr, receiver, format::braces, args, &named, at.unwrap_or(expr))
             }
             "join" if is_text => {
                 let (list, items) = args.first().map(|(list, value)| (*list, value.item()))?;
                 let (mut pieces, mut roots) = (Vec::new(), Vec::new());
-                self.fill(&mut pieces, &mut roots, list, &items);
-                self.fill(&mut pieces, &mut roots, expr, receiver);
-                self.fill(&mut pieces, &mut roots, list, &items);
+                fill(&mut pieces, &mut roots, list, &items);
+                fill(&mut pieces, &mut roots, expr, receiver);
+                fill(&mut pieces, &mut roots, list, &items);
                 if items.text.is_some() && items.origin == Origin::Constant {
                     Abstract { text: Some(Rc::new(super::Text { pieces, roots })), ..Abstract::default() }
                 } else {
-                    self.assembled(expr, pieces, roots)
+                    self.assembled(expr, pieces, &roots)
                 }
             }
             "strip" | "lstrip" | "rstrip" | "encode" | "decode" | "lower" | "upper" | "title" | "capitalize" | "casefold"
@@ -323,32 +301,55 @@ impl Evaluator<'_> {
             _ => return None,
         })
     }
+}
 
-    /// What `.format(…)` looks names up in.
-    fn named_arguments(&self, call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> (Abstract, Option<ExprId>) {
-        if name == "format_map" {
-            return args.first().map(|(at, value)| (value.clone(), Some(*at))).unwrap_or_default();
-        }
-        let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
-        let mut entries = Vec::new();
-        let mut spread = None;
-        let mut at = None;
-        for arg in &call.args {
-            match arg.kind {
-                ArgKind::Keyword(key) => {
-                    at = at.or(Some(arg.value));
-                    entries.push((Abstract::constant_text(&key), of(arg.value)));
-                }
-                ArgKind::KeywordSpread => {
-                    at = Some(arg.value);
-                    spread = Some(of(arg.value));
-                }
-                ArgKind::Positional | ArgKind::Spread => {}
-            }
-        }
-        let named = mapping(entries);
-        (spread.map_or_else(|| named.clone(), |spread| spread.join(&named)), at)
+/// What a function of a library gives.
+fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
+    let first = args.first().map(|(_, value)| value.clone()).unwrap_or_default();
+    let worst = || args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
+    if SAME_TEXT.contains(&name.as_str()) {
+        return if name == "typing.cast" { args.get(1).map(|(_, value)| value.clone()).unwrap_or_default() } else { first };
     }
+    // A driver's own text type: what it is formatted with later is quoted, what it is made of is not.
+    if matches!(name.as_str(), "psycopg2.sql.SQL" | "psycopg.sql.SQL" | "psycopg2.sql.Composed" | "psycopg.sql.Composed") {
+        return Abstract { kind: Kind::Composable, ..first };
+    }
+    if CLEANING.contains(&name.as_str()) {
+        return Abstract::of(worst().origin.min(Origin::Checked));
+    }
+    if HARMLESS_ROOTS.contains(&root(name)) {
+        return Abstract::of(Origin::Safe);
+    }
+    if matches!(root(name), "json" | "html" | "base64" | "urllib" | "itertools" | "functools" | "collections" | "asyncio" | "os") {
+        return worst();
+    }
+    Abstract::of(Origin::Unseen)
+}
+
+/// What `.format(…)` looks names up in.
+fn named_arguments(call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> (Abstract, Option<ExprId>) {
+    if name == "format_map" {
+        return args.first().map(|(at, value)| (value.clone(), Some(*at))).unwrap_or_default();
+    }
+    let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
+    let mut entries = Vec::new();
+    let mut spread = None;
+    let mut at = None;
+    for arg in &call.args {
+        match arg.kind {
+            ArgKind::Keyword(key) => {
+                at = at.or(Some(arg.value));
+                entries.push((Abstract::constant_text(&key), of(arg.value)));
+            }
+            ArgKind::KeywordSpread => {
+                at = Some(arg.value);
+                spread = Some(of(arg.value));
+            }
+            ArgKind::Positional | ArgKind::Spread => {}
+        }
+    }
+    let named = mapping(entries);
+    (spread.map_or_else(|| named.clone(), |spread| spread.join(&named)), at)
 }
 
 fn root(name: Ustr) -> &'static str {

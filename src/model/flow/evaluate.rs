@@ -156,10 +156,10 @@ impl<'p> Evaluator<'p> {
                 for part in parts {
                     match part {
                         TemplatePart::Text(text, _) => pieces.push(Piece::Text(text.as_str().into())),
-                        TemplatePart::Hole(hole) => self.fill(&mut pieces, &mut roots, *hole, &of(values, hole)),
+                        TemplatePart::Hole(hole) => fill(&mut pieces, &mut roots, *hole, &of(values, hole)),
                     }
                 }
-                self.assembled(expr, pieces, roots)
+                self.assembled(expr, pieces, &roots)
             }
             ExprKind::Binary { op, operands } => self.binary(expr, *op, operands, values),
             ExprKind::Logical { operands, .. } => {
@@ -186,14 +186,15 @@ impl<'p> Evaluator<'p> {
                 };
                 mapping(entries.iter().map(entry).collect())
             }
-            ExprKind::Comprehension(comprehension) => match comprehension.value {
-                Some(value) => mapping(vec![(of(values, &comprehension.element), of(values, &value))]),
-                None => {
+            ExprKind::Comprehension(comprehension) => {
+                if let Some(value) = comprehension.value {
+                    mapping(vec![(of(values, &comprehension.element), of(values, &value))])
+                } else {
                     let all = container(vec![of(values, &comprehension.element)]);
                     let items = all.values();
                     Abstract { content: Some(Rc::new(Content { items, ..Content::default() })), ..all }
                 }
-            },
+            }
             ExprKind::Await(value) | ExprKind::Spread(value) | ExprKind::YieldFrom(value) => of(values, value),
             ExprKind::Assign { target, value } => {
                 let value = of(values, value);
@@ -206,21 +207,10 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// Adds what an expression holds to a text.
-    pub(super) fn fill(&self, pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprId, value: &Abstract) {
-        roots.extend(value.roots());
-        if value.text.is_none() && value.origin == Origin::Constant {
-            // Constant, but of unknown wording: configuration.
-            pieces.push(Piece::Text(" ? ".into()));
-        } else {
-            pieces.extend(value.pieces(expr));
-        }
-    }
-
     /// A text made of pieces by an expression, noted.
-    pub(super) fn assembled(&self, root: ExprId, pieces: Vec<Piece>, roots: Vec<ExprId>) -> Abstract {
-        let value = assembled(root, pieces, roots.clone());
-        self.note(|record| record.assembled(root, &roots, &value));
+    pub(super) fn assembled(&self, root: ExprId, pieces: Vec<Piece>, roots: &[ExprId]) -> Abstract {
+        let value = assembled(root, pieces, roots);
+        self.note(|record| record.assembled(root, roots, &value));
         value
     }
 
@@ -232,10 +222,10 @@ impl<'p> Evaluator<'p> {
             BinaryOp::Add if all.iter().any(|value| value.text.is_some()) => {
                 let (mut pieces, mut roots) = (Vec::new(), Vec::new());
                 for (operand, value) in operands.iter().zip(&all) {
-                    self.fill(&mut pieces, &mut roots, *operand, value);
+                    fill(&mut pieces, &mut roots, *operand, value);
                 }
                 let composable = all.iter().any(|value| value.kind == Kind::Composable);
-                let whole = self.assembled(expr, pieces, roots);
+                let whole = self.assembled(expr, pieces, &roots);
                 if composable { Abstract { kind: Kind::Composable, ..whole } } else { whole }
             }
             BinaryOp::Add | BinaryOp::BitOr if all.iter().any(|value| value.content.is_some()) => {
@@ -311,10 +301,10 @@ impl<'p> Evaluator<'p> {
                     }
                 };
                 let value = if numeric { Abstract::of(Origin::Safe) } else { value };
-                self.fill(&mut pieces, &mut roots, at, &value);
+                fill(&mut pieces, &mut roots, at, &value);
             }
         }
-        self.assembled(expr, pieces, roots)
+        self.assembled(expr, pieces, &roots)
     }
 
     fn attribute(&self, expr: ExprId, name: ustr::Ustr, object: &Abstract) -> Abstract {
@@ -514,5 +504,16 @@ impl<'p> Evaluator<'p> {
         let worse = [&content.items, &content.keys].into_iter().max_by_key(|part| part.origin).cloned().unwrap_or_default();
         let (origin, source) = if worse.origin > old.origin { (worse.origin, worse.source) } else { (old.origin, old.source) };
         environment.insert(name, Abstract { origin, source, text: None, content: Some(Rc::new(content)), kind: old.kind });
+    }
+}
+
+/// Adds what an expression holds to a text.
+pub(super) fn fill(pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprId, value: &Abstract) {
+    roots.extend(value.roots());
+    if value.text.is_none() && value.origin == Origin::Constant {
+        // Constant, but of unknown wording: configuration.
+        pieces.push(Piece::Text(" ? ".into()));
+    } else {
+        pieces.extend(value.pieces(expr));
     }
 }

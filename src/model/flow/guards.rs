@@ -30,12 +30,11 @@ impl Evaluator<'_> {
     fn refine_by_comparison(&self, environment: &mut Environment, operands: &[ExprId], ops: &[CompareOp], truth: bool) {
         let ([left, right], [op]) = (operands, ops) else { return };
         match (op, truth) {
-            (CompareOp::In, true) | (CompareOp::NotIn, false) => {
+            (CompareOp::In, true) | (CompareOp::NotIn, false)
                 // A list that the outsider sent allows anything.
-                if self.value_in(environment, *right).origin < Origin::Request {
+                if self.value_in(environment, *right).origin < Origin::Request => {
                     self.improve(environment, *left, Origin::Safe);
                 }
-            }
             (CompareOp::Eq | CompareOp::Is, true) | (CompareOp::NotEq | CompareOp::IsNot, false) => {
                 if self.value_in(environment, *right).origin <= Origin::Safe {
                     self.improve(environment, *left, Origin::Safe);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ustr::Ustr;
 
-use super::evaluate::Evaluator;
+use super::evaluate::{Evaluator, fill};
 use super::sources::parameter;
 use super::{Abstract, Origin, Piece};
 use crate::ir::program::*;
@@ -220,9 +220,9 @@ impl Interpreter<'_, '_> {
         let new = e.evaluate(environment, value);
         let result = if op == BinaryOp::Add && (old.text.is_some() || new.text.is_some()) {
             let (mut pieces, mut roots) = (Vec::<Piece>::new(), Vec::new());
-            e.fill(&mut pieces, &mut roots, target, &old);
-            e.fill(&mut pieces, &mut roots, value, &new);
-            e.assembled(target, pieces, roots)
+            fill(&mut pieces, &mut roots, target, &old);
+            fill(&mut pieces, &mut roots, value, &new);
+            e.assembled(target, pieces, &roots)
         } else if new.content.is_some() || old.content.is_some() {
             e.put(environment, target, None, &new.item());
             return;

@@ -234,7 +234,7 @@ fn constant(value: &Abstract) -> Option<String> {
 }
 
 /// A text made of these pieces by an expression.
-fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: Vec<ExprId>) -> Abstract {
+fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: &[ExprId]) -> Abstract {
     if pieces.len() > MAX_PIECES {
         let rest = pieces.split_off(MAX_PIECES);
         let worst = rest.into_iter().filter(|piece| matches!(piece, Piece::Hole(_))).max_by_key(origin_of);
@@ -245,7 +245,7 @@ fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: Vec<ExprId>) -> Abstra
         Piece::Text(_) => None,
     });
     let worst = holes.max_by_key(|hole| hole.origin);
-    let mut all: Vec<ExprId> = roots;
+    let mut all: Vec<ExprId> = roots.to_vec();
     if worst.is_some() {
         all.push(root);
     }

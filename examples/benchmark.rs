@@ -1,0 +1,93 @@
+//! Where the time of a run goes, beside reading and parsing the same files: `cargo run --release --example benchmark PATH`.
+//!
+//! Every phase runs several times and the fastest counts: machines are noisy.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+use roadworthy::analysis;
+use roadworthy::config::{Config, Patterns};
+use roadworthy::discover::{self, Options, Scope};
+use roadworthy::lower::python;
+use roadworthy::options::CheckOptions;
+use roadworthy::progress::Progress;
+use roadworthy::rules::{RULES, Rule};
+use roadworthy::run;
+use roadworthy::source::{FileId, FileKind, SourceFile};
+
+const ROUNDS: usize = 5;
+
+/// The fastest of several rounds, and the last result.
+fn fastest<T>(mut phase: impl FnMut() -> T) -> (Duration, T) {
+    let mut timed = || {
+        let started = Instant::now();
+        let result = phase();
+        (started.elapsed(), result)
+    };
+    let (mut best, mut last) = timed();
+    for _ in 1..ROUNDS {
+        let (took, result) = timed();
+        best = best.min(took);
+        last = result;
+    }
+    (best, last)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = PathBuf::from(std::env::args().nth(1).ok_or("usage: benchmark PATH")?).canonicalize()?;
+    let rules: Vec<&'static Rule> = RULES.iter().collect();
+    let options = CheckOptions { no_config: true, ..CheckOptions::new(path.clone()) };
+    let scope = Scope::resolve(&[], None, &path, false)?;
+    let config = Config::defaults(&scope.root, &run::selectable(RULES));
+    let exclude = Patterns::new(Vec::new())?;
+    let found = Options { exclude: &exclude, force_exclude: false, threads: 0, stdin: None };
+
+    let (walk, _) = fastest(|| ignore::WalkBuilder::new(&path).build().filter_map(Result::ok).count());
+    let (discover, discovered) = fastest(|| discover::discover(&scope, &config, &found));
+    let sources = &discovered.sources;
+    let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, file)| file.kind == FileKind::Python).collect();
+    let size: usize = files.iter().map(|(_, file)| file.text.len()).sum();
+    let (read, _) = fastest(|| {
+        let length = |(_, file): &(FileId, &SourceFile)| std::fs::read(path.join(&*file.path)).map_or(0, |bytes| bytes.len());
+        files.par_iter().map(length).sum::<usize>()
+    });
+    let (parse, trees) = fastest(|| files.par_iter().map(|(_, file)| python::parse(&file.text)).collect::<Vec<_>>());
+    let (lower, _) = fastest(|| {
+        let lowered = files.par_iter().zip(&trees).filter_map(|((id, file), tree)| Some(python::lower(*id, &file.text, tree.as_ref()?)));
+        lowered.map(|module| module.exprs.len()).sum::<usize>()
+    });
+    drop(trees);
+    let (link, linked) = fastest(|| analysis::link(sources.clone(), config.clone(), &Progress::default()));
+    let (project, _) = linked?;
+    let (judge, (findings, _)) = fastest(|| analysis::judge(&project, &rules));
+    drop(project);
+    let (whole, _) = fastest(|| run::check(&options, &Progress::default()).map(|outcome| outcome.report.findings.len()));
+
+    println!("{} Python files, {} KiB, {} findings, {} threads", files.len(), size / 1024, findings.len(), rayon::current_num_threads());
+    let phases = [
+        ("walk", walk),
+        ("read", read),
+        ("walk, read, decode", discover),
+        ("parse", parse),
+        ("lower", lower),
+        ("parse, lower, link", link),
+        ("rules", judge),
+        ("whole", whole),
+    ];
+    for (name, time) in phases {
+        let ratio = time.as_secs_f64() / parse.as_secs_f64();
+        println!("{name:<20} {:>9.1} ms  {ratio:>6.2} × parse", time.as_secs_f64() * 1e3);
+    }
+    if let Some(peak) = peak_memory() {
+        println!("{:<20} {peak}", "peak memory");
+    }
+    Ok(())
+}
+
+/// The most memory that the process has had, as Linux tells it.
+fn peak_memory() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().to_owned())
+}
