@@ -62,6 +62,8 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
     for (directory, mut apps) in by_directory {
         let image = images::of_unit(program, images, &started, &directory, &apps);
         let app = image.and_then(|image| images::started_app(program, routes, &started[image], &apps));
+        // Where nothing is known to be started, what is no example and no tool comes first.
+        let app = app.or_else(|| apps.iter().position(|app| !is_aside(program, app.module)));
         let app = apps.swap_remove(app.unwrap_or(0));
         let (modules, code) = parts(program, &directory, &directories, &app);
         services.push(Service {
@@ -83,6 +85,21 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
     }
     services.sort_by(|a, b| a.app.cmp(&b.app));
     services
+}
+
+/// Whether a module lies among examples or tools.
+fn is_aside(program: &Program, module: ModuleId) -> bool {
+    let directory = program.sources.get(program.module(module).file).directory();
+    is_example(directory) || directory.split('/').any(|part| matches!(part, "scripts" | "tools" | "bin" | "dev"))
+}
+
+/// What names of directories hold whose code is there to be read.
+const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];
+
+/// Whether a directory, or one around it, holds code that is there to be read rather than deployed.
+#[must_use]
+pub fn is_example(directory: &str) -> bool {
+    directory.split('/').any(|part| EXAMPLES.iter().any(|word| part.to_lowercase().contains(word)))
 }
 
 /// The nearest directory at or above one that holds something a unit is built from.
