@@ -81,6 +81,8 @@ pub struct Finding {
     pub trace: Vec<Related>,
     /// How to mend it.
     pub fix: Fix,
+    /// A secret that the finding is about: excerpts show its first characters at most.
+    pub secret: Option<Place>,
     /// What mending it saves, in US dollars a month.
     pub saving_usd_per_month: Option<f64>,
 }

@@ -191,6 +191,7 @@ mod tests {
             related: Vec::new(),
             trace: Vec::new(),
             fix: Fix::advice("", ""),
+            secret: None,
             saving_usd_per_month: None,
         }
     }

@@ -146,6 +146,7 @@ fn diagnostic(rule: &'static str, severity: Severity, file: FileId, comment: Com
         related: Vec::new(),
         trace: Vec::new(),
         fix,
+        secret: None,
         saving_usd_per_month: None,
     }
 }

@@ -67,7 +67,23 @@ fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Optio
     let (indentation, alone) = indentation(file, span)?;
     let new = lines(&file.text, text, indentation);
     let end = line_break(&file.text);
+    if file.kind == FileKind::Dockerfile {
+        let at = above_comments(&file.text, span.start as usize - indentation.len());
+        return alone.then(|| Edit { file: id, span: Span::new(at, at), text: format!("{indentation}{new}{end}") });
+    }
     alone.then(|| Edit { file: id, span: Span { start: span.start, end: span.start }, text: format!("{new}{end}{indentation}") })
+}
+
+/// The start of the comment lines directly above a line of a Dockerfile: they speak of its instruction.
+fn above_comments(text: &str, mut line: usize) -> usize {
+    while line > 0 {
+        let above = text[..line - 1].rfind('\n').map_or(0, |end| end + 1);
+        if !text[above..line].trim_start().starts_with('#') {
+            break;
+        }
+        line = above;
+    }
+    line
 }
 
 fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
@@ -207,5 +223,17 @@ mod tests {
         let shared = "g(); h()\n";
         let after = Intent::InsertAfter { after: place(shared, "g()"), text: "a()".into() };
         assert_eq!(fixed(shared, vec![after]), None);
+    }
+
+    #[test]
+    fn instructions_of_a_dockerfile_keep_the_comments_above_them() {
+        let insert = |text: &str| {
+            let sources = Sources::new(vec![SourceFile::new("Dockerfile", FileKind::Dockerfile, text)]);
+            let intent = Intent::InsertBefore { before: place(text, "CMD"), text: "USER a".into() };
+            let edits = of_fix(&sources, &HashMap::new(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
+            apply(text, &edits).expect("they fit")
+        };
+        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\r\n  CMD b"), "FROM a\r\n  USER a\r\n  CMD b");
     }
 }

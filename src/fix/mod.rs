@@ -4,6 +4,7 @@ pub mod apply;
 pub mod diff;
 pub mod edit;
 pub mod engine;
+pub mod image_user;
 mod python;
 pub mod sql;
 pub mod yaml;

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::ir::Known;
+use crate::ir::image::{Image, Stage};
+
 /// An image reference, taken apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reference<'a> {
@@ -115,6 +118,13 @@ pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
     Facts { steps_down: steps_down.unwrap_or(false), windows: windows.unwrap_or(false), ..facts }
 }
 
+/// Whether the user of a repository's images depends on their tag, so that a digest or an unknown tag tells nothing.
+fn user_depends_on_tag(reference: &Reference<'_>) -> bool {
+    let by_tag = |row: &&Row| row.user.as_ref().is_some_and(|user| user != "root") && !row.tags.is_empty();
+    let names = |row: &Row| row.names.iter().any(|pattern| glob(pattern, &reference.repository));
+    TABLE.iter().filter(by_tag).any(names)
+}
+
 /// Whether a text fits a pattern in which `*` stands for anything.
 fn glob(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
@@ -128,6 +138,44 @@ fn glob(pattern: &str, text: &str) -> bool {
         text = &text[at + part.len()..];
     }
     true
+}
+
+/// The image that a stage is built on, through the stages between.
+#[derive(Clone, Debug)]
+pub struct Base<'a> {
+    /// As the `FROM` says it, without its digest.
+    pub name: &'a str,
+    /// What is known of it.
+    pub facts: Facts<'static>,
+    /// Who it runs as; nothing where that cannot be seen.
+    pub user: Option<&'a str>,
+    /// What its reference is, or may be, is in sight.
+    pub seen: bool,
+}
+
+impl<'a> Base<'a> {
+    /// The base of a stage.
+    #[must_use]
+    pub fn of(image: &'a Image, stage: &'a Stage) -> Self {
+        let from = image.lineage(stage).last().unwrap_or(stage);
+        // The repository is enough in `python:${VERSION}-slim`.
+        let text = match &from.resolved {
+            Known::Yes(reference) => reference.as_str(),
+            Known::Unknown => &from.base.value,
+        };
+        let reference = Reference::parse(text);
+        let mut facts = facts(&reference);
+        facts.windows |= from.platform.as_ref().is_some_and(|platform| platform.starts_with("windows"));
+        let named = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-/:".contains(c));
+        let open = reference.tag.map_or(reference.digest.is_some(), |tag| tag.contains('$'));
+        let user = facts.user.filter(|_| !open || !user_depends_on_tag(&reference));
+        Self {
+            name: text.split('@').next().unwrap_or(text),
+            facts,
+            user,
+            seen: named(&reference.repository) && (user.is_some() || !open || facts.user.is_none()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     };
     if let Some((function, handler)) = handler {
         let name = program.function(handler.function).name;
-        message += &match handler.path.as_deref() {
+        message += &match handler.path.as_deref().filter(|path| !path.is_empty()) {
             Some(path) => format!(", in a request to `{path}`"),
             None if function == handler.function || name.is_empty() => String::new(),
             None => format!(", in `{name}`'s requests"),

@@ -13,13 +13,22 @@ use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
+mod container_runs_as_root;
+mod hardcoded_secret;
 mod missing_timeout;
 mod oversized_memory;
 mod sql_injection;
 mod swallowed_exception;
 
 /// Every rule, by id.
-pub static RULES: &[Rule] = &[missing_timeout::RULE, oversized_memory::RULE, sql_injection::RULE, swallowed_exception::RULE];
+pub static RULES: &[Rule] = &[
+    container_runs_as_root::RULE,
+    hardcoded_secret::RULE,
+    missing_timeout::RULE,
+    oversized_memory::RULE,
+    sql_injection::RULE,
+    swallowed_exception::RULE,
+];
 
 /// A class of problems.
 #[derive(Debug)]
@@ -76,6 +85,7 @@ impl Context<'_> {
             related: Vec::<Related>::new(),
             trace: Vec::new(),
             fix,
+            secret: None,
             saving_usd_per_month: None,
         });
         &mut self.findings[index]

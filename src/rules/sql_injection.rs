@@ -78,7 +78,8 @@ fn worst(text: &Text) -> Option<(Hole, Position, Confidence)> {
             (Origin::Constant | Origin::Safe, _) => return None,
             (Origin::Request, _) => Confidence::High,
             (Origin::Parameter, _) | (Origin::Unseen, Position::Quoted) => Confidence::Medium,
-            (Origin::Unseen | Origin::Checked, _) => Confidence::Low,
+            (Origin::Passed, Position::Quoted | Position::Value) => Confidence::Medium,
+            (Origin::Passed | Origin::Unseen | Origin::Checked, _) => Confidence::Low,
         };
         Some((hole, position, confidence))
     });
@@ -136,7 +137,7 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
         return;
     }
     let values = sql::holes(text).into_iter().find(|(hole, position)| {
-        *position == Position::Quoted && hole.origin >= Origin::Parameter || *position == Position::Value && hole.origin == Origin::Request
+        *position == Position::Quoted && hole.origin >= Origin::Passed || *position == Position::Value && hole.origin == Origin::Request
     });
     let Some((hole, position)) = values else { return };
     let filled = one_line(program.text(id, hole.expr));

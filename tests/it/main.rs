@@ -1,7 +1,10 @@
 //! All tests of the program as a whole, in one binary: linking it once is most of the time that they take.
 
+mod bad_input;
 mod cli;
 mod config;
 mod discover;
+mod laws;
 mod output;
 mod pages;
+mod services;

@@ -141,6 +141,7 @@ fn finding(rule: &'static str, severity: Severity, place: Place, message: &str, 
         related: Vec::new(),
         trace: Vec::new(),
         fix,
+        secret: None,
         saving_usd_per_month: None,
     }
 }

@@ -75,6 +75,7 @@ fn report(severities: &[Severity], failed: bool) -> Report {
         message: String::new(),
         related: Vec::new(),
         trace: Vec::new(),
+        secret: None,
         saving_usd_per_month: None,
         fix: Fix::advice("", ""),
     };

@@ -266,7 +266,7 @@ impl Evaluator<'_> {
             "items" => container(vec![container(vec![receiver.keys(), receiver.values()])]),
             "keys" => container(vec![receiver.keys()]),
             "values" => container(vec![receiver.values()]),
-            "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Parameter => {
+            "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Passed => {
                 Abstract { kind: Kind::Plain, ..receiver.clone() }
             }
             "copy" if receiver.content.is_some() => receiver.clone(),
@@ -297,7 +297,7 @@ impl Evaluator<'_> {
                 receiver.derived().join(&default)
             }
             _ if receiver.origin == Origin::Safe && receiver.kind == Kind::Plain => Abstract::of(Origin::Safe),
-            "get" | "getlist" | "pop" if receiver.origin == Origin::Parameter => receiver.derived(),
+            "get" | "getlist" | "pop" if matches!(receiver.origin, Origin::Passed | Origin::Parameter) => receiver.derived(),
             _ => return None,
         })
     }

@@ -328,7 +328,7 @@ impl<'p> Evaluator<'p> {
             Origin::Request | Origin::Safe if object.kind == Kind::Plain => object.derived(),
             _ => match self.outside(expr) {
                 seen if seen.origin < Origin::Unseen || seen.kind != Kind::Plain => seen,
-                _ if object.origin == Origin::Parameter => object.derived(),
+                _ if matches!(object.origin, Origin::Passed | Origin::Parameter) => object.derived(),
                 _ => Abstract::of(Origin::Unseen),
             },
         }

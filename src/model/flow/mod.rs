@@ -29,7 +29,9 @@ pub enum Origin {
     Checked,
     /// Out of sight: results of calls, attributes.
     Unseen,
-    /// A parameter, or a part of one, of a function that does not handle requests.
+    /// A parameter, or a part of one: functions of the project pass it.
+    Passed,
+    /// A parameter, or a part of one, of a function that nothing in the project calls.
     Parameter,
     /// Request data.
     Request,

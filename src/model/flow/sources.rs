@@ -58,7 +58,8 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     let param = &f.params[index];
     let is_receiver = index == 0 && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
     if is_receiver {
-        return Abstract::of(Origin::Unseen);
+        let in_enum = f.class.is_some_and(|class| is_enum(program, &Resolver::new(program), id, class));
+        return Abstract::of(if in_enum { Origin::Safe } else { Origin::Unseen });
     }
     let by_annotation = param.annotation.map_or(Annotated::Nothing, |annotation| annotated(program, id, annotation));
     match by_annotation {
@@ -71,6 +72,8 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         return match by_annotation {
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
+            // Whoever calls it knows more; what they pass is not followed here.
+            _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Passed),
             _ => Abstract::of(Origin::Parameter),
         };
     };
@@ -135,7 +138,9 @@ enum Annotated {
 }
 
 /// Names of types whose values are no text that anybody chose.
-const NUMBERS: [&str; 16] = [
+const NUMBERS: [&str; 18] = [
+    "ZoneInfo",
+    "tzinfo",
     "int",
     "float",
     "bool",

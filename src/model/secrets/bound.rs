@@ -1,0 +1,357 @@
+//! What a literal in code is bound to: a name, a header, a parameter, a variable of the environment that it stands in for.
+
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::calls::argument;
+use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::{routes, values};
+
+use super::environment::{self, Edit};
+
+/// What a literal is bound to.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Bound {
+    /// It is used where a variable of the environment is not set.
+    Fallback {
+        /// The variable, or the field of a settings class.
+        variable: String,
+        /// How the fallback is taken away.
+        edit: Option<Edit>,
+    },
+    /// Something of this name gets it.
+    Name(String, How),
+    /// It is an argument that is a secret wherever this function is called.
+    Argument(String),
+    /// A statement of its own: a docstring.
+    Documentation,
+    /// What a schema shows as an example, or a text for people.
+    Example,
+    /// Nothing that tells anything.
+    Nothing,
+}
+
+/// How a name gets a literal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum How {
+    /// By assignment.
+    Variable,
+    /// As a member of an enumeration: the name and the text often are the same.
+    Member,
+    /// As a keyword argument, or one that a parameter takes.
+    Argument,
+    /// As the default of a parameter.
+    Default,
+    /// As the entry of a dictionary, or by a method that sets one.
+    Entry,
+    /// It is compared with it.
+    Compared,
+    /// A function of this name returns it.
+    Returned,
+}
+
+/// Arguments that are secrets: function, position. Those passed by keyword are told by the keyword.
+const ARGUMENTS: &[(&str, usize)] = &[
+    ("jwt.encode", 1),
+    ("jwt.decode", 1),
+    ("jose.jwt.encode", 1),
+    ("jose.jwt.decode", 1),
+    ("cryptography.fernet.Fernet", 0),
+    ("hmac.new", 0),
+    ("hmac.digest", 0),
+    ("requests.auth.HTTPBasicAuth", 1),
+    ("requests.auth.HTTPDigestAuth", 1),
+    ("httpx.BasicAuth", 1),
+    ("httpx.DigestAuth", 1),
+    ("aiohttp.BasicAuth", 1),
+    ("smtplib.SMTP.login", 1),
+    ("smtplib.SMTP_SSL.login", 1),
+    ("itsdangerous.URLSafeTimedSerializer", 0),
+    ("itsdangerous.URLSafeSerializer", 0),
+    ("itsdangerous.TimestampSigner", 0),
+    ("itsdangerous.Signer", 0),
+    ("pymysql.connect", 2),
+    ("MySQLdb.connect", 2),
+    ("twilio.rest.Client", 1),
+    ("github.Github", 0),
+    ("telegram.Bot", 0),
+    ("sendgrid.SendGridAPIClient", 0),
+];
+
+/// Functions that give back what they are given, in another type or with a description.
+const WRAPPERS: &[&str] =
+    &["SecretStr", "SecretBytes", "Secret", "str", "bytes", "Field", "Header", "Query", "Cookie", "Form", "Body", "b64decode", "field"];
+
+/// Keywords and keys of what is shown to people.
+const EXAMPLES: &[&str] = &[
+    "example",
+    "examples",
+    "openapi_examples",
+    "json_schema_extra",
+    "schema_extra",
+    "description",
+    "help",
+    "help_text",
+    "placeholder",
+    "epilog",
+    "metavar",
+];
+
+/// Methods of a text that keep what it says.
+const METHODS: &[&str] = &["encode", "strip", "decode", "lower", "upper", "get_secret_value"];
+
+/// What the literal is bound to, through what only wraps it.
+#[must_use]
+pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
+    if is_example(program, id, literal) { Bound::Example } else { bound_to(program, id, literal) }
+}
+
+/// Whether a literal is somewhere below an `examples=…` or `"example": …`.
+fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let module = program.module(id);
+    let mut below = literal;
+    for around in module.around(literal) {
+        match around {
+            Around::Expr(parent) => {
+                let is_shown = match &module.expr(parent).kind {
+                    ExprKind::Call(call) => call
+                        .args
+                        .iter()
+                        .any(|a| a.value == below && matches!(a.kind, ArgKind::Keyword(name) if EXAMPLES.contains(&name.as_str()))),
+                    ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+                        Entry::Pair { key, value } if *value == below => {
+                            matches!(module.expr(*key).kind, ExprKind::String(key) if EXAMPLES.contains(&key.as_str()))
+                        }
+                        _ => false,
+                    }),
+                    _ => false,
+                };
+                if is_shown {
+                    return true;
+                }
+                below = parent;
+            }
+            Around::Stmt(stmt, _) => {
+                let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
+                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| EXAMPLES.contains(&name.as_str())));
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
+    let module = program.module(id);
+    let mut value = literal;
+    loop {
+        let parent = match module.expr_parents[value.index()] {
+            Parent::Expr(parent) => parent,
+            Parent::Stmt(stmt) => return of_statement(program, id, stmt, value),
+            Parent::Function(function) => {
+                let param = module.function(function).params.iter().find(|param| param.default == Some(value));
+                return param.map_or(Bound::Nothing, |param| Bound::Name(param.name.to_string(), How::Default));
+            }
+            Parent::Class(_) | Parent::Module => return Bound::Nothing,
+        };
+        match &module.expr(parent).kind {
+            ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
+                let before = operands.iter().take_while(|operand| **operand != value);
+                if let Some(read) = before.filter_map(|operand| environment::read(program, id, *operand)).last() {
+                    let edit = (operands.len() == 2).then_some(Edit::Whole(parent));
+                    return Bound::Fallback { variable: read.variable, edit };
+                }
+                value = parent;
+            }
+            ExprKind::Logical { operands, .. } if operands.last() == Some(&value) => value = parent,
+            ExprKind::Conditional { test, .. } if *test != value => value = parent,
+            ExprKind::Binary { op: BinaryOp::Add, .. } if values::text(program, id, parent).is_some() => value = parent,
+            ExprKind::Attribute { object, name, .. } if *object == value && METHODS.contains(&name.as_str()) => {
+                match module.expr_parents[parent.index()] {
+                    Parent::Expr(call) if module.call(call).is_some_and(|c| c.callee == parent) => value = call,
+                    _ => return Bound::Nothing,
+                }
+            }
+            ExprKind::Call(call) => match of_argument(program, id, parent, call, value) {
+                Some(bound) => return bound,
+                None => value = parent,
+            },
+            ExprKind::Object(entries) => {
+                let key = entries.iter().find_map(|entry| match entry {
+                    Entry::Pair { key, value: v } if *v == value => values::text(program, id, *key),
+                    _ => None,
+                });
+                return key.map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry));
+            }
+            ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => return of_item(program, id, parent, items, value),
+            ExprKind::Compare { operands, ops } => return compared(program, id, operands, ops, value),
+            ExprKind::Assign { target, value: v } if *v == value => {
+                return name_of(program, id, *target).map_or(Bound::Nothing, |name| Bound::Name(name, How::Variable));
+            }
+            _ => return Bound::Nothing,
+        }
+    }
+}
+
+fn of_statement(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId) -> Bound {
+    let module = program.module(id);
+    match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, value: Some(v), .. } if *v == value => {
+            let names: Vec<String> = targets.iter().filter_map(|target| name_of(program, id, *target)).collect();
+            let Some(name) = names.iter().find(|name| super::is_secret(name)).or(names.first()) else { return Bound::Nothing };
+            if let Parent::Class(class) = module.block_parents[module.stmt_parents[stmt.index()].index()] {
+                let resolver = Resolver::new(program);
+                if routes::inherits(program, &resolver, id, class, |base| base.ends_with(".BaseSettings")) {
+                    return Bound::Fallback { variable: name.clone(), edit: Some(Edit::Field(stmt)) };
+                }
+                if routes::inherits(program, &resolver, id, class, |base| base.starts_with("enum.")) {
+                    return Bound::Name(name.clone(), How::Member);
+                }
+            }
+            Bound::Name(name.clone(), How::Variable)
+        }
+        StmtKind::Return(_) => {
+            let function = module.function_of_stmt(stmt).map(|f| module.function(f).name);
+            function.map_or(Bound::Nothing, |name| {
+                let name = ["get_", "load_", "fetch_", "read_"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name);
+                Bound::Name(name.to_owned(), How::Returned)
+            })
+        }
+        StmtKind::Expr(_) => Bound::Documentation,
+        _ => Bound::Nothing,
+    }
+}
+
+/// An argument of a call; nothing where the call only wraps it.
+fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value: ExprId) -> Option<Bound> {
+    let module = program.module(id);
+    let Some(arg) = call.args.iter().find(|arg| arg.value == value) else { return Some(Bound::Nothing) };
+    if let Some(read) = environment::read(program, id, expr) {
+        let is_default = read.default == Some(value);
+        return Some(if is_default { Bound::Fallback { variable: read.variable, edit: read.edit } } else { Bound::Nothing });
+    }
+    let callee = program.callee(id, expr);
+    let name = match (callee, &module.expr(call.callee).kind) {
+        (Entity::Library(path) | Entity::Builtin(path), _) => path.rsplit('.').next().unwrap_or_default().to_owned(),
+        (_, ExprKind::Attribute { name, .. } | ExprKind::Name(name)) => name.to_string(),
+        _ => String::new(),
+    };
+    let first = call.args.first().filter(|first| first.kind == ArgKind::Positional && first.value != value);
+    let first_text = || first.and_then(|first| values::text(program, id, first.value));
+    let position = call.args.iter().take_while(|a| a.kind == ArgKind::Positional).position(|a| a.value == value);
+    if let ArgKind::Keyword(keyword) = arg.kind {
+        if matches!(keyword.as_str(), "default" | "value") {
+            if WRAPPERS.contains(&name.as_str()) || name == "mapped_column" {
+                return None;
+            }
+            // An option of a command line.
+            let option = first_text().filter(|text| text.starts_with('-')).map(|text| text.trim_start_matches('-').to_owned());
+            return Some(option.map_or(Bound::Nothing, |option| Bound::Name(option, How::Default)));
+        }
+        return Some(if EXAMPLES.contains(&keyword.as_str()) { Bound::Example } else { Bound::Name(keyword.to_string(), How::Argument) });
+    }
+    let Some(position) = position else { return Some(Bound::Nothing) };
+    if position == 0 && WRAPPERS.contains(&name.as_str()) {
+        return None;
+    }
+    if matches!(callee, Entity::Library(path) if path.ends_with("compare_digest")) {
+        let other = call.args.iter().find(|a| a.value != value).and_then(|other| name_of(program, id, other.value));
+        return Some(other.map_or(Bound::Nothing, |name| Bound::Name(name, How::Compared)));
+    }
+    let path = match callee {
+        Entity::Library(path) => Some(path),
+        _ => None,
+    };
+    if path.is_some_and(|path| ARGUMENTS.contains(&(path.as_str(), position))) {
+        return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
+    }
+    // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
+    const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
+    if position == 1 && SETS.contains(&name.as_str()) {
+        return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
+    }
+    if position == 2 && matches!(name.as_str(), "getattr" | "setattr") {
+        let key = argument(call, Some(1), &[]).and_then(|key| values::text(program, id, key));
+        return Some(key.map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
+    }
+    if let Entity::Function(function) = callee {
+        let params = &program.function(function).params;
+        let is_method = params.first().is_some_and(|p| matches!(p.name.as_str(), "self" | "cls"));
+        let param = params.get(position + usize::from(is_method)).filter(|p| p.kind == ParamKind::Normal);
+        return Some(param.map_or(Bound::Nothing, |param| Bound::Name(param.name.to_string(), How::Argument)));
+    }
+    Some(Bound::Nothing)
+}
+
+/// An item of a list or tuple: one of several values, a header, or a part of a login.
+fn of_item(program: &Program, id: ModuleId, parent: ExprId, items: &[ExprId], value: ExprId) -> Bound {
+    let module = program.module(id);
+    let Some(index) = items.iter().position(|item| *item == value) else { return Bound::Nothing };
+    let is_second_of_two = items.len() == 2 && index == 1;
+    match module.expr_parents[parent.index()] {
+        // `user, password = "a", "b"`
+        Parent::Stmt(stmt) => {
+            let StmtKind::Assign { targets, value: Some(v), .. } = &module.stmt(stmt).kind else { return Bound::Nothing };
+            let target = targets.iter().find_map(|target| match &module.expr(*target).kind {
+                ExprKind::Tuple(names) | ExprKind::List(names) if names.len() == items.len() && *v == parent => names.get(index),
+                _ => None,
+            });
+            let name = target.and_then(|target| name_of(program, id, *target));
+            name.map_or(Bound::Nothing, |name| Bound::Name(name, How::Variable))
+        }
+        Parent::Expr(outer) => match &module.expr(outer).kind {
+            // `auth=("user", "password")`
+            ExprKind::Call(call) => {
+                let is_login = |arg: &Arg| {
+                    arg.value == parent
+                        && matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "auth" | "basic_auth" | "http_auth"))
+                };
+                if is_second_of_two && call.args.iter().any(is_login) {
+                    return Bound::Name("password".to_owned(), How::Argument);
+                }
+                Bound::Nothing
+            }
+            // `api_key in ("…", "…")`
+            ExprKind::Compare { operands, ops } => compared(program, id, operands, ops, parent),
+            // `[("Authorization", "Bearer …")]`
+            ExprKind::List(_) | ExprKind::Tuple(_) if is_second_of_two => {
+                values::text(program, id, items[0]).map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry))
+            }
+            _ => Bound::Nothing,
+        },
+        _ => Bound::Nothing,
+    }
+}
+
+fn compared(program: &Program, id: ModuleId, operands: &[ExprId], ops: &[CompareOp], value: ExprId) -> Bound {
+    let ([left, right], [op]) = (operands, ops) else { return Bound::Nothing };
+    let other = if *left == value { *right } else { *left };
+    let compares = matches!(op, CompareOp::Eq | CompareOp::NotEq)
+        || (matches!(op, CompareOp::In | CompareOp::NotIn) && *right == value && is_list(program, id, value));
+    match name_of(program, id, other) {
+        Some(name) if compares => Bound::Name(name, How::Compared),
+        _ => Bound::Nothing,
+    }
+}
+
+fn is_list(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    matches!(program.module(id).expr(expr).kind, ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Set(_))
+}
+
+/// The name that a thing goes by: of a variable, an attribute, a key, what is read by key.
+fn name_of(program: &Program, id: ModuleId, expr: ExprId) -> Option<String> {
+    let module = program.module(id);
+    let mut expr = expr;
+    loop {
+        match &module.expr(expr).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => return Some(name.to_string()),
+            ExprKind::Subscript { index, .. } => return values::text(program, id, *index),
+            ExprKind::Await(inner) => expr = *inner,
+            ExprKind::Call(call) => match &module.expr(call.callee).kind {
+                ExprKind::Attribute { object, name, .. } if METHODS.contains(&name.as_str()) => expr = *object,
+                _ => return call.args.first().and_then(|arg| values::text(program, id, arg.value)),
+            },
+            _ => return None,
+        }
+    }
+}

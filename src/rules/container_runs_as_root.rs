@@ -1,0 +1,223 @@
+//! `container-runs-as-root`: the final stage of a Dockerfile starts as root.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::image_user;
+use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
+use crate::model::image_users as users;
+use crate::model::images::Base;
+use crate::model::services::is_below;
+use crate::source::{FileKind, Place, SourceFile, Span};
+
+pub const RULE: Rule = Rule {
+    id: "container-runs-as-root",
+    severity: Severity::Medium,
+    page: include_str!("../../rules/container-runs-as-root.md"),
+    checks: &[Check::Image(check)],
+};
+
+/// Parts of names of Dockerfiles and stages that are not what ships.
+const NOT_SHIPPED: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "devel",
+    "test",
+    "tests",
+    "testing",
+    "e2e",
+    "local",
+    "ci",
+    "lint",
+    "debug",
+    "gitpod",
+    "devcontainer",
+];
+
+/// Folders of tools, whose images are where people and pipelines work.
+const TOOL_FOLDERS: &[&str] = &[".devcontainer", ".github", ".gitlab", ".circleci", ".gitpod", ".cloudbuild"];
+
+fn check(ctx: &mut Context<'_>, image: &Image) {
+    let Some(stage) = image.last_stage() else { return };
+    let source = ctx.project.program.sources.get(image.file);
+    if source.test || is_github_action(ctx, source) {
+        return;
+    }
+    let base = Base::of(image, stage);
+    let Some(root) = Root::of(image, stage, &base) else { return };
+    let Some((confidence, but)) = doubts(image, stage, &base, source) else { return };
+
+    let demand = demand(ctx, source.directory());
+    let confidence = if demand.is_some() { Confidence::Low } else { confidence };
+    let message = root.message(&base) + &but;
+    let symbol = root.stage.name.clone().unwrap_or_default();
+    let place = |span: Span| Place { file: image.file, span };
+    let mut related: Vec<Related> =
+        demand.into_iter().map(|place| Related::new(place, "this manifest asks for another user than root")).collect();
+    if let Some((name, created)) = users::created(image, stage) {
+        related.push(Related::new(place(created.span), format!("`{name}` is created here")));
+    }
+    let fix = image_user::fix(&ctx.project.program.sources, image, stage, &base, root.user);
+    let finding = ctx.report(place(root.span), confidence, message, fix);
+    finding.symbol = symbol;
+    finding.related = related;
+}
+
+/// How a container comes to be root.
+struct Root<'a> {
+    /// The `USER` that says so.
+    user: Option<&'a Instruction>,
+    /// The stage that the place is in.
+    stage: &'a Stage,
+    /// Another stage than the one that ships says so.
+    inherited: bool,
+    span: Span,
+    /// The package tool that shows an unknown base to be root.
+    shown_by: Option<&'a str>,
+}
+
+impl<'a> Root<'a> {
+    fn of(image: &'a Image, stage: &'a Stage, base: &Base<'_>) -> Option<Self> {
+        if base.facts.windows {
+            return None;
+        }
+        if let Some((at, instruction)) = users::last_user(image, stage) {
+            let InstructionKind::User { written, resolved } = &instruction.kind else { return None };
+            // In `0:${GROUP}` the group does not matter.
+            let user = resolved.as_ref().known().unwrap_or(&written.value);
+            let inherited = at.span != stage.span;
+            return users::is_root(user).then_some(Self {
+                user: Some(instruction),
+                stage: at,
+                inherited,
+                span: instruction.span,
+                shown_by: None,
+            });
+        }
+        let tool = users::package_tool(image, stage);
+        let is_root = match base.user {
+            Some(user) => users::is_root(user),
+            None => base.seen,
+        };
+        if !is_root {
+            return None;
+        }
+        let last = users::commands(image, stage).max_by_key(|(_, instruction, _)| instruction.span.start);
+        // Without a command, files alone can only be taken out of an empty image again.
+        if last.is_none() && base.name == "scratch" {
+            return None;
+        }
+        let (at, span) = last.map_or((stage, stage.span), |(at, instruction, _)| (at, instruction.span));
+        Some(Self { user: None, stage: at, inherited: false, span, shown_by: tool.filter(|_| base.user.is_none()) })
+    }
+
+    fn message(&self, base: &Base<'_>) -> String {
+        let Some(InstructionKind::User { written, .. }) = self.user.map(|instruction| &instruction.kind) else {
+            let base_says = match (base.user, self.shown_by) {
+                _ if base.facts.steps_down => format!("the entry point with which `{}` steps down is replaced", base.name),
+                (None, Some(tool)) => format!("`{tool}` shows that `{}` is root", base.name),
+                (None, None) => format!("whether `{}` has one cannot be seen", base.name),
+                _ if base.name == "scratch" => "`scratch` has none".to_owned(),
+                _ => format!("`{}` runs as root", base.name),
+            };
+            return format!("No `USER` is set, and {base_says}");
+        };
+        let user = &written.value;
+        let default = if user.contains('$') { ", which is root unless the build says otherwise," } else { "" };
+        match &self.stage.name {
+            Some(name) if self.inherited => {
+                format!("`USER {user}`{default} in stage `{name}` is the last `USER` of the final stage, so the container runs as root")
+            }
+            _ => format!("`USER {user}`{default} is the last `USER`, so the container runs as root"),
+        }
+    }
+}
+
+/// How sure it is, and why not surer; nothing where the container goes on as somebody else.
+fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) -> Option<(Confidence, String)> {
+    let low = |why: String| Some((Confidence::Low, why));
+    let commands: Vec<_> = users::commands(image, stage).map(|(_, _, command)| command).collect();
+    if commands.iter().any(|command| users::steps_down(command).is_some() || users::words(command).any(|word| word == "awslambdaric")) {
+        return None;
+    }
+    let entrypoint = users::entrypoint(image, stage);
+    if base.facts.steps_down {
+        let kept = entrypoint.is_none_or(|command| users::words(command).any(|word| word.contains("docker-entrypoint")));
+        return if kept { None } else { low(", unless the new one does it too".into()) };
+    }
+    if let Some(server) = commands.iter().find_map(|command| users::told_to_step_down(command)) {
+        return low(format!(", although `{server}` is told to go on as another user"));
+    }
+    if let Some(daemon) = commands.iter().find_map(|command| users::needs_root(command)) {
+        return low(format!(", which `{daemon}` may need"));
+    }
+    if let Some((tool, _)) = users::brings_step_down(image, stage) {
+        return low(format!(", unless its entry point steps down with `{tool}`"));
+    }
+    if let Some((user, _)) = users::created(image, stage).filter(|_| commands.iter().any(|command| users::is_script(command))) {
+        return low(format!(", unless its script goes on as `{user}`"));
+    }
+    if is_not_shipped(source, stage) {
+        return low(", in an image that is hardly what ships".into());
+    }
+    let has_user = users::last_user(image, stage).is_some();
+    if base.user.is_none() && !has_user && users::package_tool(image, stage).is_none() {
+        return low(String::new());
+    }
+    Some((Confidence::High, String::new()))
+}
+
+fn is_not_shipped(source: &SourceFile, stage: &Stage) -> bool {
+    let listed = |text: &str| text.split(['.', '-', '_']).any(|part| NOT_SHIPPED.contains(&part.to_ascii_lowercase().as_str()));
+    // `Dockerfile.base` is what others are built on.
+    let built_on = |part: &str| matches!(part, "base" | "builder" | "build");
+    source.name().split('.').any(built_on)
+        || listed(source.name())
+        || stage.name.as_deref().is_some_and(listed)
+        || source.directory().split('/').any(|f| TOOL_FOLDERS.contains(&f))
+}
+
+/// GitHub runs a container action's image as root, and says to leave `USER` out.
+fn is_github_action(ctx: &Context<'_>, source: &SourceFile) -> bool {
+    let sources = &ctx.project.program.sources;
+    sources.in_directory(source.directory()).any(|file| {
+        matches!(file.name(), "action.yml" | "action.yaml")
+            && file.text.lines().any(|line| {
+                let using = line.trim().strip_prefix("using:");
+                using.is_some_and(|value| value.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case("docker"))
+            })
+    })
+}
+
+/// A manifest of the project that has containers run as somebody else: `runAsNonRoot: true`, or a `runAsUser` that is not 0.
+/// It speaks of the Dockerfiles below the closest folder around it that holds any. Its text is searched, because most
+/// manifests are templates, which no YAML reader takes.
+fn demand(ctx: &Context<'_>, directory: &str) -> Option<Place> {
+    let sources = &ctx.project.program.sources;
+    let speaks_of_us = |manifest: &SourceFile| {
+        let holds = |folder: &str| ctx.project.images.iter().any(|image| is_below(sources.get(image.file).directory(), folder));
+        let around = std::iter::successors(Some(manifest.directory()), |folder| match folder.rsplit_once('/') {
+            Some((up, _)) => Some(up),
+            None => (!folder.is_empty()).then_some(""),
+        });
+        around.into_iter().find(|folder| holds(folder)).is_some_and(|folder| is_below(directory, folder))
+    };
+    let of_file = |text: &str| {
+        let demands = |key: &str, fits: fn(&str) -> bool| {
+            text.match_indices(key).find_map(|(at, _)| {
+                let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+                let value = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start_matches([' ', '\t']).strip_prefix(':')?;
+                let value = value.trim_start_matches([' ', '\t', '"', '\'']);
+                let value = &value[..value.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(value.len())];
+                (!text[line..at].contains('#') && fits(value)).then(|| Span::new(at, at + key.len()))
+            })
+        };
+        demands("runAsNonRoot", |value| value.eq_ignore_ascii_case("true"))
+            .or_else(|| demands("runAsUser", |value| value.parse().is_ok_and(|id: u64| id > 0)))
+    };
+    let manifests = sources.iter().filter(|(_, file)| file.kind == FileKind::Yaml && !file.test);
+    manifests.into_iter().find_map(|(id, file)| {
+        let span = of_file(&file.text).filter(|_| speaks_of_us(file))?;
+        Some(Place { file: id, span })
+    })
+}

@@ -1,0 +1,526 @@
+//! `hardcoded-secret`: a credential is written into source.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Severity};
+use crate::fix::{Fix, Intent};
+use crate::ir::deploy::Deployment;
+use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::program::{ModuleId, Program};
+use crate::model::secrets::bound::{Bound, How, bound};
+use crate::model::secrets::environment::{self, Edit};
+use crate::model::secrets::{self, Verdict, masked};
+use crate::model::values;
+use crate::source::{FileId, Place, Span};
+
+pub const RULE: Rule = Rule {
+    id: "hardcoded-secret",
+    severity: Severity::Critical,
+    page: include_str!("../../rules/hardcoded-secret.md"),
+    checks: &[Check::Module(check_module), Check::Image(check_image), Check::Deployment(check_deployment)],
+};
+
+fn check_module(ctx: &mut Context<'_>, id: ModuleId) {
+    let project = ctx.project;
+    let program = &project.program;
+    let module = program.module(id);
+    for expr in module.expr_ids() {
+        match &module.expr(expr).kind {
+            ExprKind::String(_) | ExprKind::Template { tag: None, .. } => {
+                if let Some(judged) = judge(program, id, expr) {
+                    report(ctx, id, expr, judged);
+                }
+            }
+            ExprKind::Call(_) | ExprKind::Logical { .. } => judge_named_fallback(ctx, id, expr),
+            _ => {}
+        }
+    }
+}
+
+/// What is said of a literal.
+struct Judged {
+    secret: String,
+    confidence: Confidence,
+    /// What it is, where its form tells.
+    kind: Option<&'static str>,
+    bound: Bound,
+}
+
+fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
+    let text = constant(program, id, literal)?;
+    let found = secrets::find(&text);
+    let is_named = text.len() >= 3 && !text.contains(secrets::HOLE);
+    if found.is_none() && !is_named {
+        return None;
+    }
+    let bound = bound(program, id, literal);
+    if bound == Bound::Example {
+        return None;
+    }
+    if let Some(found) = found {
+        // A sentence that shows the form of an address, or tells of one.
+        let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
+        if is_prose && found.kind == "a URL with a password" && (bound == Bound::Documentation || found.confidence == Confidence::Low) {
+            return None;
+        }
+        let confidence = if bound == Bound::Documentation { Confidence::Low } else { found.confidence };
+        return Some(Judged { secret: found.secret.to_owned(), confidence, kind: Some(found.kind), bound });
+    }
+    if !is_named {
+        return None;
+    }
+    let text = whole(program, id, literal).unwrap_or(text);
+    let (sure, secret) = confidence(&bound, &text)?;
+    let is_strong = secrets::judge(secret) == Verdict::Strong;
+    let confidence = match stage(program, id, literal) {
+        Stage::Development => Confidence::Low,
+        Stage::Example if !is_strong => Confidence::Low,
+        _ => sure,
+    };
+    Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
+}
+
+/// What a piece of code is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Production,
+    /// `class Development(Config)`, `settings/local.py`
+    Development,
+    /// `examples/`
+    Example,
+}
+
+fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
+    const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
+    let module = program.module(id);
+    let is_named = |name: &str| {
+        let words = secrets::words(name);
+        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
+        words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
+    };
+    let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
+    let path = program.path(id);
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    if in_class || is_named(file.trim_end_matches(".py")) {
+        return Stage::Development;
+    }
+    let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
+    if folders.split('/').any(is_example) { Stage::Example } else { Stage::Production }
+}
+
+/// The constant text of a literal, with a mark where something is put in.
+fn constant(program: &Program, id: ModuleId, literal: ExprId) -> Option<String> {
+    match &program.module(id).expr(literal).kind {
+        ExprKind::String(text) => Some(text.to_string()),
+        ExprKind::Template { parts, .. } => {
+            let part = |part: &TemplatePart| match part {
+                TemplatePart::Text(text, _) => text.to_string(),
+                TemplatePart::Hole(_) => secrets::HOLE.to_string(),
+            };
+            Some(parts.iter().map(part).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The whole of a concatenation, for its first part.
+fn whole(program: &Program, id: ModuleId, literal: ExprId) -> Option<String> {
+    let module = program.module(id);
+    let Parent::Expr(parent) = module.expr_parents[literal.index()] else { return None };
+    match &module.expr(parent).kind {
+        ExprKind::Binary { op: BinaryOp::Add, operands } if operands.first() == Some(&literal) => values::text(program, id, parent),
+        ExprKind::Binary { op: BinaryOp::Add, .. } => Some(String::new()),
+        _ => None,
+    }
+}
+
+/// How sure it is that a text is a secret where it is bound so, and the secret in it.
+fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)> {
+    let (name, how) = match bound {
+        Bound::Fallback { variable, .. } if secrets::is_secret(variable) => {
+            let sure = match secrets::judge(text) {
+                Verdict::Nothing => return None,
+                Verdict::Placeholder => Confidence::Low,
+                Verdict::Weak if secrets::is_default(text) => Confidence::Low,
+                Verdict::Word => Confidence::Low,
+                Verdict::Weak => Confidence::Medium,
+                Verdict::Strong => strong(text),
+            };
+            return Some((sure, text));
+        }
+        Bound::Argument(_) => ("secret", How::Argument),
+        Bound::Name(name, how) if secrets::is_header(name) => {
+            let (scheme, credential) = secrets::scheme_and_credential(text);
+            let is_credential = scheme.is_some() && secrets::judge(credential) == Verdict::Strong;
+            return (is_credential && *how != How::Returned).then_some((Confidence::High, credential));
+        }
+        Bound::Name(name, how) if secrets::is_secret(name) => (name.as_str(), *how),
+        _ => return None,
+    };
+    let (_, text) = secrets::scheme_and_credential(text);
+    let is_password = secrets::is_password(name);
+    let sure = match (secrets::judge(text), how) {
+        (Verdict::Strong, How::Returned | How::Member) => Confidence::Medium,
+        (Verdict::Strong, _) => strong(text),
+        (_, How::Returned | How::Member) | (Verdict::Nothing | Verdict::Placeholder, _) => return None,
+        _ if same(name, text) => return None,
+        (Verdict::Word | Verdict::Weak, How::Variable | How::Argument | How::Default | How::Compared)
+            if is_password && secrets::is_default(text) =>
+        {
+            Confidence::Low
+        }
+        (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
+        (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
+        (Verdict::Weak, _) if is_password => Confidence::Low,
+        (Verdict::Weak, How::Variable | How::Argument | How::Default) if !name.to_ascii_lowercase().ends_with("token") => Confidence::Low,
+        (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
+        _ => return None,
+    };
+    Some((sure, text))
+}
+
+/// Django writes a key into every new project, and says that it is for development.
+fn strong(text: &str) -> Confidence {
+    if text.starts_with("django-insecure-") { Confidence::Medium } else { Confidence::High }
+}
+
+/// `ACCESS_TOKEN = "access_token"`
+fn same(name: &str, text: &str) -> bool {
+    let (name, text) = (secrets::words(name), secrets::words(text));
+    name == text || (text.len() == 1 && name.contains(&text[0]))
+}
+
+fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) {
+    let program = &ctx.project.program;
+    let shown = masked(&judged.secret);
+    let what = judged.kind.map_or_else(String::new, |kind| format!("{kind}, "));
+    let message = match (&judged.bound, judged.kind) {
+        (Bound::Fallback { variable, edit: Some(Edit::Field(_)) }, _) => {
+            format!("settings field `{variable}` defaults to {} when it is not set ({what}{shown})", a_text(judged.confidence))
+        }
+        (Bound::Fallback { variable, .. }, _) => {
+            format!("`{variable}` falls back to {} in the source when it is not set ({what}{shown})", a_text(judged.confidence))
+        }
+        (Bound::Argument(function), _) => format!("`{function}` is given a secret that is written into the source ({what}{shown})"),
+        (_, Some(kind)) => format!("{kind} is written into the source ({shown})"),
+        (Bound::Name(name, How::Compared), _) => format!("`{name}` is compared with a secret that is written into the source ({shown})"),
+        (Bound::Name(name, How::Default), _) => format!("`{name}` defaults to a secret that is written into the source ({shown})"),
+        (Bound::Name(name, _), _) => format!("the value of `{name}` is written into the source ({shown})"),
+        _ => format!("a secret is written into the source ({shown})"),
+    };
+    let fix = fix(program, id, literal, &judged.bound);
+    let place = program.place(id, literal);
+    ctx.report(place, judged.confidence, message, fix).secret = Some(place);
+}
+
+/// A placeholder is no credential, and no less a fallback.
+fn a_text(confidence: Confidence) -> &'static str {
+    if confidence == Confidence::Low { "a placeholder that everybody can guess" } else { "a credential" }
+}
+
+/// A fallback that is the constant of another line or file, whose own name tells nothing.
+fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
+    let program = &ctx.project.program;
+    let module = program.module(id);
+    let (default, read, edit) = match &module.expr(expr).kind {
+        ExprKind::Logical { op: LogicalOp::Or, operands } => {
+            let [first, default] = operands[..] else { return };
+            let Some(read) = environment::read(program, id, first) else { return };
+            (default, read, Some(Edit::Whole(expr)))
+        }
+        _ => {
+            let Some(read) = environment::read(program, id, expr) else { return };
+            let (Some(default), edit) = (read.default, read.edit) else { return };
+            (default, read, edit)
+        }
+    };
+    let (at, literal) = values::origin(program, id, default);
+    if literal == default && at == id || !matches!(program.module(at).expr(literal).kind, ExprKind::String(_)) {
+        return;
+    }
+    // What is found where it is written is not told twice.
+    if judge(program, at, literal).is_some() {
+        return;
+    }
+    let Some(text) = constant(program, at, literal) else { return };
+    let bound = Bound::Fallback { variable: read.variable.clone(), edit };
+    let Some((confidence, secret)) = confidence(&bound, &text) else { return };
+    let secret = secret.to_owned();
+    let fix = fix(program, id, expr, &bound);
+    let place = program.place(at, literal);
+    let message =
+        format!("`{}` falls back to {} in the source when it is not set ({})", read.variable, a_text(confidence), masked(&secret));
+    let finding = ctx.report(place, confidence, message, fix);
+    finding.secret = Some(place);
+    finding.symbol = read.variable;
+}
+
+/// The edit that takes a fallback away, or the code to write instead.
+fn fix(program: &Program, id: ModuleId, literal: ExprId, bound: &Bound) -> Fix {
+    let name = match bound {
+        Bound::Fallback { variable, .. } => variable.clone(),
+        Bound::Name(name, _) if !secrets::is_header(name) => name.clone(),
+        _ => "secret".to_owned(),
+    };
+    let variable = variable_name(&name);
+    if let Bound::Fallback { edit: Some(edit), .. } = bound
+        && let Some(intents) = without_fallback(program, id, *edit)
+    {
+        return Fix::unsafe_edit(format!("Demand `{name}`, and rotate the secret"), intents);
+    }
+    let text = program.text(id, literal);
+    let code = match bound {
+        Bound::Name(name, How::Compared) => format!("hmac.compare_digest({}, os.environ[\"{variable}\"])", snake(name)),
+        Bound::Name(name, _) if secrets::is_header(name) => {
+            let inner = text.trim_matches(['"', '\'']);
+            let scheme = secrets::scheme_and_credential(inner).0.unwrap_or("Bearer");
+            "\"Authorization\": f\"".to_owned() + scheme + " {os.environ['API_TOKEN']}\""
+        }
+        Bound::Name(name, How::Entry) => format!("\"{name}\": os.environ[\"{variable}\"]"),
+        Bound::Name(name, How::Argument) => format!("{name}=os.environ[\"{variable}\"]"),
+        Bound::Name(name, How::Default) => format!("def …({name}: str): ...  # the caller passes os.environ[\"{variable}\"]"),
+        Bound::Name(name, How::Returned) => format!("return os.environ[\"{}\"]", variable_name(name)),
+        Bound::Name(name, _) => format!("{name} = os.environ[\"{variable}\"]"),
+        Bound::Argument(function) => format!("{function}(..., os.environ[\"SECRET_KEY\"])"),
+        _ => format!("os.environ[\"{variable}\"]"),
+    };
+    Fix::advice("Read it from the environment, let Secret Manager fill that, and rotate the secret", code)
+}
+
+fn variable_name(name: &str) -> String {
+    secrets::words(name).join("_").to_uppercase()
+}
+
+fn snake(name: &str) -> String {
+    secrets::words(name).join("_")
+}
+
+fn without_fallback(program: &Program, id: ModuleId, edit: Edit) -> Option<Vec<Intent>> {
+    let module = program.module(id);
+    let file = module.file;
+    match edit {
+        Edit::Call(call) => demand(program, id, call, call),
+        Edit::Whole(whole) => {
+            let ExprKind::Logical { operands, .. } = &module.expr(whole).kind else { return None };
+            let read = *operands.first()?;
+            match environment::read(program, id, read)?.edit? {
+                Edit::Call(_) => demand(program, id, read, whole),
+                _ => Some(vec![Intent::Replace { place: program.place(id, whole), text: program.text(id, read).to_owned() }]),
+            }
+        }
+        Edit::Argument(call) => {
+            let call = module.call(call)?;
+            let index = call.args.iter().position(|arg| matches!(arg.kind, ArgKind::Keyword(name) if name == "default")).or(Some(1))?;
+            let (before, arg) = (call.args.get(index.checked_sub(1)?)?, call.args.get(index)?);
+            let span = Span { start: before.span.end, end: arg.span.end };
+            Some(vec![Intent::Replace { place: Place { file, span }, text: String::new() }])
+        }
+        Edit::Field(stmt) => {
+            let StmtKind::Assign { targets, annotation: Some(annotation), value: Some(value) } = &module.stmt(stmt).kind else {
+                return None;
+            };
+            // `Field(default="…", description=…)` goes on without its default.
+            if let Some(call) = module.call(*value)
+                && let Some(first) = call.args.first()
+                && call.args.len() > 1
+            {
+                let is_default =
+                    matches!(first.kind, ArgKind::Positional) || matches!(first.kind, ArgKind::Keyword(name) if name == "default");
+                return is_default.then(|| vec![Intent::Replace { place: Place { file, span: first.span }, text: "...".to_owned() }]);
+            }
+            let text = format!("{}: {}", program.text(id, *targets.first()?), program.text(id, *annotation));
+            Some(vec![Intent::Replace { place: Place { file, span: module.stmt(stmt).span }, text }])
+        }
+    }
+}
+
+/// Puts `os.environ["X"]` in the place of an expression, as this module calls `os`.
+fn demand(program: &Program, id: ModuleId, read: ExprId, whole: ExprId) -> Option<Vec<Intent>> {
+    let module = program.module(id);
+    let call = module.call(read)?;
+    let variable = program.text(id, call.args.first()?.value);
+    let mut intents = Vec::new();
+    let environ = match &module.expr(call.callee).kind {
+        // `os.getenv`, `os.environ.get`, `environ.get`
+        ExprKind::Attribute { object, name, .. } if name.starts_with("getenv") => format!("{}.environ", program.text(id, *object)),
+        ExprKind::Attribute { object, .. } => program.text(id, *object).to_owned(),
+        _ => match module.imports.iter().find(|import| import.module == "os" && import.what == Imported::Name("environ".into())) {
+            Some(import) => import.local.to_string(),
+            None => {
+                intents.push(Intent::AddImport { file: module.file, module: "os".to_owned(), name: None });
+                "os.environ".to_owned()
+            }
+        },
+    };
+    intents.insert(0, Intent::Replace { place: program.place(id, whole), text: format!("{environ}[{variable}]") });
+    Some(intents)
+}
+
+fn check_image(ctx: &mut Context<'_>, image: &Image) {
+    for arg in &image.args {
+        let span = arg.value.as_ref().map_or(arg.name.span, |value| arg.name.span.to(value.span));
+        judge_variable(ctx, image.file, span, "ARG", &arg.name.value, arg.value.as_ref(), "");
+    }
+    let stages = image.stages.iter().map(|stage| (stage.name.as_deref().unwrap_or_default(), &stage.instructions));
+    for (stage, instructions) in std::iter::once(("", &image.preamble)).chain(stages) {
+        for instruction in instructions {
+            judge_instruction(ctx, image.file, instruction, stage);
+        }
+    }
+}
+
+fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruction, stage: &str) {
+    let span = instruction.span;
+    match &instruction.kind {
+        InstructionKind::Env(variables) => {
+            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ENV", &v.name.value, v.value.as_ref(), stage));
+        }
+        InstructionKind::Arg(variables) => {
+            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ARG", &v.name.value, v.value.as_ref(), stage));
+        }
+        InstructionKind::Label(variables) => {
+            for value in variables.iter().filter_map(|v| v.value.as_ref()) {
+                judge_command(ctx, file, span, value, stage);
+            }
+        }
+        InstructionKind::Run(command) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => {
+            let texts: Vec<&Text> = match &command.form {
+                Form::Shell(_) | Form::Exec(_) => command.texts().collect(),
+            };
+            texts.into_iter().for_each(|text| judge_command(ctx, file, span, text, stage));
+        }
+        _ => {}
+    }
+}
+
+fn judge_variable(ctx: &mut Context<'_>, file: FileId, span: Span, keyword: &str, name: &str, value: Option<&Text>, stage: &str) {
+    let Some(value) = value.filter(|value| !value.value.contains('$')) else { return };
+    let (kind, secret, confidence) = if let Some(found) = secrets::find(&value.value) {
+        (format!("{}, ", found.kind), found.secret, found.confidence)
+    } else if secrets::is_secret(name) {
+        let Some(confidence) = plain(name, &value.value) else { return };
+        (String::new(), value.value.as_str(), confidence)
+    } else {
+        return;
+    };
+    let message =
+        format!("`{keyword} {name}` writes a secret into the image, where whoever pulls it can read it ({kind}{})", masked(secret));
+    let fix = if keyword == "ARG" {
+        let id = snake(name);
+        let code = format!("RUN --mount=type=secret,id={id} {name}=\"$(cat /run/secrets/{id})\" && …\n");
+        Fix::advice(format!("Mount `{name}` as a secret of the build, and rotate it"), code)
+    } else {
+        let secret = kebab(name);
+        let code = format!("env:\n  - name: {name}\n    valueFrom:\n      secretKeyRef:\n        name: {secret}\n        key: latest\n");
+        Fix::advice(format!("Leave `{name}` out of the image, let Cloud Run set it from Secret Manager, and rotate it"), code)
+    };
+    report_in_image(ctx, file, span, value.span, confidence, message, fix, stage);
+}
+
+/// A command line: tokens and URLs anywhere in it, and `NAME=value`.
+fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, stage: &str) {
+    let (kind, secret, confidence) = if let Some(found) = secrets::find(&text.value) {
+        (found.kind, found.secret, found.confidence)
+    } else {
+        let assigned = text.value.split_whitespace().find_map(|word| {
+            let (name, value) = word.trim_start_matches('-').split_once('=')?;
+            let value = value.trim_matches(['"', '\'', ';']);
+            (secrets::is_secret(name) && !value.contains('$') && secrets::judge(value) == Verdict::Strong).then_some(value)
+        });
+        let Some(value) = assigned else { return };
+        ("a secret", value, Confidence::High)
+    };
+    let at = text.value.find(secret).unwrap_or(0);
+    let place = text.span_of(at..at + secret.len());
+    let message = format!("a command of the image holds {kind}, where whoever pulls it can read it ({})", masked(secret));
+    let code = "RUN --mount=type=secret,id=credential \\\n    CREDENTIAL=\"$(cat /run/secrets/credential)\" && …\n";
+    report_in_image(
+        ctx,
+        file,
+        span,
+        place,
+        confidence,
+        message,
+        Fix::advice("Mount it as a secret of the build, and rotate it", code),
+        stage,
+    );
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one finding")]
+fn report_in_image(
+    ctx: &mut Context<'_>,
+    file: FileId,
+    span: Span,
+    secret: Span,
+    confidence: Confidence,
+    message: String,
+    fix: Fix,
+    stage: &str,
+) {
+    let finding = ctx.report(Place { file, span }, confidence, message, fix);
+    finding.secret = Some(Place { file, span: secret });
+    stage.clone_into(&mut finding.symbol);
+}
+
+/// How sure it is that the plain value of a variable is a secret.
+fn plain(name: &str, value: &str) -> Option<Confidence> {
+    match secrets::judge(value) {
+        Verdict::Nothing | Verdict::Placeholder => None,
+        _ if same(name, value) && !secrets::is_password(name) => None,
+        Verdict::Word | Verdict::Weak if secrets::is_default(value) => Some(Confidence::Low),
+        Verdict::Word => Some(Confidence::Low),
+        Verdict::Weak => Some(Confidence::Medium),
+        Verdict::Strong => Some(strong(value)),
+    }
+}
+
+fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
+    let service = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    for variable in deployment.containers.iter().flat_map(|container| &container.env) {
+        let Some(value) = variable.value.as_ref().filter(|value| value.value.as_ref().known().is_some()) else { continue };
+        let name = &variable.name.written;
+        let (kind, secret, confidence) = if let Some(found) = secrets::find(&value.written) {
+            (format!("{}, ", found.kind), found.secret, found.confidence)
+        } else if secrets::is_secret(name) {
+            let Some(confidence) = plain(name, &value.written) else { continue };
+            (String::new(), value.written.as_str(), confidence)
+        } else {
+            continue;
+        };
+        let place = Place { file: deployment.file, span: value.span };
+        let of = if service.is_empty() { String::new() } else { format!(" of `{service}`") };
+        let message = format!("`{name}`{of} is set to a secret in plain text ({kind}{})", masked(secret));
+        let secret = if service.is_empty() { kebab(name) } else { format!("{}-{}", kebab(&service), kebab(name)) };
+        let lines = format!("valueFrom:\n  secretKeyRef:\n    name: {secret}\n    key: latest\n");
+        let title = format!("Read `{name}` from the secret `{secret}` of Secret Manager, and rotate it");
+        let fix = match pair(ctx, place, variable.span) {
+            Some(place) => Fix::unsafe_edit(title, vec![Intent::ReplaceYamlPair { place, text: lines }]),
+            None => Fix::advice(title, lines),
+        };
+        let finding = ctx.report(place, confidence, message, fix);
+        finding.secret = Some(place);
+        finding.symbol.clone_from(&service);
+    }
+}
+
+/// `value: …` with its key: in the item, right before the value.
+fn pair(ctx: &Context<'_>, value: Place, item: Span) -> Option<Place> {
+    let file = ctx.project.program.sources.get(value.file);
+    if !item.contains(value.span) {
+        return None;
+    }
+    let before = file.text.get(item.start as usize..value.span.start as usize)?;
+    let at = before.rfind("value")?;
+    let (quote, rest) = match before[..at].chars().next_back() {
+        Some(quote @ ('"' | '\'')) => (1, before[at + 5..].strip_prefix(quote)?),
+        _ => (0, &before[at + 5..]),
+    };
+    // An anchor or a tag between them belongs to the value.
+    (rest.trim() == ":")
+        .then(|| Place { file: value.file, span: Span { start: item.start + u32::try_from(at - quote).unwrap_or(0), end: value.span.end } })
+}
+
+fn kebab(name: &str) -> String {
+    secrets::words(name).join("-")
+}

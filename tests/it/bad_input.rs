@@ -1,0 +1,182 @@
+//! Bad input: each kind has a clear outcome, and loses nothing of its neighbours.
+
+use std::fs;
+use std::path::Path;
+
+use roadworthy::finding::Confidence;
+use roadworthy::fix::Applicability;
+use roadworthy::options::CheckOptions;
+use roadworthy::progress::Progress;
+use roadworthy::run::{self, Outcome};
+use tempfile::TempDir;
+
+/// A file with one finding: whatever else is there, it has to be found.
+const NEIGHBOUR: &str = "import requests\n\nrequests.get('https://example.com')\n";
+
+fn folder() -> TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    fs::write(directory.path().join("neighbour.py"), NEIGHBOUR).expect("a file");
+    directory
+}
+
+fn check(directory: &Path) -> Outcome {
+    let options = CheckOptions { min_confidence: Some(Confidence::Low), ..CheckOptions::new(directory.to_path_buf()) };
+    let outcome = run::check(&options, &Progress::default()).expect("a result");
+    let sources = &outcome.report.sources;
+    let found = outcome.report.findings.iter().any(|finding| &*sources.get(finding.place.file).path == "neighbour.py");
+    assert!(found, "the neighbour's finding is lost");
+    outcome
+}
+
+/// The outcome with one more file.
+fn with(name: &str, bytes: &[u8]) -> Outcome {
+    let directory = folder();
+    fs::write(directory.path().join(name), bytes).expect("a file");
+    check(directory.path())
+}
+
+/// Why a file was passed by, or not wholly read.
+fn reason(outcome: &Outcome, path: &str) -> String {
+    let all = outcome.report.skipped.iter().chain(&outcome.report.failed);
+    all.filter(|file| file.path == path).map(|file| file.reason.clone()).collect::<Vec<_>>().join("; ")
+}
+
+/// Lines of findings in a file.
+fn lines(outcome: &Outcome, path: &str) -> Vec<u32> {
+    let sources = &outcome.report.sources;
+    let here = outcome.report.findings.iter().filter(|finding| &*sources.get(finding.place.file).path == path);
+    here.map(|finding| sources.get(finding.place.file).position(finding.place.span.start).line).collect()
+}
+
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let byte = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33).to_le_bytes()[0]
+    };
+    (0..length).map(byte).collect()
+}
+
+#[test]
+fn an_empty_file_is_fine() {
+    let outcome = with("empty.py", b"");
+    assert_eq!(reason(&outcome, "empty.py"), "");
+    assert_eq!(outcome.report.checked, 2);
+}
+
+#[test]
+fn random_bytes_are_binary() {
+    assert_eq!(reason(&with("noise.py", &noise(1 << 20)), "noise.py"), "binary");
+    let without_nul: Vec<u8> = noise(1 << 20).into_iter().map(|byte| byte.max(1)).collect();
+    assert_eq!(reason(&with("noise.py", &without_nul), "noise.py"), "binary");
+}
+
+#[test]
+fn nesting_is_no_depth_of_stack() {
+    let brackets = format!("x = {}{}\n", "[".repeat(5000), "]".repeat(5000));
+    with("brackets.py", brackets.as_bytes());
+    let open = format!("x = {}\n", "(".repeat(5000));
+    with("open.py", open.as_bytes());
+    let calls = format!("import requests\nx = {}1{}\n", "f(".repeat(5000), ")".repeat(5000));
+    with("calls.py", calls.as_bytes());
+    let yaml = format!("apiVersion: serving.knative.dev/v1\nkind: Service\nx: {}\n", "[".repeat(5000));
+    with("deep.yaml", yaml.as_bytes());
+    let blocks: String = (0..300).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    with("blocks.py", format!("{blocks}{}pass\n", " ".repeat(300)).as_bytes());
+}
+
+#[test]
+fn long_chains_are_flat() {
+    let chain = format!("import sqlite3\nc = sqlite3.connect('x')\nc.execute('a' + {}'b')\n", "x + ".repeat(100_000));
+    with("chain.py", chain.as_bytes());
+    let elifs = format!("if x == 0:\n    pass\n{}", (0..5000).map(|i| format!("elif x == {i}:\n    y = {i}\n")).collect::<String>());
+    with("elifs.py", elifs.as_bytes());
+    let attributes = format!("x = a{}\n", ".b".repeat(20_000));
+    with("attributes.py", attributes.as_bytes());
+}
+
+#[test]
+fn line_breaks_marks_and_tabs_are_no_problem() {
+    let crlf = NEIGHBOUR.replace('\n', "\r\n");
+    assert_eq!(lines(&with("crlf.py", crlf.as_bytes()), "crlf.py"), [3]);
+    let bom = format!("\u{feff}{NEIGHBOUR}");
+    assert_eq!(lines(&with("bom.py", bom.as_bytes()), "bom.py"), [3]);
+    let tabs = "import requests\n\ndef f():\n\tif True:\n\t\trequests.get('https://example.com')\n";
+    assert_eq!(lines(&with("tabs.py", tabs.as_bytes()), "tabs.py"), [5]);
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(NEIGHBOUR.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    assert_eq!(lines(&with("utf16.py", &utf16), "utf16.py"), [3]);
+    let latin = b"# -*- coding: latin-1 -*-\nimport requests\nrequests.get('caf\xe9')\n";
+    assert_eq!(lines(&with("latin.py", latin), "latin.py"), [3]);
+}
+
+#[test]
+fn fixes_keep_marks_and_line_breaks_and_leave_other_encodings_alone() {
+    let directory = folder();
+    let bom = format!("\u{feff}{}", NEIGHBOUR.replace('\n', "\r\n"));
+    fs::write(directory.path().join("bom.py"), &bom).expect("a file");
+    let latin = b"# -*- coding: latin-1 -*-\nimport requests\nrequests.get('caf\xe9')\n";
+    fs::write(directory.path().join("latin.py"), latin).expect("a file");
+    let options = CheckOptions::new(directory.path().to_path_buf());
+    run::fix(&options, Applicability::Unsafe, true, &Progress::default()).expect("a result");
+    let mended = fs::read_to_string(directory.path().join("bom.py")).expect("the file");
+    assert_eq!(mended, bom.replace("com')", "com', timeout=10)"));
+    assert_eq!(fs::read(directory.path().join("latin.py")).expect("the file"), latin);
+}
+
+#[test]
+fn syntax_errors_cost_only_what_they_cover() {
+    let broken = "import requests\n\ndef f(:\n    pass\n\nrequests.get('https://example.com')\n";
+    assert_eq!(lines(&with("broken.py", broken.as_bytes()), "broken.py"), [6]);
+}
+
+#[test]
+fn broken_and_templated_yaml_are_named() {
+    let broken = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: [\n";
+    assert!(reason(&with("broken.yaml", broken.as_bytes()), "broken.yaml").contains("line"));
+    let helm = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {{ .Values.name }}\n";
+    assert_eq!(reason(&with("helm.yaml", helm.as_bytes()), "helm.yaml"), "Helm template");
+}
+
+#[test]
+fn a_dockerfile_without_from_is_survived() {
+    for text in ["", "RUN true\n", "FROM\n", "# nothing\n", "ARG A\nRUN <<EOF\n", "FROM a AS b\nFROM b AS a\nFROM ${X:-\n"] {
+        let outcome = with("Dockerfile", text.as_bytes());
+        assert!(outcome.report.failed.is_empty(), "{text:?}: {:?}", outcome.report.failed);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_or_in_circles_are_survived() {
+    use std::os::unix::fs::symlink;
+    let directory = folder();
+    symlink("nowhere.py", directory.path().join("dangling.py")).expect("a link");
+    symlink(".", directory.path().join("loop")).expect("a link");
+    symlink("circle.py", directory.path().join("circle.py")).expect("a link");
+    let outcome = check(directory.path());
+    assert!(!reason(&outcome, "dangling.py").is_empty());
+    assert!(!reason(&outcome, "circle.py").is_empty());
+    assert_eq!(outcome.report.checked, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_may_not_be_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = folder();
+    let closed = directory.path().join("closed");
+    fs::create_dir(&closed).expect("a folder");
+    fs::write(closed.join("a.py"), NEIGHBOUR).expect("a file");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).expect("permissions");
+    let outcome = check(directory.path());
+    // Whoever is root may read everything.
+    let readable = fs::read_dir(&closed).is_ok();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).expect("permissions");
+    assert!(readable || !reason(&outcome, "closed").is_empty(), "{:?}", outcome.report.failed);
+}
+
+#[test]
+fn files_that_are_too_large_are_named() {
+    let large = format!("x = 1\n{}", "# filler\n".repeat(300_000));
+    assert_eq!(reason(&with("large.py", large.as_bytes()), "large.py"), "over 2 MiB");
+}
