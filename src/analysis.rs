@@ -60,7 +60,7 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
     }
     let program = Program::link(sources, modules, apis);
     let routes = Routes::find(&program);
-    let services = services::find(&program, &routes, &images, &deployments);
+    let services = services::find(&program, &routes, &images, &deployments, &config.services);
     Ok((Project { program, routes, images, deployments, services, config }, failed))
 }
 

@@ -8,6 +8,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Apis;
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::services::is_build_file;
 use crate::source::{FileId, Place, Sources, Span};
 
 /// Index of a [`Module`] in a [`Program`].
@@ -234,6 +235,8 @@ fn module_id(index: usize) -> ModuleId {
 struct PathIndex {
     /// Names of all directories and files that can begin a path: most imports are dismissed by this.
     names: HashSet<String>,
+    /// Directories that hold what a unit is built from.
+    units: HashSet<String>,
 }
 
 impl PathIndex {
@@ -247,7 +250,9 @@ impl PathIndex {
                 }
             }
         }
-        Self { names }
+        let files = program.sources.iter().map(|(_, file)| file);
+        let units = files.filter(|file| is_build_file(file)).map(|file| file.directory().to_owned()).collect();
+        Self { names, units }
     }
 
     fn link(&self, program: &Program, module: &Module, import: &Import) -> Link {
@@ -296,8 +301,10 @@ impl PathIndex {
         }
         let mut directory = file.directory();
         loop {
-            // The directory of a package is not on the import path; the first one around it may be.
-            let package = program.sources.find(join(directory, "__init__.py").trim_start_matches('/')).is_some();
+            // The directory of a package is not on the import path; the first one around it may be. Where something is
+            // built and started, it is on the path all the same.
+            let is_package = program.sources.find(join(directory, "__init__.py").trim_start_matches('/')).is_some();
+            let package = is_package && !directory.is_empty() && !self.units.contains(directory);
             if !package {
                 let found = at(program, directory, path, module.file).or_else(|| at(program, &join(directory, "src"), path, module.file));
                 if found.is_some() {

@@ -1,19 +1,19 @@
 //! Handlers: functions that run per request, how they are bound, and what they reach through the call graph.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use rayon::prelude::*;
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::model::apis::{Role, Row};
-use crate::model::calls::{argument, string_argument};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
 
+mod bindings;
+
 /// Why a function runs per request.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum HandlerKind {
     /// A route is bound to it.
     Route,
@@ -38,11 +38,24 @@ pub struct Handler {
     pub place: Place,
 }
 
+/// A route that code of a library answers: a generic view that keeps all methods of its base class, a view of a library.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LibraryRoute {
+    /// The module that binds it.
+    pub module: ModuleId,
+    /// Where it is bound.
+    pub place: Place,
+    /// The route's path, without the prefixes of its routers.
+    pub path: Option<String>,
+}
+
 /// All handlers of a program.
 #[derive(Debug, Default)]
 pub struct Routes {
     /// By function.
     pub handlers: Vec<Handler>,
+    /// Routes that a library answers, by module.
+    pub library: Vec<LibraryRoute>,
     by_function: HashMap<FunctionRef, usize>,
     /// Functions that handlers reach, with the function that calls them on the shortest way from one.
     reached: HashMap<FunctionRef, Option<FunctionRef>>,
@@ -54,9 +67,24 @@ impl Routes {
     #[must_use]
     pub fn find(program: &Program) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
-        let mut handlers: Vec<Handler> = ids.par_iter().flat_map_iter(|id| in_module(program, *id)).collect();
+        let bound: Vec<bindings::Bound> = ids.par_iter().map(|id| bindings::in_module(program, *id)).collect();
+        let (mut handlers, mut library) = (Vec::new(), Vec::new());
+        for bound in bound {
+            handlers.extend(bound.handlers);
+            library.extend(bound.library);
+        }
         handlers.sort();
-        handlers.dedup_by(|b, a| a.function == b.function && a.kind == b.kind && a.path == b.path);
+        handlers.dedup_by(|b, a| {
+            let same = a.function == b.function && a.kind == b.kind && a.path == b.path;
+            if same && !a.methods.is_empty() && !b.methods.is_empty() {
+                a.methods.extend(b.methods.drain(..));
+            }
+            same
+        });
+        // A view is found by its class, and by the route that is bound to it, which says more.
+        let with_path: HashSet<(FunctionRef, HandlerKind)> =
+            handlers.iter().filter(|handler| handler.path.is_some()).map(|handler| (handler.function, handler.kind)).collect();
+        handlers.retain(|handler: &Handler| handler.path.is_some() || !with_path.contains(&(handler.function, handler.kind)));
         let mut by_function = HashMap::new();
         for (index, handler) in handlers.iter().enumerate() {
             by_function.entry(handler.function).or_insert(index);
@@ -78,7 +106,7 @@ impl Routes {
                 });
             }
         }
-        Self { handlers, by_function, reached, callers }
+        Self { handlers, library, by_function, reached, callers }
     }
 
     /// The handler that a function is.
@@ -105,148 +133,6 @@ impl Routes {
     }
 }
 
-/// Names of arguments that take a handler.
-const HANDLER_KEYWORDS: [&str; 5] = ["endpoint", "view", "view_func", "handler", "viewset"];
-
-/// Methods of view classes that run per request.
-const VIEW_METHODS: [&str; 14] = [
-    "get",
-    "post",
-    "put",
-    "patch",
-    "delete",
-    "head",
-    "options",
-    "list",
-    "create",
-    "retrieve",
-    "update",
-    "partial_update",
-    "destroy",
-    "dispatch",
-];
-
-fn in_module(program: &Program, id: ModuleId) -> Vec<Handler> {
-    let module = program.module(id);
-    let resolver = Resolver::new(program);
-    let mut found = Vec::new();
-    for function in module.function_ids() {
-        for decorator in &module.function(function).decorators {
-            found.extend(by_decorator(program, &resolver, id, function, *decorator));
-        }
-    }
-    for site in &program.calls[id.0 as usize] {
-        let Some(row) = site.callee.library().and_then(|name| program.apis.row(name)) else { continue };
-        if let (true, Some(call)) = (row.is(Role::Route) || row.is(Role::RequestHook), module.call(site.expr)) {
-            found.extend(by_call(program, &resolver, id, site.expr, call, row));
-        }
-    }
-    for class in module.class_ids() {
-        if is_view(program, &resolver, id, class) {
-            found.extend(methods_of(program, id, class, None));
-        }
-    }
-    found
-}
-
-fn by_decorator(program: &Program, resolver: &Resolver<'_>, id: ModuleId, function: FunctionId, decorator: ExprId) -> Option<Handler> {
-    let module = program.module(id);
-    let call = module.call(decorator);
-    let callee = call.map_or(decorator, |call| call.callee);
-    let row = resolver.entity(id, callee).library().and_then(|name| program.apis.row(name));
-    let kind = match row {
-        Some(row) if row.is(Role::Route) => HandlerKind::Route,
-        Some(row) if row.is(Role::EntryPoint) => HandlerKind::EntryPoint,
-        Some(row) if row.is(Role::RequestHook) => HandlerKind::Hook,
-        Some(_) => return None,
-        None => {
-            by_shape(program, resolver, id, callee, call?)?;
-            HandlerKind::Route
-        }
-    };
-    let mut methods = call.map_or_else(Vec::new, |call| methods(program, id, call, row));
-    if methods.is_empty()
-        && row.is_none()
-        && let ExprKind::Attribute { name, .. } = module.expr(callee).kind
-    {
-        methods.extend(HTTP_METHODS.contains(&&*name).then(|| Ustr::from(&name.to_uppercase())));
-    }
-    Some(Handler {
-        function: FunctionRef { module: id, function },
-        kind,
-        methods,
-        path: call.and_then(|call| route_path(program, id, call)),
-        place: program.place(id, decorator),
-    })
-}
-
-const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
-
-/// `@x.get("/path")` on a receiver that cannot be resolved: its shape leaves no doubt.
-fn by_shape(program: &Program, resolver: &Resolver<'_>, id: ModuleId, callee: ExprId, call: &Call) -> Option<()> {
-    let ExprKind::Attribute { object, name, .. } = program.module(id).expr(callee).kind else { return None };
-    let known = HTTP_METHODS.contains(&&*name) || matches!(&*name, "route" | "websocket" | "api_route");
-    let out_of_sight = resolver.entity(id, object) == Entity::Unknown;
-    let path = string_argument(program, id, call, 0, &["path", "rule"])?;
-    (known && out_of_sight && path.starts_with('/')).then_some(())
-}
-
-fn by_call(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprId, call: &Call, row: &Row) -> Vec<Handler> {
-    let Some(position) = row.handler else { return Vec::new() };
-    let module = program.module(id);
-    let Some(target) = argument(call, Some(position), &HANDLER_KEYWORDS) else { return Vec::new() };
-    let path = route_path(program, id, call);
-    let place = program.place(id, expr);
-    let kind = if row.is(Role::Route) { HandlerKind::Route } else { HandlerKind::Hook };
-    // `View.as_view()`
-    let target = match module.call(target).map(|call| &module.expr(call.callee).kind) {
-        Some(ExprKind::Attribute { object, name, .. }) if *name == "as_view" => *object,
-        _ => target,
-    };
-    match resolver.entity(id, target) {
-        Entity::Function(function) => vec![Handler { function, kind, methods: methods(program, id, call, Some(row)), path, place }],
-        Entity::Class(m, c) | Entity::Object(m, c) => methods_of(program, m, c, path.as_deref()),
-        _ => Vec::new(),
-    }
-}
-
-fn methods_of(program: &Program, id: ModuleId, class: ClassId, path: Option<&str>) -> Vec<Handler> {
-    let module = program.module(id);
-    let mut found = Vec::new();
-    for method in &module.class(class).methods {
-        let function = module.function(*method);
-        let action = function.decorators.iter().any(|d| {
-            let callee = module.call(*d).map_or(*d, |call| call.callee);
-            matches!(module.expr(callee).kind, ExprKind::Name(n) | ExprKind::Attribute { name: n, .. } if n == "action")
-        });
-        if !action && !VIEW_METHODS.contains(&&*function.name) {
-            continue;
-        }
-        let http = match &*function.name {
-            "list" | "retrieve" => "GET",
-            "create" => "POST",
-            "update" => "PUT",
-            "partial_update" => "PATCH",
-            "destroy" => "DELETE",
-            name if HTTP_METHODS.contains(&name) => name,
-            _ => "",
-        };
-        found.push(Handler {
-            function: FunctionRef { module: id, function: *method },
-            kind: HandlerKind::Route,
-            methods: (!http.is_empty()).then(|| Ustr::from(&http.to_uppercase())).into_iter().collect(),
-            path: path.map(str::to_owned),
-            place: program.span_place(id, function.name_span),
-        });
-    }
-    found
-}
-
-/// Whether a class is a view: it inherits from one of a library.
-fn is_view(program: &Program, resolver: &Resolver<'_>, id: ModuleId, class: ClassId) -> bool {
-    inherits(program, resolver, id, class, |name| program.apis.class_has_role(name, Role::View))
-}
-
 /// Whether a class inherits, through classes of the project, from a library's class that the test accepts.
 pub fn inherits(program: &Program, resolver: &Resolver<'_>, id: ModuleId, class: ClassId, accepts: impl Fn(Ustr) -> bool) -> bool {
     let mut todo = vec![(id, class)];
@@ -265,24 +151,6 @@ pub fn inherits(program: &Program, resolver: &Resolver<'_>, id: ModuleId, class:
         }
     }
     false
-}
-
-fn methods(program: &Program, id: ModuleId, call: &Call, row: Option<&Row>) -> Vec<Ustr> {
-    if let Some(method) = row.and_then(|r| r.method.as_ref()) {
-        return vec![Ustr::from(&method.to_uppercase())];
-    }
-    let module = program.module(id);
-    let Some(list) = argument(call, None, &["methods"]) else { return Vec::new() };
-    let (ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items)) = &module.expr(list).kind else { return Vec::new() };
-    let text = |item: &ExprId| match module.expr(*item).kind {
-        ExprKind::String(text) => Some(Ustr::from(&text.to_uppercase())),
-        _ => None,
-    };
-    items.iter().filter_map(text).collect()
-}
-
-fn route_path(program: &Program, id: ModuleId, call: &Call) -> Option<String> {
-    string_argument(program, id, call, 0, &["path", "rule", "route"]).or_else(|| string_argument(program, id, call, 1, &[]))
 }
 
 /// Calls of project functions in a module, and functions passed on to something that may call them.

@@ -1,0 +1,65 @@
+//! Deployments of services: which service one leads to.
+
+use super::{Service, is_below, is_other_language, unit_directory};
+use crate::config::ServiceEntry;
+use crate::ir::deploy::{Deployment, Setting};
+use crate::ir::image::Image;
+use crate::model::program::Program;
+
+/// The service that a deployment leads to: as configured, by name or image, else the one in whose directory it lies, or
+/// the only one around.
+pub(super) fn service_of(
+    program: &Program,
+    images: &[Image],
+    services: &[Service],
+    deployment: &Deployment,
+    entries: &[ServiceEntry],
+) -> Option<usize> {
+    let known = |setting: &Option<Setting<String>>| setting.as_ref().and_then(|s| s.value.as_ref().known().cloned());
+    let name = known(&deployment.name);
+    let entry = entries.iter().find(|entry| entry.deployment.is_some() && entry.deployment == name);
+    if let Some(found) = entry.and_then(|entry| services.iter().position(|s| s.directory == entry.path)) {
+        return Some(found);
+    }
+    let normal = |name: &str| name.replace('_', "-").to_lowercase();
+    let named = |name: &str| services.iter().position(|s| !s.directory.is_empty() && normal(s.name()) == normal(name));
+    if let Some(found) = name.and_then(|name| named(&name)) {
+        return Some(found);
+    }
+    let image = deployment.containers.first().and_then(|c| c.image.as_ref()).map(|i| i.written.as_str());
+    let repository = image.and_then(|i| i.rsplit('/').next()).and_then(|i| i.split([':', '@']).next());
+    if let Some(found) = repository.and_then(named) {
+        return Some(found);
+    }
+    beside(program, images, services, program.sources.get(deployment.file).directory())
+}
+
+/// The service in whose directory a file lies; else the only one at or below the nearest directory above that has any. A
+/// directory where something else is built, such as a front end, ends the search.
+fn beside(program: &Program, images: &[Image], services: &[Service], directory: &str) -> Option<usize> {
+    let unit = unit_directory(program, directory);
+    let here: Vec<usize> = (0..images.len()).filter(|index| program.sources.get(images[*index].file).directory() == unit).collect();
+    let is_built_into = |index: &usize| services.iter().any(|service| service.image == Some(*index));
+    let is_other = if here.is_empty() { is_other_language(program, &unit) } else { !here.iter().any(is_built_into) };
+    if is_other && !services.iter().any(|service| is_below(&service.directory, &unit)) {
+        return None;
+    }
+    let mut at = directory;
+    loop {
+        let mut below = (0..services.len()).filter(|index| is_below(&services[*index].directory, at));
+        match (below.next(), below.next()) {
+            (Some(only), None) => return Some(only),
+            // With several below, only one that is just here.
+            (Some(_), Some(_)) => {
+                if let Some(here) = services.iter().position(|service| service.directory == at) {
+                    return Some(here);
+                }
+            }
+            (None, _) => {}
+        }
+        if at.is_empty() {
+            return None;
+        }
+        at = at.rsplit_once('/').map_or("", |(up, _)| up);
+    }
+}
