@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Fix, Intent};
-use crate::ir::image::{Command, Image, Instruction, InstructionKind, Stage};
+use crate::ir::image::{Command, Image, Instruction, InstructionKind, Stage, Text};
 use crate::model::image_users as users;
 use crate::model::images::{self, Base, Reference, UserTool};
 use crate::source::{Place, Sources, Span};
@@ -50,10 +50,17 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
     if !in_home.is_empty() {
         return below_home(sources, image, &in_home, &lines, name.as_deref());
     }
-    if let Some(InstructionKind::User { written, .. }) = root.map(|root| &root.kind)
+    if let Some(root) = root
+        && let InstructionKind::User { written, .. } = &root.kind
         && written.value.contains('$')
+        // What is run below it may need root.
+        && !all.iter().any(|i| matches!(i.kind, InstructionKind::Run(_)) && i.span.start > root.span.start)
     {
-        return Fix::advice(format!("Give `USER {}` a default that is not root", written.value), lines);
+        let title = format!("Give `USER {}` a default that is not root", written.value);
+        return match default(image, &all, &written.value) {
+            Some(value) => Fix::unsafe_edit(title, other_default(place, root, value, &lines)),
+            None => Fix::advice(title, lines),
+        };
     }
     if let Some(daemon) = users::commands(image, stage).find_map(|(_, _, command)| users::needs_root(command)) {
         return Fix::advice(format!("Start the work itself as another user, rather than by `{daemon}`"), lines);
@@ -62,6 +69,30 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
         let _ = write!(title, "; port {port} then needs a runtime that opens it to others than root");
     }
     Fix::unsafe_edit(title, vec![edit(place, stage, root, lines)])
+}
+
+/// The value that a variable has by default, where a text is that variable and nothing else.
+fn default<'a>(image: &'a Image, all: &[&'a Instruction], written: &str) -> Option<&'a Text> {
+    let name = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| written.strip_prefix('$'))?;
+    let of_stage = all.iter().rev().filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Arg(variables) | InstructionKind::Env(variables) => Some(variables),
+        _ => None,
+    });
+    let mut variables = of_stage.chain([&image.args]).flatten().filter(|variable| variable.name.value == name);
+    variables.find_map(|variable| variable.value.as_ref()).filter(|value| users::is_root(&value.value))
+}
+
+/// Another default, and the user that it names before that is used.
+fn other_default(place: impl Fn(Span) -> Place, root: &Instruction, value: &Text, lines: &str) -> Vec<Intent> {
+    let (create, user) = lines.rsplit_once('\n').map_or((None, lines), |(create, user)| (Some(create), user));
+    let user = user.strip_prefix("USER ").unwrap_or(user);
+    let numeric = value.value.bytes().all(|b| b.is_ascii_digit());
+    let text = if numeric && create.is_some() { "10001" } else { user };
+    let mut intents = vec![Intent::Replace { place: place(value.span), text: text.to_owned() }];
+    if let Some(create) = create {
+        intents.push(Intent::InsertBefore { before: place(root.span), text: create.to_owned() });
+    }
+    intents
 }
 
 /// Below the last instruction that needs root, before the command if that comes later.
