@@ -29,7 +29,7 @@ fn check_module(ctx: &mut Context<'_>, id: ModuleId) {
         match &module.expr(expr).kind {
             ExprKind::String(_) | ExprKind::Template { tag: None, .. } => {
                 if let Some(judged) = judge(program, id, expr) {
-                    report(ctx, id, expr, judged);
+                    report(ctx, id, expr, &judged);
                 }
             }
             ExprKind::Call(_) | ExprKind::Logical { .. } => judge_named_fallback(ctx, id, expr),
@@ -191,7 +191,7 @@ fn same(name: &str, text: &str) -> bool {
     name == text || (text.len() == 1 && name.contains(&text[0]))
 }
 
-fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) {
+fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged) {
     let program = &ctx.project.program;
     let shown = masked(&judged.secret);
     let what = judged.kind.map_or_else(String::new, |kind| format!("{kind}, "));
@@ -231,17 +231,14 @@ fn a_text(confidence: Confidence) -> &'static str {
 fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let program = &ctx.project.program;
     let module = program.module(id);
-    let (default, read, edit) = match &module.expr(expr).kind {
-        ExprKind::Logical { op: LogicalOp::Or, operands } => {
-            let [first, default] = operands[..] else { return };
-            let Some(read) = environment::read(program, id, first) else { return };
-            (default, read, Some(Edit::Whole(expr)))
-        }
-        _ => {
-            let Some(read) = environment::read(program, id, expr) else { return };
-            let (Some(default), edit) = (read.default, read.edit) else { return };
-            (default, read, edit)
-        }
+    let (default, read, edit) = if let ExprKind::Logical { op: LogicalOp::Or, operands } = &module.expr(expr).kind {
+        let [first, default] = operands[..] else { return };
+        let Some(read) = environment::read(program, id, first) else { return };
+        (default, read, Some(Edit::Whole(expr)))
+    } else {
+        let Some(read) = environment::read(program, id, expr) else { return };
+        let (Some(default), edit) = (read.default, read.edit) else { return };
+        (default, read, edit)
     };
     let (at, literal) = values::origin(program, id, default);
     if literal == default && at == id || !matches!(program.module(at).expr(literal).kind, ExprKind::String(_)) {
@@ -354,13 +351,16 @@ fn demand(program: &Program, id: ModuleId, read: ExprId, whole: ExprId) -> Optio
         // `os.getenv`, `os.environ.get`, `environ.get`
         ExprKind::Attribute { object, name, .. } if name.starts_with("getenv") => format!("{}.environ", program.text(id, *object)),
         ExprKind::Attribute { object, .. } => program.text(id, *object).to_owned(),
-        _ => match module.imports.iter().find(|import| import.module == "os" && import.what == Imported::Name("environ".into())) {
-            Some(import) => import.local.to_string(),
-            None => {
+        _ => {
+            if let Some(import) =
+                module.imports.iter().find(|import| import.module == "os" && import.what == Imported::Name("environ".into()))
+            {
+                import.local.to_string()
+            } else {
                 intents.push(Intent::AddImport { file: module.file, module: "os".to_owned(), name: None });
                 "os.environ".to_owned()
             }
-        },
+        }
     };
     intents.insert(0, Intent::Replace { place: program.place(id, whole), text: format!("{environ}[{variable}]") });
     Some(intents)

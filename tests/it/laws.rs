@@ -78,7 +78,7 @@ fn fixing_is_idempotent_and_brings_nothing_new() {
             let place = format!("rules/{}.md:{} {}", rule.id, case.line, case.name);
             let mut hold = |holds: bool, problem: String| {
                 if !holds {
-                    broken.push(format!("{place}: {problem}"))
+                    broken.push(format!("{place}: {problem}"));
                 }
             };
             // What could not be read wholly before is no fault of the fixes.

@@ -222,6 +222,9 @@ fn of_statement(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId) ->
     }
 }
 
+/// Methods that set or read a value by name.
+const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
+
 /// An argument of a call; nothing where the call only wraps it.
 fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value: ExprId) -> Option<Bound> {
     let module = program.module(id);
@@ -266,7 +269,6 @@ fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value
         return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
     }
     // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
-    const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
     if position == 1 && SETS.contains(&name.as_str()) {
         return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
     }
