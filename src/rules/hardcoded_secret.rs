@@ -141,10 +141,8 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         Bound::Fallback { variable, .. } if secrets::is_secret(variable) => {
             let sure = match secrets::judge(text) {
                 Verdict::Nothing => return None,
-                Verdict::Placeholder => Confidence::Low,
-                Verdict::Weak if secrets::is_default(text) => Confidence::Low,
-                Verdict::Word => Confidence::Low,
-                Verdict::Weak => Confidence::Medium,
+                Verdict::Weak if !secrets::is_default(text) => Confidence::Medium,
+                Verdict::Placeholder | Verdict::Word | Verdict::Weak => Confidence::Low,
                 Verdict::Strong => strong(text),
             };
             return Some((sure, text));
@@ -172,9 +170,8 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         }
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
         (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
-        (Verdict::Weak, _) if is_password => Confidence::Low,
+        (Verdict::Weak, _) | (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if !name.to_ascii_lowercase().ends_with("token") => Confidence::Low,
-        (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
         _ => return None,
     };
     Some((sure, text))
@@ -196,11 +193,9 @@ fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) 
     let shown = masked(&judged.secret);
     let what = judged.kind.map_or_else(String::new, |kind| format!("{kind}, "));
     let message = match (&judged.bound, judged.kind) {
-        (Bound::Fallback { variable, edit: Some(Edit::Field(_)) }, _) => {
-            format!("settings field `{variable}` defaults to {} when it is not set ({what}{shown})", a_text(judged.confidence))
-        }
-        (Bound::Fallback { variable, .. }, _) => {
-            format!("`{variable}` falls back to {} in the source when it is not set ({what}{shown})", a_text(judged.confidence))
+        (Bound::Fallback { variable, edit }, _) => {
+            let field = if matches!(edit, Some(Edit::Field(_))) { "the settings field " } else { "" };
+            format!("{field}`{variable}` falls back to {} when it is not set ({what}{shown})", a_text(judged.confidence, judged.kind))
         }
         (Bound::Argument(function), _) => format!("`{function}` is given a secret that is written into the source ({what}{shown})"),
         (_, Some(kind)) => format!("{kind} is written into the source ({shown})"),
@@ -223,8 +218,12 @@ fn within(program: &Program, place: Place, secret: &str) -> Place {
 }
 
 /// A placeholder is no credential, and no less a fallback.
-fn a_text(confidence: Confidence) -> &'static str {
-    if confidence == Confidence::Low { "a placeholder that everybody can guess" } else { "a credential" }
+fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
+    match (confidence, kind) {
+        (Confidence::Low, Some(_)) => "a login for local development",
+        (Confidence::Low, None) => "a value that is easily guessed",
+        _ => "a credential in the source",
+    }
 }
 
 /// A fallback that is the constant of another line or file, whose own name tells nothing.
@@ -257,8 +256,7 @@ fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let secret = secret.to_owned();
     let fix = fix(program, id, expr, &bound);
     let place = program.place(at, literal);
-    let message =
-        format!("`{}` falls back to {} in the source when it is not set ({})", read.variable, a_text(confidence), masked(&secret));
+    let message = format!("`{}` falls back to {} when it is not set ({})", read.variable, a_text(confidence, None), masked(&secret));
     let hidden = within(program, place, &secret);
     let finding = ctx.report(place, confidence, message, fix);
     finding.secret = Some(hidden);

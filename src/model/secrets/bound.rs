@@ -97,6 +97,9 @@ const EXAMPLES: &[&str] = &[
     "metavar",
 ];
 
+/// Methods that set or read something by its name.
+const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
+
 /// Methods of a text that keep what it says.
 const METHODS: &[&str] = &["encode", "strip", "decode", "lower", "upper", "get_secret_value"];
 
@@ -266,7 +269,6 @@ fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value
         return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
     }
     // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
-    const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
     if position == 1 && SETS.contains(&name.as_str()) {
         return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
     }
