@@ -5,6 +5,7 @@ pub mod diff;
 pub mod edit;
 pub mod engine;
 mod python;
+pub mod secrets;
 pub mod sql;
 pub mod yaml;
 

@@ -5,6 +5,7 @@ pub mod environment;
 mod names;
 mod shapes;
 mod verdict;
+mod vocabulary;
 
 pub use names::{is_header, is_password, is_secret, words};
 pub use shapes::{Found, HOLE, find, scheme_and_credential};
