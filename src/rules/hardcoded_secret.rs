@@ -62,7 +62,10 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
     if let Some(found) = found {
         // A sentence that shows the form of an address, or tells of one.
         let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
-        if is_prose && found.kind == "a URL with a password" && (bound == Bound::Documentation || found.confidence == Confidence::Low) {
+        if is_prose
+            && matches!(found.kind, "a URL with a password" | "a secret")
+            && (bound == Bound::Documentation || found.confidence == Confidence::Low)
+        {
             return None;
         }
         let confidence = if bound == Bound::Documentation { Confidence::Low } else { found.confidence };
@@ -172,7 +175,7 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
         (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
         (Verdict::Weak, _) | (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
-        (Verdict::Weak, How::Variable | How::Argument | How::Default) if !name.to_ascii_lowercase().ends_with("token") => Confidence::Low,
+        (Verdict::Weak, How::Variable | How::Argument | How::Default) if name.to_ascii_lowercase().contains("secret") => Confidence::Low,
         _ => return None,
     };
     Some((sure, text))
@@ -327,17 +330,7 @@ fn judge_variable(ctx: &mut Context<'_>, file: FileId, span: Span, keyword: &str
 
 /// A command line: tokens and URLs anywhere in it, and `NAME=value`.
 fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, stage: &str) {
-    let (kind, secret, confidence) = if let Some(found) = secrets::find(&text.value) {
-        (found.kind, found.secret, found.confidence)
-    } else {
-        let assigned = text.value.split_whitespace().find_map(|word| {
-            let (name, value) = word.trim_start_matches('-').split_once('=')?;
-            let value = value.trim_matches(['"', '\'', ';']);
-            (secrets::is_secret(name) && !value.contains('$') && secrets::judge(value) == Verdict::Strong).then_some(value)
-        });
-        let Some(value) = assigned else { return };
-        ("a secret", value, Confidence::High)
-    };
+    let Some(secrets::Found { kind, secret, confidence }) = secrets::find(&text.value) else { return };
     let at = text.value.find(secret).unwrap_or(0);
     let place = text.span_of(at..at + secret.len());
     let message = format!("a command of the image holds {kind}, where whoever pulls it can read it ({})", masked(secret));

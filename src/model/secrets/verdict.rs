@@ -34,7 +34,7 @@ pub fn judge(text: &str) -> Verdict {
     }
     let is_word = |part: &String| part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part);
     let is_plain = text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | '/' | ':'));
-    if is_plain && parts.iter().all(is_word) && parts.len() < 12 && !is_chopped(&parts) {
+    if is_plain && parts.iter().all(is_word) && parts.len() < 12 && !is_chopped(text) {
         return Verdict::Word;
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
@@ -215,10 +215,12 @@ fn is_pronounceable(word: &str) -> bool {
     word.contains(is_vowel) && longest <= 4 && word.len() <= 24
 }
 
-/// Whether most parts are too short for words: capitals in no order begin many.
-fn is_chopped(parts: &[String]) -> bool {
-    let letters = |part: &&String| part.trim_end_matches(|c: char| c.is_ascii_digit()).len() < 3;
-    parts.iter().filter(letters).count() * 2 > parts.len()
+/// Whether a piece of the text falls apart into parts too short for words: capitals in no order begin many.
+fn is_chopped(text: &str) -> bool {
+    let is_short = |part: &&String| part.trim_end_matches(|c: char| c.is_ascii_digit()).len() < 3;
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .map(words)
+        .any(|parts| parts.len() > 1 && parts.iter().filter(is_short).count() * 2 > parts.len())
 }
 
 /// Letters and digits in no order: what a generator makes.
@@ -250,8 +252,10 @@ fn is_random(text: &str, parts: &[String]) -> bool {
         .filter(|part| part.len() >= 4 && part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part))
         .map(String::len)
         .sum();
-    let whole: usize = parts.iter().map(String::len).sum();
-    if (words_only && !is_chopped(parts)) || spoken * 10 > whole * 7 {
+    // A version or a date says nothing of the rest.
+    let is_number = |part: &&String| part.len() <= 8 && part.bytes().all(|b| b.is_ascii_digit());
+    let whole: usize = parts.iter().filter(|part| !is_number(part)).map(String::len).sum();
+    if (words_only && !is_chopped(text)) || spoken * 10 > whole * 7 {
         return false;
     }
     (digits >= 2 && letters >= 2 && changes >= 3) || (changes >= 4 && text.len() >= 10) || (text.len() >= 16 && entropy >= 3.5)
