@@ -4,6 +4,7 @@ pub mod bound;
 pub mod environment;
 mod names;
 mod shapes;
+pub mod stage;
 mod verdict;
 mod vocabulary;
 

@@ -5,12 +5,12 @@ use crate::finding::{Confidence, Severity};
 use crate::fix::secrets::{fix, kebab, snake};
 use crate::fix::{Fix, Intent};
 use crate::ir::deploy::Deployment;
-use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
+use crate::ir::image::{Image, Instruction, InstructionKind, Text};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound};
 use crate::model::secrets::environment::{self, Edit};
+use crate::model::secrets::stage::{Stage, stage};
 use crate::model::secrets::{self, Verdict, masked};
 use crate::model::values;
 use crate::source::{FileId, Place, Span};
@@ -83,34 +83,6 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
         _ => sure,
     };
     Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
-}
-
-/// What a piece of code is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Production,
-    /// `class Development(Config)`, `settings/local.py`
-    Development,
-    /// `examples/`
-    Example,
-}
-
-fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
-    const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
-    let module = program.module(id);
-    let is_named = |name: &str| {
-        let words = secrets::words(name);
-        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
-        words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
-    };
-    let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
-    let path = program.path(id);
-    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-    if in_class || is_named(file.trim_end_matches(".py")) {
-        return Stage::Development;
-    }
-    let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
-    if folders.split('/').any(is_example) { Stage::Example } else { Stage::Production }
 }
 
 /// The constant text of a literal, with a mark where something is put in.
@@ -284,10 +256,14 @@ fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruct
     let span = instruction.span;
     match &instruction.kind {
         InstructionKind::Env(variables) => {
-            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ENV", &v.name.value, v.value.as_ref(), stage));
+            for v in variables {
+                judge_variable(ctx, file, span, "ENV", &v.name.value, v.value.as_ref(), stage);
+            }
         }
         InstructionKind::Arg(variables) => {
-            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ARG", &v.name.value, v.value.as_ref(), stage));
+            for v in variables {
+                judge_variable(ctx, file, span, "ARG", &v.name.value, v.value.as_ref(), stage);
+            }
         }
         InstructionKind::Label(variables) => {
             for value in variables.iter().filter_map(|v| v.value.as_ref()) {
@@ -295,10 +271,9 @@ fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruct
             }
         }
         InstructionKind::Run(command) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => {
-            let texts: Vec<&Text> = match &command.form {
-                Form::Shell(_) | Form::Exec(_) => command.texts().collect(),
-            };
-            texts.into_iter().for_each(|text| judge_command(ctx, file, span, text, stage));
+            for text in command.texts() {
+                judge_command(ctx, file, span, text, stage);
+            }
         }
         _ => {}
     }
