@@ -206,17 +206,14 @@ fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
 fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let program = &ctx.project.program;
     let module = program.module(id);
-    let (default, read, edit) = match &module.expr(expr).kind {
-        ExprKind::Logical { op: LogicalOp::Or, operands } => {
-            let [first, default] = operands[..] else { return };
-            let Some(read) = environment::read(program, id, first) else { return };
-            (default, read, Some(Edit::Whole(expr)))
-        }
-        _ => {
-            let Some(read) = environment::read(program, id, expr) else { return };
-            let (Some(default), edit) = (read.default, read.edit) else { return };
-            (default, read, edit)
-        }
+    let (default, read, edit) = if let ExprKind::Logical { op: LogicalOp::Or, operands } = &module.expr(expr).kind {
+        let [first, default] = operands[..] else { return };
+        let Some(read) = environment::read(program, id, first) else { return };
+        (default, read, Some(Edit::Whole(expr)))
+    } else {
+        let Some(read) = environment::read(program, id, expr) else { return };
+        let (Some(default), edit) = (read.default, read.edit) else { return };
+        (default, read, edit)
     };
     let (at, literal) = values::origin(program, id, default);
     if literal == default && at == id || !matches!(program.module(at).expr(literal).kind, ExprKind::String(_)) {
