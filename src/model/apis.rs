@@ -1,6 +1,7 @@
 //! Knowledge about libraries: what their functions are. The rows live in `rules/apis/*.toml`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -202,7 +203,7 @@ pub enum Placeholder {
 }
 
 /// All rows, by canonical name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Apis {
     rows: Vec<Row>,
     by_name: HashMap<Ustr, usize>,
@@ -219,12 +220,20 @@ impl Apis {
     /// # Errors
     /// The embedded table is broken (a test rules that out), with the parser's message.
     pub fn load(own: &[Row]) -> Result<Self, String> {
+        // Read once: an editor or a test asks many times.
+        static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
+        let mut apis = EMBEDDED.clone()?;
+        own.iter().cloned().for_each(|row| apis.add(row));
+        Ok(apis)
+    }
+
+    fn embedded() -> Result<Self, String> {
         let mut apis = Self::default();
         let table: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
         for (from, to) in &table.aliases {
             apis.aliases.insert(Ustr::from(from), Ustr::from(to));
         }
-        table.api.into_iter().chain(own.iter().cloned()).for_each(|row| apis.add(row));
+        table.api.into_iter().for_each(|row| apis.add(row));
         Ok(apis)
     }
 
