@@ -156,8 +156,13 @@ impl<'p> Uses<'p> {
         let path = self.program.path(module).trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
         let texts = self.dotted.get(&name).into_iter().flatten().copied();
         texts.filter(move |(m, e)| {
-            let ExprKind::String(text) = self.program.module(*m).expr(*e).kind else { return false };
+            let module = self.program.module(*m);
+            let ExprKind::String(text) = module.expr(*e).kind else { return false };
             let Some((owner, _)) = text.rsplit_once('.') else { return false };
+            let is_item = |parent: ExprId| matches!(module.expr(parent).kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_));
+            if !matches!(module.expr_parents[e.index()], Parent::Expr(parent) if is_item(parent)) {
+                return false;
+            }
             path == owner || path.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.'))
         })
     }
