@@ -2,6 +2,7 @@
 
 use super::{Fix, Intent};
 use crate::ir::program::*;
+use crate::model::calls::{Passed, passed};
 use crate::model::exposure::Route;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::project::Project;
@@ -10,13 +11,15 @@ use crate::model::services::Service;
 use crate::source::Place;
 
 /// The names that slowapi's fix imports.
-const IMPORTS: [(&str, &str); 5] = [
+const IMPORTS: [(&str, &str); 4] = [
     ("slowapi", "Limiter"),
     ("slowapi", "_rate_limit_exceeded_handler"),
     ("slowapi.errors", "RateLimitExceeded"),
     ("slowapi.middleware", "SlowAPIMiddleware"),
-    ("slowapi.util", "get_remote_address"),
 ];
+
+/// Who calls: the peer of an instance is Cloud Run's front end, whoever the caller is.
+const CALLER: &str = "request.headers.get(\"X-Forwarded-For\", \"local\").split(\",\")[-1].strip()";
 
 /// Limits the requests of a service.
 #[must_use]
@@ -36,7 +39,8 @@ pub fn fix(project: &Project, service: &Service, routes: &[Route<'_>], idle: &[I
     let framework = service.framework.map_or("", |name| name.as_str());
     let is_fastapi = framework.starts_with("fastapi.") || framework.starts_with("a2a.") || framework.starts_with("google.adk.");
     if let (true, Some((statement, app))) = (is_fastapi, &app) {
-        if let Some(fix) = attached(program, service, *statement, app, idle) {
+        let known = attached(program, service, *statement, app, idle).or_else(|| depended_on(program, service, *statement, idle));
+        if let Some(fix) = known {
             return fix;
         }
         if IMPORTS.iter().all(|(module, name)| is_free(program, service.module, module, name)) {
@@ -111,6 +115,25 @@ fn attached(program: &Program, service: &Service, statement: Place, app: &str, i
     Some(Fix::unsafe_edit(format!("Attach `{}` with slowapi's middleware", known.name), intents))
 }
 
+/// Makes all routes depend on a limiter of fastapi-limiter, which the service has set up.
+fn depended_on(program: &Program, service: &Service, statement: Place, idle: &[Idle]) -> Option<Fix> {
+    let is_set_up = |idle: &&Idle| idle.why == Why::Unattached && idle.library.is_some_and(|name| name == "fastapi_limiter.FastAPILimiter");
+    idle.iter().find(is_set_up)?;
+    let id = service.module;
+    let call = program.module(id).call(service.app_call?)?;
+    let is_free = is_free(program, id, "fastapi_limiter.depends", "RateLimiter") && is_free(program, id, "fastapi", "Depends");
+    if !is_free || passed(program, id, call, None, "dependencies") != Passed::No {
+        return None;
+    }
+    let value = "[Depends(RateLimiter(times=60, seconds=60))]".to_owned();
+    let intents = vec![
+        import(statement, "fastapi", "Depends"),
+        import(statement, "fastapi_limiter.depends", "RateLimiter"),
+        Intent::SetArgument { call: service.app, name: "dependencies".to_owned(), value },
+    ];
+    Some(Fix::unsafe_edit("Let every route depend on a `RateLimiter`", intents))
+}
+
 /// Whether code of a service puts a limiter where slowapi looks for it.
 fn is_stored(program: &Program, service: &Service) -> bool {
     service.code.iter().any(|id| {
@@ -134,12 +157,15 @@ fn import(at: Place, module: &str, name: &str) -> Intent {
 fn with_slowapi(statement: Place, app: &str) -> Fix {
     let mut intents: Vec<Intent> = IMPORTS.iter().map(|(module, name)| import(statement, module, name)).collect();
     intents.push(Intent::InsertAfter { after: statement, text: slowapi(app) });
-    Fix::unsafe_edit("Limit each caller to 60 requests a minute with slowapi", intents)
+    Fix::unsafe_edit("Limit each caller to 60 requests a minute with slowapi, a new dependency", intents)
 }
 
 fn slowapi(app: &str) -> String {
     format!(
-        "{app}.state.limiter = Limiter(key_func=get_remote_address, default_limits=[\"60/minute\"])\n\
+        "{app}.state.limiter = Limiter(\n    \
+         # Cloud Run puts the caller's address last; behind a load balancer it is the last but one.\n    \
+         key_func=lambda request: {CALLER},\n    \
+         default_limits=[\"60/minute\"],\n)\n\
          {app}.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded_handler)\n\
          {app}.add_middleware(SlowAPIMiddleware)"
     )
@@ -155,8 +181,7 @@ fn advice(program: &Program, service: &Service, routes: &[Route<'_>], framework:
             format!(
                 "from slowapi import Limiter, _rate_limit_exceeded_handler\n\
                  from slowapi.errors import RateLimitExceeded\n\
-                 from slowapi.middleware import SlowAPIMiddleware\n\
-                 from slowapi.util import get_remote_address\n\n{}\n",
+                 from slowapi.middleware import SlowAPIMiddleware\n\n{}\n",
                 slowapi(app)
             ),
         ),
@@ -164,8 +189,9 @@ fn advice(program: &Program, service: &Service, routes: &[Route<'_>], framework:
         "quart" => Fix::advice(
             "Limit each caller with Quart-Rate-Limiter",
             format!(
-                "from datetime import timedelta\n\nfrom quart_rate_limiter import RateLimit, RateLimiter\n\n\
-                 RateLimiter({app}, default_limits=[RateLimit(60, timedelta(minutes=1))])\n"
+                "from datetime import timedelta\n\nfrom quart_rate_limiter import RateLimit, RateLimiter\n\n\n\
+                 async def caller() -> str:\n    # Cloud Run puts the caller's address last.\n    return {CALLER}\n\n\n\
+                 RateLimiter({app}, default_limits=[RateLimit(60, timedelta(minutes=1))], key_function=caller)\n"
             ),
         ),
         "litestar" | "starlite" => Fix::advice(
@@ -178,26 +204,33 @@ fn advice(program: &Program, service: &Service, routes: &[Route<'_>], framework:
         ),
         "django" => django(program, service, function, name),
         "sanic" => own(&format!(
-            "@{app}.on_request\nasync def limit_callers(request):\n    if not await strategy.hit(PER_CALLER, request.ip):\n        \
+            "@{app}.on_request\nasync def limit_callers(request):\n    if not await strategy.hit(PER_CALLER, caller(request)):\n        \
              return json({{\"detail\": \"Too many requests\"}}, status=429, headers={{\"Retry-After\": \"60\"}})\n"
         )),
         "aiohttp" => own(&format!(
-            "@web.middleware\nasync def limit_callers(request, handler):\n    if not await strategy.hit(PER_CALLER, request.remote):\n        \
+            "@web.middleware\nasync def limit_callers(request, handler):\n    if not await strategy.hit(PER_CALLER, caller(request)):\n        \
              raise web.HTTPTooManyRequests(headers={{\"Retry-After\": \"60\"}})\n    return await handler(request)\n\n\n\
              {app} = web.Application(middlewares=[limit_callers])\n"
         )),
         "" => Fix::advice(
             "Refuse callers that come too often",
             format!(
-                "from limits import parse, storage, strategies\n\n\
+                "import os\n\nfrom limits import parse\nfrom limits.storage import storage_from_string\n\
+                 from limits.strategies import FixedWindowRateLimiter\n\n\
                  PER_CALLER = parse(\"60/minute\")\n\
-                 strategy = strategies.FixedWindowRateLimiter(storage.storage_from_string(os.environ[\"LIMITS_STORAGE\"]))\n\n\n\
-                 @functions_framework.http\ndef {name}(request):\n    if not strategy.hit(PER_CALLER, request.remote_addr):\n        \
-                 return (\"Too many requests\", 429, {{\"Retry-After\": \"60\"}})\n    ...\n"
+                 strategy = FixedWindowRateLimiter(storage_from_string(os.environ[\"LIMITS_STORAGE\"]))  # redis://…\n\n\n{}\
+                 @functions_framework.http\ndef {name}(request):\n    if not strategy.hit(PER_CALLER, caller(request)):\n        \
+                 return (\"Too many requests\", 429, {{\"Retry-After\": \"60\"}})\n    ...\n",
+                caller()
             ),
         ),
-        _ => own("if not await strategy.hit(PER_CALLER, caller):\n    ...  # answer 429, with `Retry-After: 60`\n"),
+        _ => own("if not await strategy.hit(PER_CALLER, caller(request)):\n    ...  # answer 429, with `Retry-After: 60`\n"),
     }
+}
+
+/// A function that tells callers apart.
+fn caller() -> String {
+    format!("def caller(request) -> str:\n    # Cloud Run puts the caller's address last.\n    return {CALLER}\n\n\n")
 }
 
 /// A limiter made of the `limits` package.
@@ -205,9 +238,11 @@ fn own(hook: &str) -> Fix {
     Fix::advice(
         "Refuse callers that come too often, in a middleware",
         format!(
-            "from limits import parse\nfrom limits.aio import storage, strategies\n\n\
+            "import os\n\nfrom limits import parse\nfrom limits.aio.strategies import FixedWindowRateLimiter\n\
+             from limits.storage import storage_from_string\n\n\
              PER_CALLER = parse(\"60/minute\")\n\
-             strategy = strategies.FixedWindowRateLimiter(storage.RedisStorage(os.environ[\"LIMITS_STORAGE\"]))\n\n\n{hook}"
+             strategy = FixedWindowRateLimiter(storage_from_string(os.environ[\"LIMITS_STORAGE\"]))  # async+redis://…\n\n\n{}{hook}",
+            caller()
         ),
     )
 }
@@ -222,7 +257,9 @@ fn flask(function: Option<FunctionRef>, name: &str, app: &str) -> Fix {
     Fix::advice(
         "Limit each caller with Flask-Limiter",
         format!(
-            "import os\n\nfrom flask_limiter import Limiter\nfrom flask_limiter.util import get_remote_address\n\n\
+            "import os\n\nfrom flask_limiter import Limiter\nfrom flask_limiter.util import get_remote_address\n\
+             from werkzeug.middleware.proxy_fix import ProxyFix\n\n\
+             {app}.wsgi_app = ProxyFix({app}.wsgi_app, x_for=1)  # Cloud Run puts the caller's address last\n\
              limiter = Limiter(\n    get_remote_address,\n    app={app},\n    default_limits=[\"60 per minute\"],\n    \
              storage_uri=os.environ[\"LIMITS_STORAGE\"],  # Redis, where there is more than one instance\n){own}"
         ),
@@ -238,7 +275,8 @@ fn django(program: &Program, service: &Service, function: Option<FunctionRef>, n
             "Throttle all views of Django REST framework",
             "REST_FRAMEWORK = {\n    \"DEFAULT_THROTTLE_CLASSES\": [\n        \"rest_framework.throttling.AnonRateThrottle\",\n        \
              \"rest_framework.throttling.UserRateThrottle\",\n    ],\n    \
-             \"DEFAULT_THROTTLE_RATES\": {\"anon\": \"20/min\", \"user\": \"120/min\"},\n}\n",
+             \"DEFAULT_THROTTLE_RATES\": {\"anon\": \"20/min\", \"user\": \"120/min\"},\n    \
+             \"NUM_PROXIES\": 1,  # Cloud Run puts the caller's address last\n}\n",
         );
     }
     let method = function.is_some_and(|function| program.function(function).class.is_some());

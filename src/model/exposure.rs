@@ -46,14 +46,15 @@ pub fn routes<'p>(project: &'p Project, service: &Service) -> Vec<Route<'p>> {
     let is_code = |module: &ModuleId| service.code.binary_search(module).is_ok();
     let (mut by_function, mut probes): (BTreeMap<FunctionRef, Route<'p>>, bool) = (BTreeMap::new(), false);
     for handler in project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)) {
-        let f = program.function(handler.function);
+        let module = program.module(handler.function.module);
+        let f = module.function(handler.function.function);
         if is_probe(handler.path.as_deref(), &f.name) {
             probes |= is_metrics(handler.path.as_deref(), &f.name);
             continue;
         }
         let route = Route {
             function: Some(handler.function),
-            name: f.name.to_string(),
+            name: f.class.map_or_else(|| f.name.to_string(), |class| format!("{}.{}", module.class(class).name, f.name)),
             path: handler.path.as_deref(),
             place: program.span_place(handler.function.module, f.name_span),
             methods: handler.methods.clone(),

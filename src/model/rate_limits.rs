@@ -31,6 +31,8 @@ pub struct Idle {
     pub place: Place,
     /// What it is called.
     pub name: String,
+    /// Its canonical name, if it is of a library.
+    pub library: Option<Ustr>,
     /// Why it limits nothing.
     pub why: Why,
 }
@@ -47,8 +49,10 @@ pub enum Why {
     },
     /// It is attached, but no limits are set.
     NoLimits,
-    /// It is created, and attached to nothing.
+    /// It is set up, and attached to nothing.
     Unattached,
+    /// Rates are set for classes that nothing uses.
+    RatesOnly,
     /// The project's own, used by nothing.
     Unused,
 }
@@ -74,6 +78,7 @@ pub fn of_service(project: &Project, service: &Service) -> Limiting {
     if attached {
         return Limiting::Attached;
     }
+    finder.rates_only(&mut idle);
     idle.sort_by_key(|idle| (idle.why, idle.place));
     if idle.is_empty() { Limiting::Missing } else { Limiting::Idle(idle) }
 }
@@ -108,10 +113,28 @@ impl Finder<'_> {
             let module = program.module(m);
             matches!(module.expr_parents[e.index()], Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == e))
         };
+        let is_receiver = |m: ModuleId, e: ExprId| {
+            let module = program.module(m);
+            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
+        };
         let mut names: Vec<Ustr> = program.apis.with_role(Role::RateLimiter).filter(|name| !self.is_attached_by_members(*name)).collect();
         names.sort();
-        let references = names.into_iter().flat_map(|name| self.uses.library_references(name));
-        references.into_iter().any(|(m, e)| !is_callee(m, e) && self.uses.takes_effect(m, e)) || self.is_pacer_awaited()
+        for name in names {
+            for (m, e) in self.uses.library_references(name) {
+                if is_callee(m, e) {
+                    continue;
+                }
+                if self.uses.takes_effect(m, e) {
+                    return true;
+                }
+                // `await FastAPILimiter.init(…)`
+                if is_receiver(m, e) {
+                    let (place, name_here) = (program.place(m, e), program.text(m, e).to_owned());
+                    idle.push(Idle { place, name: name_here, library: Some(name), why: Why::Unattached });
+                }
+            }
+        }
+        self.is_pacer_awaited()
     }
 
     /// Whether a call of a library's limiter attaches it, or makes something that is.
@@ -126,7 +149,7 @@ impl Finder<'_> {
                 return true;
             }
             let why = if gets_app { Why::NoLimits } else { Why::Unattached };
-            idle.push(Idle { place, name: self.name_of(id, expr), why });
+            idle.push(Idle { place, name: self.name_of(id, expr), library: Some(name), why });
             return false;
         }
         if self.uses.takes_effect(id, expr) {
@@ -140,8 +163,8 @@ impl Finder<'_> {
             }
             _ => None,
         };
-        let name = if above.is_some() { program.text(id, call.callee).to_owned() } else { self.name_of(id, expr) };
-        idle.push(Idle { place, name, why: above.unwrap_or(Why::Unattached) });
+        let written = if above.is_some() { program.text(id, call.callee).to_owned() } else { self.name_of(id, expr) };
+        idle.push(Idle { place, name: written, library: Some(name), why: above.unwrap_or(Why::Unattached) });
         false
     }
 
@@ -218,13 +241,25 @@ impl Finder<'_> {
                 Some(class) => (class.name, class.name_span),
                 None => (f.name, f.name_span),
             };
-            let is_error_handler = self.uses.answers_errors(function);
-            if !is_error_handler && !name.is_empty() {
+            let is_named_elsewhere = self.uses.answers_errors(function) || self.uses.is_named_in_text(function.module, name);
+            if !is_named_elsewhere && !name.is_empty() {
                 let place = program.span_place(function.module, span);
-                idle.push(Idle { place, name: name.to_string(), why: Why::Unused });
+                idle.push(Idle { place, name: name.to_string(), library: None, why: Why::Unused });
             }
         }
         false
+    }
+
+    /// Rates of Django REST framework, where no class of it is used.
+    fn rates_only(&self, idle: &mut Vec<Idle>) {
+        const RATES: &str = "DEFAULT_THROTTLE_RATES";
+        let program = &self.project.program;
+        for id in self.uses.code() {
+            let module = program.module(id);
+            let is_key = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::String(text) if text == RATES);
+            let places = module.expr_ids().filter(is_key).map(|expr| program.place(id, expr));
+            idle.extend(places.map(|place| Idle { place, name: RATES.to_owned(), library: None, why: Why::RatesOnly }));
+        }
     }
 
     /// Whether something that is called a limiter, and whose workings cannot be seen, stands at the entrance of requests.

@@ -123,7 +123,7 @@ impl<'p> Uses<'p> {
     pub fn references(&self, module: ModuleId, name: Ustr, denotes: impl Fn(Entity) -> bool) -> Vec<(ModuleId, ExprId)> {
         let exprs = self.aliases(name).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
         let mut found: Vec<_> = exprs.filter(|(m, e)| denotes(self.resolver.entity(*m, *e))).collect();
-        found.extend(self.named_in_text(module, name));
+        found.extend(self.listed_texts(module, name));
         found
     }
 
@@ -151,19 +151,29 @@ impl<'p> Uses<'p> {
         aliases
     }
 
-    /// Texts such as `"shop.middleware.Throttle"` that name something of a module, in a list or tuple.
-    fn named_in_text(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
+    /// Whether a text names something of a module.
+    #[must_use]
+    pub fn is_named_in_text(&self, module: ModuleId, name: Ustr) -> bool {
+        self.texts(module, name).next().is_some()
+    }
+
+    /// Texts such as `"shop.middleware.Throttle"` that name something of a module.
+    fn texts(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
         let path = self.program.path(module).trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
         let texts = self.dotted.get(&name).into_iter().flatten().copied();
         texts.filter(move |(m, e)| {
-            let module = self.program.module(*m);
-            let ExprKind::String(text) = module.expr(*e).kind else { return false };
+            let ExprKind::String(text) = self.program.module(*m).expr(*e).kind else { return false };
             let Some((owner, _)) = text.rsplit_once('.') else { return false };
-            let is_item = |parent: ExprId| matches!(module.expr(parent).kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_));
-            if !matches!(module.expr_parents[e.index()], Parent::Expr(parent) if is_item(parent)) {
-                return false;
-            }
             path == owner || path.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+
+    /// Those in a list or tuple.
+    fn listed_texts(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
+        self.texts(module, name).filter(|(m, e)| {
+            let module = self.program.module(*m);
+            let is_list = |parent: ExprId| matches!(module.expr(parent).kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_));
+            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if is_list(parent))
         })
     }
 

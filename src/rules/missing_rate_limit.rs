@@ -49,7 +49,8 @@ fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Opt
                 format!("`@{name}` stands above the decorator that binds `{function}` to its route and limits nothing")
             }
             Why::NoLimits => format!("`{name}` is attached but sets no limit"),
-            Why::Unattached => format!("`{name}` is created but attached to nothing"),
+            Why::Unattached => format!("`{name}` is set up but attached to nothing"),
+            Why::RatesOnly => format!("`{name}` is set but no throttle class uses it"),
             Why::Unused => format!("`{name}` answers 429 but nothing uses it"),
         },
         None => match service.framework {
@@ -62,14 +63,15 @@ fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Opt
         [only] if !only.name.is_empty() => format!("`{}`", only.name),
         [_] => "its only route".to_owned(),
         _ if writing == 0 => format!("its {} routes", routes.len()),
-        _ => format!("its {} routes ({writing} of them write)", routes.len()),
+        _ if writing == routes.len() => format!("its {writing} routes, which all write,"),
+        _ => format!("its {} routes, {writing} of which {},", routes.len(), if writing == 1 { "writes" } else { "write" }),
     };
     let (who, although) = match shelter {
         None | Some(Shelter::Example) => ("anybody", ""),
         Some(Shelter::InternalIngress) => ("whoever is inside the network", ""),
         Some(Shelter::Authenticated) => ("whoever may invoke it", ""),
         Some(Shelter::Pushed) => ("whoever pushes events", ""),
-        Some(Shelter::Provided) => ("anybody", " where nothing in front of it limits them as declared"),
+        Some(Shelter::Provided) => ("anybody", " unless what is declared to stand in front of it limits them"),
     };
     format!("{reason}, so {who} may call {what} as often as they like{although}")
 }
