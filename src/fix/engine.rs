@@ -49,13 +49,24 @@ fn of_fix(sources: &Sources, trees: &HashMap<FileId, tree_sitter::Tree>, fix: &F
             Intent::InsertAfter { after, text } => vec![insert_after(id, file, after.span, text)?],
         };
         for edit in found {
-            if !edits.contains(&edit) {
+            if !edits.contains(&edit) && !joins(&mut edits, intent, &edit) {
                 edits.push(edit);
             }
         }
     }
     edits.sort();
     Some(edits)
+}
+
+/// Puts another name into an import that the fix adds of the same module.
+fn joins(edits: &mut [Edit], intent: &Intent, edit: &Edit) -> bool {
+    let Intent::AddImport { module, name: Some(name), .. } = intent else { return false };
+    let line = format!("from {module} import ");
+    let same = |other: &&mut Edit| (other.file, other.span) == (edit.file, edit.span) && other.text.trim_start().starts_with(&line);
+    let Some(other) = edits.iter_mut().find(same) else { return false };
+    let end = other.text.trim_end().len();
+    other.text.insert_str(end, &format!(", {name}"));
+    true
 }
 
 fn replace(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {

@@ -101,6 +101,8 @@ pub enum Role {
     Sanitizer,
     /// Limits the rate of requests.
     RateLimiter,
+    /// Limits the rate of whatever waits for it: requests, or calls to somebody else.
+    Pacer,
     /// Logs, or hands an error to something that does.
     Logging,
     /// Sends metrics or traces.
@@ -306,6 +308,11 @@ impl Apis {
             }
         }
         false
+    }
+
+    /// Names that have a role, in no order.
+    pub fn with_role(&self, role: Role) -> impl Iterator<Item = Ustr> + '_ {
+        self.by_name.iter().filter(move |(_, index)| self.rows[**index].is(role)).map(|(name, _)| *name)
     }
 
     /// Whether any row's name begins with this segment.

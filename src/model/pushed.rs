@@ -3,8 +3,8 @@
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
-use crate::model::resolve::Resolver;
-use crate::model::routes::{HandlerKind, Routes};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::{self, HandlerKind, Routes};
 use crate::model::values::{self, Value};
 
 /// What a handler is pushed, as the subject of a sentence; nothing for handlers that people or programs ask.
@@ -91,4 +91,80 @@ pub fn answers_success(program: &Program, id: ModuleId, handler: &Handler) -> bo
         }
         _ => false,
     })
+}
+
+/// Functions that take an event out of a request.
+const EVENTS: [&str; 4] =
+    ["cloudevents.http.from_http", "cloudevents.http.from_json", "cloudevents.pydantic.from_http", "cloudevents.pydantic.from_json"];
+
+/// Entry points that anybody can call; others are called with events.
+const CALLABLE: [&str; 4] = [
+    "functions_framework.http",
+    "functions_framework.typed",
+    "firebase_functions.https_fn.on_request",
+    "firebase_functions.https_fn.on_call",
+];
+
+const DECODE: [&str; 4] = ["base64.b64decode", "base64.urlsafe_b64decode", "base64.standard_b64decode", "binascii.a2b_base64"];
+
+/// Whether a handler takes events that Pub/Sub or Eventarc push: it decodes their envelope.
+#[must_use]
+pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) -> bool {
+    if routes.handler(function).is_some_and(|handler| is_event_function(program, handler)) {
+        return true;
+    }
+    let mut functions = vec![function];
+    // What the handler leaves to functions that it calls.
+    functions.extend(called(program, function));
+    let (mut decodes, mut keys) = (false, [false; 2]);
+    for function in functions {
+        let module = program.module(function.module);
+        for expr in body(module, function.function) {
+            if let Some(name) = program.callee(function.module, expr).library() {
+                if EVENTS.contains(&name.as_str()) {
+                    return true;
+                }
+                decodes |= DECODE.contains(&name.as_str());
+            }
+            let (ExprKind::String(word) | ExprKind::Attribute { name: word, .. }) = module.expr(expr).kind else { continue };
+            // Eventarc's attributes are headers.
+            if word.len() > 3 && word.as_bytes()[..3].eq_ignore_ascii_case(b"ce-") {
+                return true;
+            }
+            keys[0] |= word == "message";
+            keys[1] |= word == "data";
+        }
+    }
+    decodes && keys == [true, true]
+}
+
+fn is_event_function(program: &Program, handler: &routes::Handler) -> bool {
+    if handler.kind != HandlerKind::EntryPoint {
+        return false;
+    }
+    let id = handler.function.module;
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    let is_callable = |decorator: &ExprId| {
+        let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
+        resolver.entity(id, callee).library().is_some_and(|name| CALLABLE.contains(&name.as_str()))
+    };
+    !program.function(handler.function).decorators.iter().any(is_callable)
+}
+
+fn called(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {
+    let exprs = body(program.module(function.module), function.function);
+    let callee = |expr| match program.callee(function.module, expr) {
+        Entity::Function(f) if f != function => Some(f),
+        _ => None,
+    };
+    exprs.into_iter().filter_map(callee).collect()
+}
+
+/// The expressions in a function's body.
+fn body(module: &Module, function: FunctionId) -> Vec<ExprId> {
+    match module.function(function).body {
+        FunctionBody::Block(block) => module.expressions(block),
+        FunctionBody::Expr(expr) => module.descendants(expr),
+    }
 }

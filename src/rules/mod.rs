@@ -15,6 +15,7 @@ use crate::source::Place;
 
 mod container_runs_as_root;
 mod hardcoded_secret;
+mod missing_rate_limit;
 mod missing_timeout;
 mod oversized_memory;
 mod sql_injection;
@@ -24,6 +25,7 @@ mod swallowed_exception;
 pub static RULES: &[Rule] = &[
     container_runs_as_root::RULE,
     hardcoded_secret::RULE,
+    missing_rate_limit::RULE,
     missing_timeout::RULE,
     oversized_memory::RULE,
     sql_injection::RULE,

@@ -232,9 +232,6 @@ fn of_statement(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId) ->
     }
 }
 
-/// Methods that set or read a value by name.
-const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
-
 /// An argument of a call; nothing where the call only wraps it.
 fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value: ExprId) -> Option<Bound> {
     let module = program.module(id);

@@ -1,0 +1,182 @@
+//! Exposure: the routes that a service lets others call, and who can.
+
+use std::collections::BTreeMap;
+
+use ustr::Ustr;
+
+use crate::config::Provides;
+use crate::ir::deploy::{Deployment, Notation, Setting};
+use crate::model::program::{FunctionRef, ModuleId};
+use crate::model::project::Project;
+use crate::model::pushed;
+use crate::model::routes::HandlerKind;
+use crate::model::services::{Service, is_below};
+use crate::source::Place;
+
+/// A route of a service, probes and metrics aside.
+#[derive(Clone, Debug)]
+pub struct Route<'p> {
+    /// The function that answers it, if the project has it.
+    pub function: Option<FunctionRef>,
+    /// What it is called: the function's name, else its path.
+    pub name: String,
+    /// Its path, without the prefixes of its routers.
+    pub path: Option<&'p str>,
+    /// Where it is.
+    pub place: Place,
+    /// HTTP methods in upper case; empty where any or unknown.
+    pub methods: Vec<Ustr>,
+}
+
+/// Methods that change something.
+const WRITING: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+
+impl Route<'_> {
+    /// Whether it changes something.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.methods.iter().any(|method| WRITING.contains(&method.as_str()))
+    }
+}
+
+/// The routes of a service that do more than say how it is: those that change something first.
+#[must_use]
+pub fn routes<'p>(project: &'p Project, service: &Service) -> Vec<Route<'p>> {
+    let program = &project.program;
+    let is_code = |module: &ModuleId| service.code.binary_search(module).is_ok();
+    let (mut by_function, mut probes): (BTreeMap<FunctionRef, Route<'p>>, bool) = (BTreeMap::new(), false);
+    for handler in project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)) {
+        let module = program.module(handler.function.module);
+        let f = module.function(handler.function.function);
+        if is_probe(handler.path.as_deref(), &f.name) {
+            probes |= is_metrics(handler.path.as_deref(), &f.name);
+            continue;
+        }
+        let route = Route {
+            function: Some(handler.function),
+            name: f.class.map_or_else(|| f.name.to_string(), |class| format!("{}.{}", module.class(class).name, f.name)),
+            path: handler.path.as_deref(),
+            place: program.span_place(handler.function.module, f.name_span),
+            methods: handler.methods.clone(),
+        };
+        let known = by_function.entry(handler.function).or_insert(route);
+        known.methods.extend(handler.methods.iter().filter(|method| !known.methods.contains(method)).copied().collect::<Vec<_>>());
+    }
+    let mut routes: Vec<Route<'p>> = by_function.into_values().collect();
+    for route in project.routes.library.iter().filter(|route| is_code(&route.module) && !is_probe(route.path.as_deref(), "")) {
+        let path = route.path.as_deref();
+        let name = path.unwrap_or_default().to_owned();
+        routes.push(Route { function: None, name, path, place: route.place, methods: Vec::new() });
+    }
+    // The page of an exporter that links to its metrics.
+    let is_index = |route: &Route<'_>| matches!(route.path, Some("/" | "")) && route.methods.iter().all(|method| *method == "GET");
+    if probes && routes.iter().all(is_index) {
+        routes.clear();
+    }
+    routes.sort_by_key(|route| (!route.writes(), route.place));
+    routes
+}
+
+/// Last words of the paths, and names of the functions, of probes.
+const PROBES: [&str; 35] = [
+    "health",
+    "healthz",
+    "healthy",
+    "healthcheck",
+    "health_check",
+    "health_status",
+    "check_health",
+    "get_health",
+    "livez",
+    "live",
+    "alive",
+    "liveness",
+    "liveness_check",
+    "liveness_probe",
+    "ready",
+    "readyz",
+    "readiness",
+    "readiness_check",
+    "readiness_probe",
+    "startup",
+    "startup_probe",
+    "ping",
+    "heartbeat",
+    "__heartbeat__",
+    "__lbheartbeat__",
+    "up",
+    "status",
+    "version",
+    "__version__",
+    "metrics",
+    "prometheus",
+    "get_metrics",
+    "prometheus_metrics",
+    "favicon.ico",
+    "robots.txt",
+];
+
+/// Parts of paths that say nothing of what is asked.
+const PREFIXES: [&str; 10] = ["api", "v1", "v2", "v3", "_", "-", "internal", "system", "actuator", "_ah"];
+
+/// Whether a route only tells how the service is: by its path, else by the name of its function.
+#[must_use]
+pub fn is_probe(path: Option<&str>, name: &str) -> bool {
+    let normal = |word: &str| word.to_lowercase().replace('-', "_");
+    let Some(path) = path.map(|path| path.trim_matches(['^', '$', '?', '/'])).filter(|path| !path.is_empty()) else {
+        return path.is_none() && PROBES.contains(&normal(name).as_str());
+    };
+    let mut parts = path.split('/').skip_while(|part| PREFIXES.contains(part));
+    let first = parts.next().map(normal).unwrap_or_default();
+    let is_health = first.starts_with("health");
+    let rest: Vec<&str> = parts.collect();
+    if is_health {
+        PROBES.contains(&first.as_str())
+    } else {
+        PROBES.contains(&first.as_str()) && rest.iter().all(|part| PROBES.contains(&normal(part).as_str()))
+    }
+}
+
+fn is_metrics(path: Option<&str>, name: &str) -> bool {
+    path.map_or(name, |path| path).contains("metrics")
+}
+
+/// Why a limit of a service's own matters less.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shelter {
+    /// Only callers inside the network reach it.
+    InternalIngress,
+    /// Only those who may invoke it.
+    Authenticated,
+    /// It receives pushed events: refusing one brings it again.
+    Pushed,
+    /// Something in front of it does what was asked.
+    Provided,
+    /// It is there to be read.
+    Example,
+}
+
+/// What shelters a service, if anything does; `provides` is what may be declared to stand in front of it.
+#[must_use]
+pub fn shelter(project: &Project, service: &Service, routes: &[Route<'_>], provides: Provides) -> Option<Shelter> {
+    let covers = |path: &str| {
+        let path = path.trim_matches('/');
+        path.is_empty() || path == "." || is_below(&service.directory, path)
+    };
+    if project.config.services.iter().any(|entry| entry.provides.contains(&provides) && covers(&entry.path)) {
+        return Some(Shelter::Provided);
+    }
+    let deployments: Vec<&Deployment> =
+        service.deployments.iter().map(|index| &project.deployments[*index]).filter(|d| d.notation != Notation::Job).collect();
+    let is_internal = |d: &&Deployment| d.ingress.as_ref().is_some_and(|ingress| ingress.written.trim() == "internal");
+    let is_authenticated = |d: &&Deployment| d.allow_unauthenticated.as_ref().and_then(Setting::known) == Some(false);
+    if !deployments.is_empty() && deployments.iter().all(|d| is_internal(d) || is_authenticated(d)) {
+        return Some(if deployments.iter().all(is_internal) { Shelter::InternalIngress } else { Shelter::Authenticated });
+    }
+    let program = &project.program;
+    if routes.iter().all(|route| route.function.is_some_and(|function| pushed::takes_event(program, &project.routes, function))) {
+        return Some(Shelter::Pushed);
+    }
+    let directory = program.sources.get(service.app.file).directory();
+    crate::model::services::is_example(directory).then_some(Shelter::Example)
+}

@@ -1,0 +1,334 @@
+//! Rate limits: whether a limiter is attached to anything that a service's requests pass by.
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::calls::has_spread;
+use crate::model::program::{FunctionRef, Link, ModuleId};
+use crate::model::project::Project;
+use crate::model::refusals;
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::services::Service;
+use crate::model::uses::Uses;
+use crate::source::Place;
+
+/// What limits the requests of a service.
+#[derive(Clone, Debug)]
+pub enum Limiting {
+    /// Something does.
+    Attached,
+    /// There are limiters, and they limit nothing: what tells most first.
+    Idle(Vec<Idle>),
+    /// Nothing does.
+    Missing,
+}
+
+/// A limiter that limits nothing.
+#[derive(Clone, Debug)]
+pub struct Idle {
+    /// Where it is.
+    pub place: Place,
+    /// What it is called.
+    pub name: String,
+    /// Its canonical name, if it is of a library.
+    pub library: Option<Ustr>,
+    /// Why it limits nothing.
+    pub why: Why,
+}
+
+/// Why a limiter limits nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Why {
+    /// A decorator above the one that binds the route.
+    AboveRoute {
+        /// The function.
+        function: FunctionRef,
+        /// The decorator.
+        decorator: ExprId,
+    },
+    /// It is attached, but no limits are set.
+    NoLimits,
+    /// It is set up, and attached to nothing.
+    Unattached,
+    /// Rates are set for classes that nothing uses.
+    RatesOnly,
+    /// The project's own, used by nothing.
+    Unused,
+}
+
+/// Methods by which a limiter's class attaches its instances: creating one attaches nothing.
+const ATTACHING: [&str; 6] = ["limit", "shared_limit", "init_app", "hit", "try_acquire", "middleware"];
+
+/// Arguments that set limits for all routes of an app.
+const DEFAULTS: [&str; 5] = ["default_limits", "application_limits", "meta_limits", "limits", "limit"];
+
+/// Parts of names that say what something does.
+const WORDS: [&str; 5] = ["ratelimit", "rate_limit", "limiter", "throttl", "slowdown"];
+
+/// Whether a limiter is attached to a service.
+#[must_use]
+pub fn of_service(project: &Project, service: &Service) -> Limiting {
+    let program = &project.program;
+    let app = service.app_call.map(|call| (service.module, call));
+    let uses = Uses::new(program, &project.routes, &service.code, app);
+    let finder = Finder { project, uses: &uses, resolver: Resolver::new(program) };
+    let mut idle = Vec::new();
+    let attached = finder.is_library_attached(&mut idle) || finder.is_own_attached(&mut idle) || finder.is_named_so();
+    if attached {
+        return Limiting::Attached;
+    }
+    finder.rates_only(&mut idle);
+    idle.sort_by_key(|idle| (idle.why, idle.place));
+    if idle.is_empty() { Limiting::Missing } else { Limiting::Idle(idle) }
+}
+
+struct Finder<'p> {
+    project: &'p Project,
+    uses: &'p Uses<'p>,
+    resolver: Resolver<'p>,
+}
+
+impl Finder<'_> {
+    /// Whether a limiter of a library is attached.
+    fn is_library_attached(&self, idle: &mut Vec<Idle>) -> bool {
+        let program = &self.project.program;
+        for id in self.uses.code() {
+            for site in &program.calls[id.0 as usize] {
+                let Some(name) = site.callee.library() else { continue };
+                let Some(row) = program.apis.row(name) else { continue };
+                let attached = if row.is(Role::Pacer) {
+                    self.uses.is_at_entrance(id, site.expr)
+                } else if row.is(Role::RateLimiter) {
+                    self.is_call_attached(id, site.expr, name, idle)
+                } else {
+                    false
+                };
+                if attached {
+                    return true;
+                }
+            }
+        }
+        let is_callee = |m: ModuleId, e: ExprId| {
+            let module = program.module(m);
+            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == e))
+        };
+        let is_receiver = |m: ModuleId, e: ExprId| {
+            let module = program.module(m);
+            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
+        };
+        let mut names: Vec<Ustr> = program.apis.with_role(Role::RateLimiter).filter(|name| !self.is_attached_by_members(*name)).collect();
+        names.sort();
+        for name in names {
+            for (m, e) in self.uses.library_references(name) {
+                if is_callee(m, e) {
+                    continue;
+                }
+                if self.uses.takes_effect(m, e) {
+                    return true;
+                }
+                // `await FastAPILimiter.init(…)`
+                if is_receiver(m, e) {
+                    let (place, name_here) = (program.place(m, e), program.text(m, e).to_owned());
+                    idle.push(Idle { place, name: name_here, library: Some(name), why: Why::Unattached });
+                }
+            }
+        }
+        self.is_pacer_awaited()
+    }
+
+    /// Whether a call of a library's limiter attaches it, or makes something that is.
+    fn is_call_attached(&self, id: ModuleId, expr: ExprId, name: Ustr, idle: &mut Vec<Idle>) -> bool {
+        let program = &self.project.program;
+        let Some(call) = program.module(id).call(expr) else { return false };
+        let place = program.place(id, expr);
+        let last = name.rsplit('.').next().unwrap_or_default();
+        if self.is_attached_by_members(name) || last == "init_app" {
+            let gets_app = if last == "init_app" { self.uses.runs_around(id, expr) } else { self.gets_app(id, call) };
+            if gets_app && self.uses.runs_around(id, expr) && self.sets_limits() {
+                return true;
+            }
+            let why = if gets_app { Why::NoLimits } else { Why::Unattached };
+            idle.push(Idle { place, name: self.name_of(id, expr), library: Some(name), why });
+            return false;
+        }
+        if self.uses.takes_effect(id, expr) {
+            return true;
+        }
+        let module = program.module(id);
+        let above = match module.expr_parents[expr.index()] {
+            Parent::Function(function) if module.function(function).decorators.contains(&expr) => {
+                let function = FunctionRef { module: id, function };
+                self.uses.is_above_route(function, expr).then_some(Why::AboveRoute { function, decorator: expr })
+            }
+            _ => None,
+        };
+        let written = if above.is_some() { program.text(id, call.callee).to_owned() } else { self.name_of(id, expr) };
+        idle.push(Idle { place, name: written, library: Some(name), why: above.unwrap_or(Why::Unattached) });
+        false
+    }
+
+    /// Whether instances of a class are attached by their methods.
+    fn is_attached_by_members(&self, class: Ustr) -> bool {
+        let apis = &self.project.program.apis;
+        let limits = |name| apis.row(name).is_some_and(|row| row.is(Role::RateLimiter));
+        ATTACHING.iter().any(|method| limits(Ustr::from(&format!("{class}.{method}"))))
+    }
+
+    /// Whether an app is passed: by its keyword, or first where that is no function that tells callers apart.
+    fn gets_app(&self, id: ModuleId, call: &Call) -> bool {
+        let module = self.project.program.module(id);
+        call.args.iter().enumerate().any(|(position, arg)| match arg.kind {
+            ArgKind::Keyword(name) => name == "app" && !matches!(module.expr(arg.value).kind, ExprKind::Null),
+            ArgKind::Positional if position == 0 => match self.resolver.entity(id, arg.value) {
+                Entity::Instance(_) | Entity::Object(..) => true,
+                Entity::Unknown => matches!(module.expr(arg.value).kind, ExprKind::Name(_) | ExprKind::Attribute { .. }),
+                _ => false,
+            },
+            ArgKind::Spread | ArgKind::KeywordSpread => true,
+            ArgKind::Positional => false,
+        })
+    }
+
+    /// Whether limits are set for the whole of an app, as far as that can be seen. Those of single routes are looked at
+    /// where they are.
+    fn sets_limits(&self) -> bool {
+        let program = &self.project.program;
+        self.uses.code().any(|id| {
+            let module = program.module(id);
+            // Flask-Limiter reads them from the app's configuration, too.
+            let configured = program.sources.get(module.file).text.contains("RATELIMIT_");
+            configured
+                || program.calls[id.0 as usize]
+                    .iter()
+                    .filter(|site| site.callee.library().is_some_and(|n| self.is_attached_by_members(n)))
+                    .any(|site| {
+                        module.call(site.expr).is_some_and(|call| {
+                            let is_default =
+                                |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if DEFAULTS.iter().any(|d| name.starts_with(d)));
+                            has_spread(call) || call.args.iter().any(is_default)
+                        })
+                    })
+        })
+    }
+
+    /// `async with limiter:` at the entrance of requests.
+    fn is_pacer_awaited(&self) -> bool {
+        let program = &self.project.program;
+        let is_pacer = |name: Ustr| program.apis.row(name).is_some_and(|row| row.is(Role::Pacer));
+        self.uses.code().any(|id| {
+            let module = program.module(id);
+            module.stmts.iter().any(|stmt| match &stmt.kind {
+                StmtKind::With { items, .. } => items.iter().any(|(context, _)| {
+                    matches!(self.resolver.entity(id, *context), Entity::Instance(name) if is_pacer(name))
+                        && self.uses.is_at_entrance(id, *context)
+                }),
+                _ => false,
+            })
+        })
+    }
+
+    /// Whether code of the project that refuses requests runs.
+    fn is_own_attached(&self, idle: &mut Vec<Idle>) -> bool {
+        let program = &self.project.program;
+        for function in refusals::find(program, self.uses).into_keys() {
+            if self.uses.is_live(function) {
+                return true;
+            }
+            let module = program.module(function.module);
+            let f = module.function(function.function);
+            let (name, span) = match f.class.map(|class| module.class(class)) {
+                Some(class) => (class.name, class.name_span),
+                None => (f.name, f.name_span),
+            };
+            let is_named_elsewhere = self.uses.answers_errors(function) || self.uses.is_named_in_text(function.module, name);
+            if !is_named_elsewhere && !name.is_empty() {
+                let place = program.span_place(function.module, span);
+                idle.push(Idle { place, name: name.to_string(), library: None, why: Why::Unused });
+            }
+        }
+        false
+    }
+
+    /// Rates of Django REST framework, where no class of it is used.
+    fn rates_only(&self, idle: &mut Vec<Idle>) {
+        const RATES: &str = "DEFAULT_THROTTLE_RATES";
+        let program = &self.project.program;
+        for id in self.uses.code() {
+            let module = program.module(id);
+            let is_key = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::String(text) if text == RATES);
+            let places = module.expr_ids().filter(is_key).map(|expr| program.place(id, expr));
+            idle.extend(places.map(|place| Idle { place, name: RATES.to_owned(), library: None, why: Why::RatesOnly }));
+        }
+    }
+
+    /// Whether something that is called a limiter, and whose workings cannot be seen, stands at the entrance of requests.
+    fn is_named_so(&self) -> bool {
+        let program = &self.project.program;
+        let says_so = |name: &str| {
+            let name = name.to_lowercase();
+            WORDS.iter().any(|word| name.contains(word))
+        };
+        for id in self.uses.code() {
+            let module = program.module(id);
+            for (index, import) in module.imports.iter().enumerate() {
+                let Ok(index) = u32::try_from(index) else { continue };
+                let out_of_sight = match program.import(id, index) {
+                    Link::Library(path) => program.apis.row(path).is_none() && !program.apis.knows_root(root(path)),
+                    _ => false,
+                };
+                if out_of_sight && (says_so(&import.module) || says_so(&import.local)) {
+                    let here = self.uses.named(import.local).filter(|(m, _)| *m == id);
+                    if here.into_iter().any(|(m, e)| self.uses.is_at_entrance(m, e)) {
+                        return true;
+                    }
+                }
+            }
+            for function in module.function_ids() {
+                let f = module.function(function);
+                let function = FunctionRef { module: id, function };
+                if f.class.is_none()
+                    && says_so(&f.name)
+                    && self
+                        .uses
+                        .references(id, f.name, |entity| entity == Entity::Function(function))
+                        .into_iter()
+                        .any(|(m, e)| self.uses.is_at_entrance(m, e))
+                {
+                    return true;
+                }
+            }
+            for class in module.class_ids() {
+                let name = module.class(class).name;
+                if says_so(&name)
+                    && self
+                        .uses
+                        .references(id, name, |entity| entity == Entity::Class(id, class))
+                        .into_iter()
+                        .any(|(m, e)| self.uses.is_at_entrance(m, e))
+                {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// What a value is called: the name that it is bound to, else what it is.
+    fn name_of(&self, id: ModuleId, expr: ExprId) -> String {
+        let program = &self.project.program;
+        let module = program.module(id);
+        if let Parent::Stmt(stmt) = module.expr_parents[expr.index()]
+            && let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind
+            && let [target] = &**targets
+        {
+            return program.text(id, *target).to_owned();
+        }
+        let callee = module.call(expr).map_or(expr, |call| call.callee);
+        program.text(id, callee).to_owned()
+    }
+}
+
+fn root(path: Ustr) -> Ustr {
+    Ustr::from(path.split('.').next().unwrap_or_default())
+}

@@ -1,0 +1,415 @@
+//! What becomes of values, functions and classes: whether code that runs makes anything of them. Something that is
+//! created and bound to a name that nobody reads, or used in a function that nobody calls, takes no effect.
+//!
+//! In doubt it does: what cannot be followed is taken to be used.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::{HandlerKind, Routes};
+
+mod entrance;
+mod fate;
+
+/// Methods that a framework or the language calls.
+const CALLED_BY_OTHERS: [&str; 13] = [
+    "__call__",
+    "__init__",
+    "__enter__",
+    "__aenter__",
+    "dispatch",
+    "process_request",
+    "process_view",
+    "process_resource",
+    "process_response",
+    "prepare",
+    "initial",
+    "allow_request",
+    "before_request",
+];
+
+/// What registers a function that answers errors: it runs when something else has refused a request.
+const ERROR_HANDLERS: [&str; 8] = [
+    "exception_handler",
+    "add_exception_handler",
+    "errorhandler",
+    "app_errorhandler",
+    "register_error_handler",
+    "add_error_handler",
+    "exception",
+    "error_handler",
+];
+
+/// How many steps from one function or variable to the next are followed.
+const DEPTH: u32 = 64;
+
+/// A name of a module's scope.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Variable {
+    module: ModuleId,
+    scope: ScopeId,
+    name: Ustr,
+}
+
+/// Answers questions about some modules: the code of a service.
+pub struct Uses<'p> {
+    program: &'p Program,
+    routes: &'p Routes,
+    resolver: Resolver<'p>,
+    code: BTreeSet<ModuleId>,
+    /// Expressions that are a name, or an attribute of that name.
+    names: HashMap<Ustr, Vec<(ModuleId, ExprId)>>,
+    /// Texts that look like dotted names, by their last part.
+    dotted: HashMap<Ustr, Vec<(ModuleId, ExprId)>>,
+    /// The function that creates the app, which whoever starts the service calls.
+    started: Option<FunctionRef>,
+    live: RefCell<HashMap<FunctionRef, bool>>,
+    read: RefCell<HashMap<Variable, bool>>,
+    depth: Cell<u32>,
+}
+
+impl<'p> Uses<'p> {
+    /// Questions about `code`, which runs because of what stands at `app`.
+    #[must_use]
+    pub fn new(program: &'p Program, routes: &'p Routes, code: &[ModuleId], app: Option<(ModuleId, ExprId)>) -> Self {
+        let (mut names, mut dotted): (HashMap<Ustr, Vec<_>>, HashMap<Ustr, Vec<_>>) = (HashMap::new(), HashMap::new());
+        for id in code {
+            let module = program.module(*id);
+            for expr in module.expr_ids() {
+                match module.expr(expr).kind {
+                    ExprKind::Name(name) | ExprKind::Attribute { name, .. } => names.entry(name).or_default().push((*id, expr)),
+                    ExprKind::String(text) => {
+                        if let Some((_, last)) = text.rsplit_once('.').filter(|_| text.len() < 200 && !text.contains([' ', '/'])) {
+                            dotted.entry(Ustr::from(last)).or_default().push((*id, expr));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let started = app.and_then(|(module, call)| Some(FunctionRef { module, function: program.module(module).function_of(call)? }));
+        Self {
+            program,
+            routes,
+            resolver: Resolver::new(program),
+            code: code.iter().copied().collect(),
+            names,
+            dotted,
+            started,
+            live: RefCell::default(),
+            read: RefCell::default(),
+            depth: Cell::new(0),
+        }
+    }
+
+    /// The modules that the questions are about.
+    pub fn code(&self) -> impl Iterator<Item = ModuleId> + '_ {
+        self.code.iter().copied()
+    }
+
+    /// Expressions that are a name, or an attribute of that name.
+    pub fn named(&self, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> + '_ {
+        self.names.get(&name).into_iter().flatten().copied()
+    }
+
+    /// Expressions that denote something of this name, its definition and imports aside; texts that name it in a list.
+    #[must_use]
+    pub fn references(&self, module: ModuleId, name: Ustr, denotes: impl Fn(Entity) -> bool) -> Vec<(ModuleId, ExprId)> {
+        let exprs = self.aliases(name).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let mut found: Vec<_> = exprs.filter(|(m, e)| denotes(self.resolver.entity(*m, *e))).collect();
+        found.extend(self.listed_texts(module, name));
+        found
+    }
+
+    /// Expressions that denote something of a library, imports aside; texts that name it in a list or tuple.
+    #[must_use]
+    pub fn library_references(&self, name: Ustr) -> Vec<(ModuleId, ExprId)> {
+        let last = Ustr::from(name.rsplit('.').next().unwrap_or_default());
+        let exprs = self.aliases(last).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let mut found: Vec<_> = exprs.filter(|(m, e)| self.resolver.entity(*m, *e).library() == Some(name)).collect();
+        let texts = self.dotted.get(&last).into_iter().flatten().copied();
+        found.extend(texts.filter(|(m, e)| match self.program.module(*m).expr(*e).kind {
+            ExprKind::String(text) => self.program.apis.canonical(text) == name,
+            _ => false,
+        }));
+        found
+    }
+
+    /// A name and those that it is imported under.
+    fn aliases(&self, name: Ustr) -> BTreeSet<Ustr> {
+        let mut aliases = BTreeSet::from([name]);
+        for id in &self.code {
+            let renamed = |import: &&Import| matches!(import.what, Imported::Name(original) if original == name);
+            aliases.extend(self.program.module(*id).imports.iter().filter(renamed).map(|import| import.local));
+        }
+        aliases
+    }
+
+    /// Whether a text names something of a module.
+    #[must_use]
+    pub fn is_named_in_text(&self, module: ModuleId, name: Ustr) -> bool {
+        self.texts(module, name).next().is_some()
+    }
+
+    /// Texts such as `"shop.middleware.Throttle"` that name something of a module.
+    fn texts(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
+        let path = self.program.path(module).trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
+        let texts = self.dotted.get(&name).into_iter().flatten().copied();
+        texts.filter(move |(m, e)| {
+            let ExprKind::String(text) = self.program.module(*m).expr(*e).kind else { return false };
+            let Some((owner, _)) = text.rsplit_once('.') else { return false };
+            path == owner || path.strip_suffix(owner).is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+
+    /// Those in a list or tuple.
+    fn listed_texts(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
+        self.texts(module, name).filter(|(m, e)| {
+            let module = self.program.module(*m);
+            let is_list = |parent: ExprId| matches!(module.expr(parent).kind, ExprKind::List(_) | ExprKind::Tuple(_) | ExprKind::Set(_));
+            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if is_list(parent))
+        })
+    }
+
+    /// Whether a function runs in the service: it handles requests, or something that runs uses it. What only answers
+    /// errors does not count.
+    #[must_use]
+    pub fn is_live(&self, function: FunctionRef) -> bool {
+        if let Some(known) = self.live.borrow().get(&function) {
+            return *known;
+        }
+        // While it is looked at, it is no reason for itself.
+        self.live.borrow_mut().insert(function, false);
+        let live = self.is_started(function) || self.deeper(|| self.is_used(function));
+        self.live.borrow_mut().insert(function, live);
+        live
+    }
+
+    /// Looks at what a question leads to; yes, where that leads too far.
+    fn deeper(&self, look: impl FnOnce() -> bool) -> bool {
+        let depth = self.depth.get();
+        if depth >= DEPTH {
+            return true;
+        }
+        self.depth.set(depth + 1);
+        let found = look();
+        self.depth.set(depth);
+        found
+    }
+
+    fn is_started(&self, function: FunctionRef) -> bool {
+        if self.started == Some(function) {
+            return true;
+        }
+        let handles = self.routes.handler(function).is_some();
+        handles && (!self.answers_errors(function) || self.routes.handler(function).is_some_and(|h| h.kind != HandlerKind::Hook))
+    }
+
+    /// Whether a function is registered to answer errors, by a decorator or a call.
+    #[must_use]
+    pub fn answers_errors(&self, function: FunctionRef) -> bool {
+        let module = self.program.module(function.module);
+        let f = module.function(function.function);
+        let by_decorator = f.decorators.iter().any(|decorator| {
+            let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
+            is_error_handler(module, callee)
+        });
+        by_decorator
+            || self.references(function.module, f.name, |entity| entity == Entity::Function(function)).iter().any(|(m, e)| {
+                let module = self.program.module(*m);
+                matches!(module.expr_parents[e.index()], Parent::Expr(parent)
+                    if module.call(parent).is_some_and(|call| call.callee != *e && is_error_handler(module, call.callee)))
+            })
+    }
+
+    fn is_used(&self, function: FunctionRef) -> bool {
+        let module = self.program.module(function.module);
+        let f = module.function(function.function);
+        if f.name.is_empty() {
+            // A lambda runs where it stands.
+            return match f.parent {
+                Parent::Expr(parent) => self.runs_around(function.module, parent),
+                _ => true,
+            };
+        }
+        if f.decorators.iter().any(|decorator| self.registers(function.module, *decorator)) {
+            return true;
+        }
+        if let Some(class) = f.class {
+            return self.is_method_used(function, class, f.name);
+        }
+        let references = self.references(function.module, f.name, |entity| entity == Entity::Function(function));
+        references.into_iter().any(|(m, e)| self.is_use(m, e, function))
+    }
+
+    fn is_method_used(&self, function: FunctionRef, class: ClassId, name: Ustr) -> bool {
+        if CALLED_BY_OTHERS.contains(&name.as_str()) && self.is_class_used(function.module, class) {
+            return true;
+        }
+        self.names.get(&name).into_iter().flatten().any(|(m, e)| {
+            let module = self.program.module(*m);
+            let ExprKind::Attribute { object, .. } = module.expr(*e).kind else { return false };
+            let may_be = match self.resolver.entity(*m, *e) {
+                Entity::Function(f) => f == function,
+                // A receiver out of sight may be anything but a module of a library.
+                Entity::Unknown => !matches!(self.resolver.entity(*m, object), Entity::Library(_) | Entity::Module(_)),
+                _ => false,
+            };
+            may_be && self.is_use(*m, *e, function)
+        })
+    }
+
+    /// Whether a reference to a function or class makes it run, in code other than its own.
+    fn is_use(&self, id: ModuleId, expr: ExprId, function: FunctionRef) -> bool {
+        let module = self.program.module(id);
+        let inside = module.around(expr).any(|around| around == crate::ir::walk::Around::Function(function.function));
+        if id == function.module && inside {
+            return false;
+        }
+        match module.expr_parents[expr.index()] {
+            Parent::Expr(parent)
+                if module.call(parent).is_some_and(|call| call.callee != expr && is_error_handler(module, call.callee)) =>
+            {
+                false
+            }
+            Parent::Expr(parent) if self.is_error_table(id, parent) => false,
+            _ => match self.decorated(id, expr) {
+                Some((decorated, decorator)) => self.decorates(decorated, decorator),
+                None => self.runs_around(id, expr),
+            },
+        }
+    }
+
+    /// `{RateLimitExceeded: handler, 429: handler}`: what answers errors.
+    fn is_error_table(&self, id: ModuleId, expr: ExprId) -> bool {
+        let module = self.program.module(id);
+        let ExprKind::Object(entries) = &module.expr(expr).kind else { return false };
+        entries.iter().any(|entry| match entry {
+            Entry::Pair { key, .. } => {
+                let is_class = |entity| match entity {
+                    Entity::Class(..) => true,
+                    Entity::Library(name) => crate::model::resolve::is_class_name(name),
+                    _ => false,
+                };
+                matches!(module.expr(*key).kind, ExprKind::Number(_)) || is_class(self.resolver.entity(id, *key))
+            }
+            Entry::Spread(_) => false,
+        })
+    }
+
+    /// Whether a class is used by code that runs: instantiated, registered, or extended by one that is.
+    #[must_use]
+    pub fn is_class_used(&self, module: ModuleId, class: ClassId) -> bool {
+        let name = self.program.module(module).class(class).name;
+        let references = self.references(module, name, |entity| entity == Entity::Class(module, class));
+        references.into_iter().any(|(m, e)| self.takes_effect(m, e))
+    }
+
+    /// Whether the function around an expression runs; the module around it does.
+    #[must_use]
+    pub fn runs_around(&self, id: ModuleId, expr: ExprId) -> bool {
+        self.program.module(id).function_of(expr).is_none_or(|function| self.is_live(FunctionRef { module: id, function }))
+    }
+
+    /// The function whose decorator an expression is (part of), and that decorator.
+    fn decorated(&self, id: ModuleId, expr: ExprId) -> Option<(FunctionRef, ExprId)> {
+        let module = self.program.module(id);
+        let mut top = expr;
+        while let Parent::Expr(parent) = module.expr_parents[top.index()] {
+            top = parent;
+        }
+        let Parent::Function(function) = module.expr_parents[top.index()] else { return None };
+        module.function(function).decorators.contains(&top).then_some((FunctionRef { module: id, function }, top))
+    }
+
+    /// Whether a decorator has a say when its function runs. A route is bound to the function as it was where the route's
+    /// decorator stands: what is above it comes too late.
+    #[must_use]
+    pub fn decorates(&self, function: FunctionRef, decorator: ExprId) -> bool {
+        !self.is_above_route(function, decorator) && self.is_live(function)
+    }
+
+    /// Whether a decorator stands above the one that binds a route to its function.
+    #[must_use]
+    pub fn is_above_route(&self, function: FunctionRef, decorator: ExprId) -> bool {
+        let module = self.program.module(function.module);
+        let decorators = &module.function(function.function).decorators;
+        let position = decorators.iter().position(|d| *d == decorator);
+        let binds = |d: &ExprId| {
+            let callee = module.call(*d).map_or(*d, |call| call.callee);
+            let row = self.resolver.entity(function.module, callee).library().and_then(|name| self.program.apis.row(name));
+            let handled = self.routes.handlers.iter().any(|h| h.function == function && h.place.span == module.expr(*d).span);
+            row.map_or(handled, |row| row.is(Role::Route))
+        };
+        decorators.iter().position(binds) > position
+    }
+
+    /// Whether a decorator hands its function to something that calls it: `@app.on_event(…)`, `@celery.task`.
+    fn registers(&self, id: ModuleId, decorator: ExprId) -> bool {
+        let module = self.program.module(id);
+        let callee = module.call(decorator).map_or(decorator, |call| call.callee);
+        let ExprKind::Attribute { object, .. } = module.expr(callee).kind else { return false };
+        let is_neutral = |name: Ustr| self.program.apis.row(name).is_some_and(|row| row.is(Role::RateLimiter) || row.is(Role::Pacer));
+        if self.resolver.entity(id, callee).library().is_some_and(is_neutral) || is_error_handler(module, callee) {
+            return false;
+        }
+        // `@name.setter` makes a property of it.
+        let is_setter =
+            matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if matches!(&*name, "setter" | "getter" | "deleter"));
+        !is_setter && matches!(self.resolver.entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
+    }
+
+    /// Expressions that read a variable.
+    fn reads(&self, variable: Variable) -> Vec<(ModuleId, ExprId)> {
+        let names = if variable.scope == ScopeId(0) { self.aliases(variable.name) } else { BTreeSet::from([variable.name]) };
+        let exprs = names.into_iter().filter_map(|name| self.names.get(&name)).flatten().copied();
+        exprs.filter(|(m, e)| self.is_of(*m, *e, variable)).collect()
+    }
+
+    /// Whether a name, or an attribute of a module, is a variable.
+    fn is_of(&self, id: ModuleId, expr: ExprId, variable: Variable) -> bool {
+        let module = self.program.module(id);
+        match module.expr(expr).kind {
+            ExprKind::Name(name) => {
+                let Some((scope, _)) = self.resolver.scope_of_name(id, expr, name) else { return false };
+                (id, scope, name) == (variable.module, variable.scope, variable.name)
+                    || (variable.scope == ScopeId(0) && self.leads_to(id, scope, name, variable))
+            }
+            ExprKind::Attribute { object, name, .. } => {
+                variable.scope == ScopeId(0) && name == variable.name && self.resolver.entity(id, object) == Entity::Module(variable.module)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether an imported name is a variable of another module, through re-exports.
+    fn leads_to(&self, id: ModuleId, scope: ScopeId, name: Ustr, variable: Variable) -> bool {
+        let (mut module, mut scope, mut name) = (id, scope, name);
+        for _ in 0..8 {
+            let import = self.program.bindings(module, scope, name).find_map(|binding| match binding.kind {
+                BindingKind::Import(import) => Some(import),
+                _ => None,
+            });
+            let Some(Link::Symbol(from, original)) = import.map(|import| self.program.import(module, import)) else { return false };
+            if (from, original) == (variable.module, variable.name) {
+                return true;
+            }
+            (module, scope, name) = (from, ScopeId(0), original);
+        }
+        false
+    }
+}
+
+/// Whether what is called registers functions that answer errors.
+fn is_error_handler(module: &Module, callee: ExprId) -> bool {
+    match module.expr(callee).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => ERROR_HANDLERS.contains(&name.as_str()),
+        _ => false,
+    }
+}

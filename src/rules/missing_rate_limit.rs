@@ -1,0 +1,100 @@
+//! `missing-rate-limit`: a service that anybody may call as often as they like.
+
+use super::{Check, Context, Rule};
+use crate::config::Provides;
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::rate_limit;
+use crate::model::exposure::{self, Route, Shelter};
+use crate::model::program::Program;
+use crate::model::rate_limits::{self, Idle, Limiting, Why};
+use crate::model::services::Service;
+
+pub const RULE: Rule = Rule {
+    id: "missing-rate-limit",
+    severity: Severity::Critical,
+    page: include_str!("../../rules/missing-rate-limit.md"),
+    checks: &[Check::Service(check)],
+};
+
+/// How many routes are named as related places.
+const RELATED: usize = 5;
+
+fn check(ctx: &mut Context<'_>, service: &Service) {
+    let project = ctx.project;
+    let program = &project.program;
+    let routes = exposure::routes(project, service);
+    if routes.is_empty() {
+        return;
+    }
+    let idle = match rate_limits::of_service(project, service) {
+        Limiting::Attached => return,
+        Limiting::Idle(idle) => idle,
+        Limiting::Missing => Vec::new(),
+    };
+    let shelter = exposure::shelter(project, service, &routes, Provides::RateLimit);
+    let confidence = if shelter.is_some() { Confidence::Low } else { Confidence::High };
+    let message = message(program, service, &routes, idle.first(), shelter.as_ref());
+    let fix = rate_limit::fix(project, service, &routes, &idle);
+    let finding = ctx.report(service.app, confidence, message, fix);
+    finding.symbol = program.symbol_at(service.module, service.app.span);
+    finding.related.extend(idle.first().map(|idle| Related::new(idle.place, "the limiter that limits nothing")));
+    finding.related.extend(routes.iter().take(RELATED).map(|route| Related::new(route.place, described(route))));
+}
+
+fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
+    let reason = match idle {
+        Some(Idle { name, why, .. }) => match why {
+            Why::AboveRoute { function, .. } => {
+                let function = program.function(*function).name;
+                format!("`@{name}` stands above the decorator that binds `{function}` to its route and limits nothing")
+            }
+            Why::NoLimits => format!("`{name}` is attached but sets no limit"),
+            Why::Unattached => format!("`{name}` is set up but attached to nothing"),
+            Why::RatesOnly => format!("`{name}` is set but no throttle class uses it"),
+            Why::Unused => format!("`{name}` answers 429 but nothing uses it"),
+        },
+        None => match service.framework {
+            Some(framework) => format!("no rate limiter is attached to this {} app", framework_name(&framework)),
+            None => "no rate limiter guards this function".to_owned(),
+        },
+    };
+    let writing = routes.iter().filter(|route| route.writes()).count();
+    let what = match routes {
+        [only] if !only.name.is_empty() => format!("`{}`", only.name),
+        [_] => "its only route".to_owned(),
+        _ if writing == 0 => format!("its {} routes", routes.len()),
+        _ if writing == routes.len() => format!("its {writing} routes, which all write,"),
+        _ => format!("its {} routes, {writing} of which {},", routes.len(), if writing == 1 { "writes" } else { "write" }),
+    };
+    let (who, although) = match shelter {
+        None | Some(Shelter::Example) => ("anybody", ""),
+        Some(Shelter::InternalIngress) => ("whoever is inside the network", ""),
+        Some(Shelter::Authenticated) => ("whoever may invoke it", ""),
+        Some(Shelter::Pushed) => ("whoever pushes events", ""),
+        Some(Shelter::Provided) => ("anybody", " unless what is declared to stand in front of it limits them"),
+    };
+    format!("{reason}, so {who} may call {what} as often as they like{although}")
+}
+
+/// The name that people know a framework by.
+fn framework_name(canonical: &str) -> &str {
+    match canonical.split('.').next().unwrap_or_default() {
+        "django" => "Django",
+        "aiohttp" => "aiohttp",
+        "tornado" => "Tornado",
+        "falcon" => "Falcon",
+        "a2a" | "google" => "FastAPI",
+        _ => canonical.rsplit('.').next().unwrap_or(canonical),
+    }
+}
+
+/// `POST /orders`, as far as it is known.
+fn described(route: &Route<'_>) -> String {
+    let methods = route.methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");
+    match (methods.is_empty(), route.path) {
+        (false, Some(path)) if !path.is_empty() => format!("answers {methods} `{path}`"),
+        (false, _) => format!("answers {methods}"),
+        (true, Some(path)) if !path.is_empty() => format!("answers `{path}`"),
+        (true, _) => "answers requests".to_owned(),
+    }
+}
