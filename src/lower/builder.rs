@@ -12,6 +12,9 @@ pub struct Builder {
     open: Vec<(ScopeId, Vec<(Ustr, ScopeId)>)>,
 }
 
+/// The parent of a statement that is in no block yet.
+const NO_BLOCK: BlockId = BlockId(u32::MAX);
+
 impl Builder {
     /// An empty module with its scope open.
     pub fn new(file: FileId, language: Language) -> Self {
@@ -39,6 +42,12 @@ impl Builder {
 
     /// The finished module.
     pub fn finish(mut self, body: BlockId) -> Module {
+        // What broken syntax left without a block counts as the module's: any other block may lie inside it.
+        for parent in &mut self.module.stmt_parents {
+            if *parent == NO_BLOCK {
+                *parent = body;
+            }
+        }
         self.module.body = body;
         self.module.comments.sort_unstable();
         self.module.errors.sort_unstable();
@@ -117,7 +126,7 @@ impl Builder {
         }
         self.module.stmts.push(Stmt { span, kind });
         // Replaced when the statement's block is made; until then any valid id serves.
-        self.module.stmt_parents.push(BlockId(0));
+        self.module.stmt_parents.push(NO_BLOCK);
         id
     }
 
