@@ -3,5 +3,6 @@
 mod cli;
 mod config;
 mod discover;
+mod grammar;
 mod output;
 mod pages;
