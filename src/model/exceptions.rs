@@ -105,7 +105,7 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
             },
             ExprKind::Yield(Some(_)) | ExprKind::YieldFrom(_) => acts = true,
             ExprKind::Name(name) => {
-                acts |= handler.target.is_some_and(|target| matches!(module.expr(target).kind, ExprKind::Name(n) if n == *name))
+                acts |= handler.target.is_some_and(|target| matches!(module.expr(target).kind, ExprKind::Name(n) if n == *name));
             }
             _ => {}
         }

@@ -86,10 +86,7 @@ pub fn answers_success(program: &Program, id: ModuleId, handler: &Handler) -> bo
         ExprKind::Number(_) => status(expr),
         ExprKind::Attribute { name, .. } => name.starts_with("HTTP_4") || name.starts_with("HTTP_5") || name.contains("ERROR"),
         ExprKind::Call(call) => {
-            let name = match module.expr(call.callee).kind {
-                ExprKind::Name(name) | ExprKind::Attribute { name, .. } => name,
-                _ => return false,
-            };
+            let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
             name == "abort" || name == "nack" || name.contains("Error") || name.contains("BadRequest") || name.contains("dead_letter")
         }
         _ => false,

@@ -4,7 +4,6 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::exceptions::{self, Breadth, Reaction};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::{loggers, pushed};
@@ -54,7 +53,8 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, t: &Try, handler: &H
         if is_async && continues && !cancels(module, function) && !exceptions::is_cleaning_up(program, id, stmt) {
             let message = format!("{} cannot be cancelled: the cancellation is caught and not passed on", named(module, function));
             let fix = Fix::unsafe_edit("Pass the cancellation on", vec![replace_body(program, id, handler, "raise")]);
-            ctx.report(header(program, id, handler), Confidence::High, message, fix);
+            let confidence = if is_explained(program, id, handler.span, false) { Confidence::Low } else { Confidence::High };
+            ctx.report(header(program, id, handler), confidence, message, fix);
         }
         return;
     }
@@ -73,7 +73,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, t: &Try, handler: &H
         Reaction::Returns(_) => Confidence::Medium,
         Reaction::FallsBack | Reaction::Acts | Reaction::Raises => Confidence::Low,
     };
-    if exceptions::only_tells(program, id, t.body) || is_explained(program, id, handler) {
+    if exceptions::only_tells(program, id, t.body) || is_explained(program, id, handler.span, false) {
         confidence = Confidence::Low;
     }
     let clause = clause(program, id, handler);
@@ -142,7 +142,8 @@ fn judge_suppress(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, context: Ex
     {
         return;
     }
-    let confidence = if exceptions::only_tells(program, id, body) { Confidence::Low } else { Confidence::High };
+    let explained = is_explained(program, id, module.stmt(stmt).span, true);
+    let confidence = if explained || exceptions::only_tells(program, id, body) { Confidence::Low } else { Confidence::High };
     let message = format!("`{}` drops every error in {} and leaves no trace", program.text(id, context), named(module, function));
     let logger = loggers::of_module(program, id).map_or_else(|| "logging".to_owned(), |name| name.to_string());
     let code = format!("try:\n    …\nexcept Exception:\n    {logger}.exception(\"{}\")\n", failed(module, function));
@@ -220,32 +221,36 @@ fn clause(program: &Program, id: ModuleId, handler: &Handler) -> String {
     format!("{}:", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A comment in a clause that says why nothing is done: it is no directive to a tool.
-fn is_explained(program: &Program, id: ModuleId, handler: &Handler) -> bool {
+/// A comment in a clause (or right above a statement) that says why nothing is done: it is no directive to a tool.
+fn is_explained(program: &Program, id: ModuleId, span: Span, or_above: bool) -> bool {
+    const DIRECTIVES: [&str; 15] = [
+        "noqa",
+        "type:",
+        "pylint",
+        "nosec",
+        "pragma",
+        "roadworthy",
+        "ruff",
+        "fmt",
+        "mypy",
+        "pyright",
+        "todo",
+        "fixme",
+        "xxx",
+        "nosonar",
+        "noinspection",
+    ];
     let module = program.module(id);
     let file = program.sources.get(module.file);
-    let end = file.line_index(handler.span.end.saturating_sub(1));
+    let (first, last) = (file.line_index(span.start), file.line_index(span.end.saturating_sub(1)));
     module.comments.iter().any(|comment| {
-        let inside = handler.span.start <= comment.start && file.line_index(comment.start) <= end;
+        let line = file.line_index(comment.start);
+        let above = or_above
+            && line + 1 == first
+            && file.text[..comment.start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+        let inside = first <= line && line <= last && comment.start >= span.start;
         let text = file.slice(*comment).trim_start_matches(['#', ' ']).to_ascii_lowercase();
-        let is_directive = [
-            "noqa",
-            "type:",
-            "pylint",
-            "nosec",
-            "pragma",
-            "roadworthy",
-            "ruff",
-            "fmt",
-            "mypy",
-            "pyright",
-            "todo",
-            "fixme",
-            "xxx",
-            "nosonar",
-            "noinspection",
-        ];
-        inside && text.split_whitespace().count() >= 2 && !is_directive.iter().any(|word| text.starts_with(word))
+        (above || inside) && text.split_whitespace().count() >= 2 && !DIRECTIVES.iter().any(|word| text.starts_with(word))
     })
 }
 
