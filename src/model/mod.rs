@@ -2,6 +2,8 @@
 
 pub mod apis;
 pub mod calls;
+pub mod cleanup;
+pub mod conversions;
 pub mod evidence;
 pub mod exceptions;
 pub mod flow;
@@ -15,5 +17,6 @@ pub mod routes;
 pub mod services;
 pub mod sessions;
 pub mod sql;
+pub mod telemetry;
 pub mod time_limits;
 pub mod values;
