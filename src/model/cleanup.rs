@@ -140,7 +140,7 @@ fn words(name: &str) -> Vec<String> {
     }
     let mut at = 1;
     while at < words.len() {
-        if matches!((&*words[at - 1], &*words[at]), ("clean", "up") | ("tear", "down") | ("shut", "down")) {
+        if matches!((&*words[at - 1], &*words[at]), ("clean", "up") | ("tear" | "shut", "down")) {
             let second = words.remove(at);
             words[at - 1] += &second;
         } else {

@@ -92,11 +92,8 @@ pub fn expected_errors(program: &Program, id: ModuleId, block: BlockId) -> Optio
                 errors.push("TypeError");
             }
             ExprKind::Attribute { .. } if is_callee(expr) => {}
-            ExprKind::Attribute { .. } => {
-                if !matches!(resolver.entity(id, expr), Entity::Library(_) | Entity::Builtin(_)) {
-                    errors.push("AttributeError");
-                }
-            }
+            ExprKind::Attribute { .. } if matches!(resolver.entity(id, expr), Entity::Library(_) | Entity::Builtin(_)) => {}
+            ExprKind::Attribute { .. } => errors.push("AttributeError"),
             ExprKind::Binary { .. } => errors.push("TypeError"),
             ExprKind::Await(_) | ExprKind::Yield(_) | ExprKind::YieldFrom(_) | ExprKind::Opaque(_) => return None,
             _ => {}

@@ -332,7 +332,8 @@ pub fn is_explained(program: &Program, id: ModuleId, span: Span, or_above: bool)
             &text
         };
         // Not all scripts put blanks between words.
-        let is_said = reason.split_whitespace().count() >= 2 || reason.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count() >= 3;
+        let is_said = reason.split([' ', '\t', '-']).filter(|word| !word.is_empty()).count() >= 2
+            || reason.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count() >= 3;
         (above || inside) && is_said
     })
 }

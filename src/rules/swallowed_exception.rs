@@ -185,9 +185,10 @@ fn judge_suppress(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, context: Ex
             _ => (Confidence::High, format!("`{text}` drops every error in {place} and leaves no trace")),
         }
     } else if function.is_some_and(|f| module.function(f).is_async) && !cancels && !waits_for_others(module, body) {
-        match exceptions::is_in_loop(module, stmt) {
-            true => (Confidence::High, format!("{place} cannot be cancelled: `{text}` does not pass the cancellation on")),
-            false => (Confidence::Medium, format!("{place} goes on after its cancellation: `{text}` does not pass it on")),
+        if exceptions::is_in_loop(module, stmt) {
+            (Confidence::High, format!("{place} cannot be cancelled: `{text}` does not pass the cancellation on"))
+        } else {
+            (Confidence::Medium, format!("{place} goes on after its cancellation: `{text}` does not pass it on"))
         }
     } else {
         return;
@@ -324,10 +325,8 @@ fn raising(module: &Module, handler: &Handler) -> Option<Intent> {
     let last = *module.block(handler.body).stmts.last()?;
     let place = Place { file: module.file, span: module.stmt(last).span };
     let goes = matches!(module.stmt(last).kind, StmtKind::Return(_) | StmtKind::Continue | StmtKind::Break) || is_empty(module, last);
-    Some(match goes {
-        true => Intent::Replace { place, text: "raise".to_owned() },
-        false => Intent::InsertAfter { after: place, text: "raise".to_owned() },
-    })
+    let text = "raise".to_owned();
+    Some(if goes { Intent::Replace { place, text } } else { Intent::InsertAfter { after: place, text } })
 }
 
 fn is_empty(module: &Module, stmt: StmtId) -> bool {

@@ -98,7 +98,7 @@ impl Renderer<'_> {
                 };
                 format!("import {}", indices.iter().map(import).collect::<Vec<_>>().join(", "))
             }
-            StmtKind::Global(names) => format!("global {}", names.iter().map(|n| n.as_str()).collect::<Vec<_>>().join(", ")),
+            StmtKind::Global(names) => format!("global {}", names.iter().map(ustr::Ustr::as_str).collect::<Vec<_>>().join(", ")),
             StmtKind::Break => "break".to_owned(),
             StmtKind::Continue => "continue".to_owned(),
             StmtKind::Pass => "pass".to_owned(),
@@ -112,7 +112,7 @@ impl Renderer<'_> {
 
     fn function(&self, id: FunctionId) -> String {
         let f = self.0.function(id);
-        let decorators: String = f.decorators.iter().map(|d| format!("@{} ", self.expr(*d))).collect();
+        let decorators = self.decorators(&f.decorators);
         let marks = [(f.is_async, "async "), (f.is_generator, "generator "), (f.class.is_some(), "method ")];
         let marks: String = marks.iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| *mark).collect();
         let params: Vec<String> = f.params.iter().map(|param| self.param(param)).collect();
@@ -121,6 +121,10 @@ impl Renderer<'_> {
             FunctionBody::Block(body) => format!("{head} {}", self.block(body)),
             FunctionBody::Expr(value) => format!("{head} = {}", self.expr(value)),
         }
+    }
+
+    fn decorators(&self, decorators: &[ExprId]) -> String {
+        decorators.iter().fold(String::new(), |text, decorator| text + "@" + &self.expr(*decorator) + " ")
     }
 
     fn param(&self, param: &Param) -> String {
@@ -137,7 +141,7 @@ impl Renderer<'_> {
 
     fn class(&self, id: ClassId) -> String {
         let class = self.0.class(id);
-        let decorators: String = class.decorators.iter().map(|d| format!("@{} ", self.expr(*d))).collect();
+        let decorators = self.decorators(&class.decorators);
         format!("{decorators}class {}({}) {}", class.name, self.args(&class.bases), self.block(class.body))
     }
 
