@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod flow;
 pub mod image_users;
 pub mod images;
+pub mod manifests;
 pub mod program;
 pub mod project;
 pub mod resolve;
