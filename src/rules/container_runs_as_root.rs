@@ -60,7 +60,7 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     if let Some((name, created)) = users::created(image, stage) {
         related.push(Related::new(place(created.span), format!("`{name}` is created here")));
     }
-    let fix = image_user::fix(&ctx.project.program.sources, image, stage, &base, root.user);
+    let fix = image_user::fix(&ctx.project.program.sources, image, stage, &base, root.user, demand.is_some());
     let finding = ctx.report(place(root.span), confidence, message, fix);
     finding.symbol = symbol;
     finding.related = related;
@@ -167,8 +167,10 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
     if base.user.is_none() && !has_user && users::package_tool(image, stage).is_none() {
         return low(String::new());
     }
-    if commands.is_empty() && !has_user && base.user.is_some() && !base.facts.serves {
-        return Some((Confidence::Medium, ", whatever command it is started with".into()));
+    // What starts it is out of sight, and may go on as somebody else.
+    if commands.is_empty() && !has_user && !base.facts.serves {
+        let but = if base.user.is_some() { ", whatever command it is started with" } else { ", unless its entry point steps down" };
+        return Some((Confidence::Medium, but.into()));
     }
     Some((Confidence::High, String::new()))
 }
