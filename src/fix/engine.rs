@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::edit::Edit;
 use super::{Fix, Intent, python, yaml};
 use crate::finding::Finding;
+use crate::lower::dockerfile;
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
 
 /// The edits of each finding's fix, in the findings' order; those of one file are sorted by place. A fix that cannot be
@@ -85,9 +86,11 @@ fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Optio
     alone.then(|| Edit { file: id, span: Span { start: span.start, end: span.start }, text: format!("{new}{end}{indentation}") })
 }
 
-/// The start of the comment lines directly above a line of a Dockerfile: they speak of its instruction.
+/// The start of the comment lines directly above a line of a Dockerfile: they speak of its instruction. Directives at the
+/// top of the file (`# syntax=`) speak of the file, and have to stay there.
 fn above_comments(text: &str, mut line: usize) -> usize {
-    while line > 0 {
+    let top = dockerfile::directives_end(text);
+    while line > top {
         let above = text[..line - 1].rfind('\n').map_or(0, |end| end + 1);
         if !text[above..line].trim_start().starts_with('#') {
             break;
@@ -103,7 +106,9 @@ fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option
     let rest = file.text.get(end..)?;
     let behind = rest.split(['\n', '\r']).next().unwrap_or_default();
     // Behind a statement may stand a comment, which stays with it, but no other statement.
-    let shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    // A Dockerfile may end inside a continued line, which would go on with what is put behind it.
+    shared |= file.kind == FileKind::Dockerfile && file.slice(span).ends_with(['\\', '`']);
     let at = end + behind.len();
     let new = lines(&file.text, text, indentation);
     let end = line_break(&file.text);
@@ -246,5 +251,17 @@ mod tests {
         };
         assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
         assert_eq!(insert("FROM a\r\n  CMD b"), "FROM a\r\n  USER a\r\n  CMD b");
+        assert_eq!(insert("# syntax=x\n# one\nCMD b"), "# syntax=x\nUSER a\n# one\nCMD b");
+    }
+
+    #[test]
+    fn nothing_follows_an_instruction_that_has_no_end() {
+        let insert = |text: &str, what: &str| {
+            let sources = Sources::new(vec![SourceFile::new("Dockerfile", FileKind::Dockerfile, text)]);
+            let intent = Intent::InsertAfter { after: place(text, what), text: "USER a".into() };
+            of_fix(&sources, &HashMap::new(), &Fix::unsafe_edit("x", vec![intent])).and_then(|edits| apply(text, &edits))
+        };
+        assert_eq!(insert("FROM a\nRUN b", "RUN b").as_deref(), Some("FROM a\nRUN b\nUSER a"));
+        assert_eq!(insert("FROM a\nRUN b \\\n# c", "RUN b \\"), None);
     }
 }

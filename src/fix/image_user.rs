@@ -31,14 +31,15 @@ struct Plan {
     name: Option<String>,
 }
 
-/// Gives a stage that ends as root (`root` says so) another user.
+/// Gives a stage that ends as root (`root` says so) another user: by number where a manifest has it checked (`by_number`),
+/// because Kubernetes cannot tell from a name that it is not root.
 #[must_use]
-pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, root: Option<&Instruction>) -> Fix {
+pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, root: Option<&Instruction>, by_number: bool) -> Fix {
     let place = |span| Place { file: image.file, span };
     if let Some(fix) = other_base(image, base, root) {
         return fix;
     }
-    let Plan { mut title, lines, name } = plan(image, stage, base);
+    let Plan { mut title, lines, name } = plan(image, stage, base, by_number);
     let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
     lineage.reverse();
     let all: Vec<&Instruction> = lineage.into_iter().flat_map(users::own).collect();
@@ -118,7 +119,7 @@ fn edit(place: impl Fn(Span) -> Place, stage: &Stage, root: Option<&Instruction>
     }
 }
 
-fn plan(image: &Image, stage: &Stage, base: &Base<'_>) -> Plan {
+fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan {
     let switch = |title: String, user: &str| Plan { title, lines: format!("USER {user}"), name: None };
     let all = image.lineage(stage).flat_map(|stage| users::own(stage).rev());
     let before = all.into_iter().find_map(|instruction| match &instruction.kind {
@@ -149,7 +150,7 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>) -> Plan {
     let name = if users::creates_group(image, stage, "app") { "appuser" } else { "app" };
     let create = |command: &str| Plan {
         title: format!("Create the user `{name}`, and switch to it"),
-        lines: format!("RUN {command} {name}\nUSER {name}"),
+        lines: format!("RUN {command} {name}\nUSER {}", if by_number { "10001" } else { name }),
         name: Some(name.to_owned()),
     };
     match tool {

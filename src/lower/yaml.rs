@@ -111,6 +111,12 @@ impl Stream {
         self.nodes.iter()
     }
 
+    /// The ids of all nodes, children before parents.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> {
+        // There are no more nodes than bytes in a text, which are counted in 32 bits.
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
+    }
+
     /// The text of a scalar.
     #[must_use]
     pub fn scalar(&self, id: NodeId) -> Option<&str> {

@@ -173,7 +173,17 @@ fn mentions(text: &str, name: &str) -> bool {
 pub fn created<'a>(image: &'a Image, stage: &'a Stage) -> Option<(&'a str, &'a Instruction)> {
     runs(image, stage).find_map(|(instruction, command)| {
         let lines = command.texts().flat_map(|text| text.value.split(['\n', ';', '&', '|']));
-        Some((lines.filter_map(created_by).last()?, instruction))
+        // A variable of the shell is none of the Dockerfile's.
+        let named = |login: &&str| !login.starts_with('$') || is_declared(image, stage, login.trim_matches(['$', '{', '}']));
+        Some((lines.filter_map(created_by).filter(named).last()?, instruction))
+    })
+}
+
+/// Whether `ENV` or `ARG` sets a variable of a stage, or of one that it is built on.
+fn is_declared(image: &Image, stage: &Stage, name: &str) -> bool {
+    image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
+        InstructionKind::Env(variables) | InstructionKind::Arg(variables) => variables.iter().any(|v| v.name.value == name),
+        _ => false,
     })
 }
 

@@ -72,6 +72,8 @@ pub struct Facts<'a> {
     pub user_tool: Option<UserTool>,
     /// A Windows image.
     pub windows: bool,
+    /// Started without a command it is a server, and no shell or interpreter.
+    pub serves: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +97,7 @@ struct Row {
     instead: Option<String>,
     user_tool: Option<UserTool>,
     windows: Option<bool>,
+    serves: Option<bool>,
 }
 
 // The table is part of the program; a test reads it.
@@ -107,7 +110,7 @@ pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
     let fits = |patterns: &[String], text: &str| patterns.iter().any(|pattern| glob(pattern, text));
     let tag = reference.tag.unwrap_or("latest");
     let mut facts = Facts::default();
-    let (mut steps_down, mut windows) = (None, None);
+    let (mut steps_down, mut windows, mut serves) = (None, None, None);
     for row in TABLE.iter().filter(|row| fits(&row.names, &reference.repository) && (row.tags.is_empty() || fits(&row.tags, tag))) {
         facts.user = facts.user.or(row.user.as_deref());
         facts.ships = facts.ships.or(row.ships.as_deref());
@@ -115,8 +118,10 @@ pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
         facts.user_tool = facts.user_tool.or(row.user_tool);
         steps_down = steps_down.or(row.steps_down);
         windows = windows.or(row.windows);
+        serves = serves.or(row.serves);
     }
-    Facts { steps_down: steps_down.unwrap_or(false), windows: windows.unwrap_or(false), ..facts }
+    let is = |fact: Option<bool>| fact.unwrap_or(false);
+    Facts { steps_down: is(steps_down), windows: is(windows), serves: is(serves), ..facts }
 }
 
 /// Whether the user of a repository's images depends on their tag, so that a digest or an unknown tag tells nothing.
@@ -223,9 +228,9 @@ mod tests {
         let table = toml::from_str::<Table>(include_str!("../../rules/images.toml"));
         for row in table.expect("rules/images.toml fits its schema").image {
             assert!(row.docs.starts_with("https://") && !row.names.is_empty(), "{row:?}");
-            let states =
-                [row.user.is_some(), row.steps_down.is_some(), row.ships.is_some(), row.user_tool.is_some(), row.windows.is_some()];
-            assert!(states.contains(&true) || row.instead.is_some(), "{row:?}");
+            let texts = [row.user.is_some(), row.ships.is_some(), row.instead.is_some(), row.user_tool.is_some()];
+            let states = texts.contains(&true) || row.steps_down.or(row.windows).or(row.serves).is_some();
+            assert!(states, "{row:?}");
         }
     }
 
@@ -246,6 +251,10 @@ mod tests {
             ("registry.access.redhat.com/ubi9/python-312", Some("1001"), None),
             ("registry.access.redhat.com/ubi9/ubi-minimal:9.4", Some("root"), Some(UserTool::None)),
             ("mcr.microsoft.com/dotnet/aspnet:8.0-jammy-chiseled", Some("app"), Some(UserTool::None)),
+            ("amazoncorretto:21", Some("root"), Some(UserTool::None)),
+            ("amazoncorretto:21-alpine", Some("root"), Some(UserTool::Adduser)),
+            ("eclipse-temurin:21-jre-ubi9-minimal", Some("root"), Some(UserTool::None)),
+            ("eclipse-temurin:21", Some("root"), Some(UserTool::Useradd)),
             ("acme/base:1", None, None),
         ];
         for (reference, user, tool) in cases {
@@ -255,5 +264,8 @@ mod tests {
         assert!(facts(&Reference::parse("postgres:16")).steps_down);
         assert!(facts(&Reference::parse("python:3.12-windowsservercore-ltsc2022")).windows);
         assert_eq!(facts(&Reference::parse("node:20-alpine")).ships, Some("node"));
+        for (reference, serves) in [("nginx", true), ("php:8-apache", true), ("php:8-cli", false), ("python:3.12", false)] {
+            assert_eq!(facts(&Reference::parse(reference)).serves, serves, "{reference}");
+        }
     }
 }

@@ -11,6 +11,7 @@ pub mod flow;
 pub mod image_users;
 pub mod images;
 pub mod loggers;
+pub mod manifests;
 pub mod program;
 pub mod project;
 pub mod pushed;

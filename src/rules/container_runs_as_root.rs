@@ -6,8 +6,8 @@ use crate::fix::image_user;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
 use crate::model::image_users as users;
 use crate::model::images::Base;
-use crate::model::services::is_below;
-use crate::source::{FileKind, Place, SourceFile, Span};
+use crate::model::manifests;
+use crate::source::{Place, SourceFile, Span};
 
 pub const RULE: Rule = Rule {
     id: "container-runs-as-root",
@@ -45,19 +45,22 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     }
     let base = Base::of(image, stage);
     let Some(root) = Root::of(image, stage, &base) else { return };
-    let Some((confidence, but)) = doubts(image, stage, &base, source) else { return };
+    let Some((mut confidence, mut but)) = doubts(image, stage, &base, source) else { return };
 
-    let demand = demand(ctx, source.directory());
-    let confidence = if demand.is_some() { Confidence::Low } else { confidence };
+    let demand = manifests::other_user(ctx.project, image);
+    if let Some(demand) = demand.filter(|_| confidence > Confidence::Low) {
+        confidence = Confidence::Low;
+        but = format!(", although `{}` asks for another user", ctx.project.program.sources.get(demand.file).path);
+    }
     let message = root.message(&base) + &but;
     let symbol = root.stage.name.clone().unwrap_or_default();
     let place = |span: Span| Place { file: image.file, span };
     let mut related: Vec<Related> =
-        demand.into_iter().map(|place| Related::new(place, "this manifest asks for another user than root")).collect();
+        demand.into_iter().map(|place| Related::new(place, "here another user than root is asked for")).collect();
     if let Some((name, created)) = users::created(image, stage) {
         related.push(Related::new(place(created.span), format!("`{name}` is created here")));
     }
-    let fix = image_user::fix(&ctx.project.program.sources, image, stage, &base, root.user);
+    let fix = image_user::fix(&ctx.project.program.sources, image, stage, &base, root.user, demand.is_some());
     let finding = ctx.report(place(root.span), confidence, message, fix);
     finding.symbol = symbol;
     finding.related = related;
@@ -164,6 +167,11 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
     if base.user.is_none() && !has_user && users::package_tool(image, stage).is_none() {
         return low(String::new());
     }
+    // What starts it is out of sight, and may go on as somebody else.
+    if commands.is_empty() && !has_user && !base.facts.serves {
+        let but = if base.user.is_some() { ", whatever command it is started with" } else { ", unless its entry point steps down" };
+        return Some((Confidence::Medium, but.into()));
+    }
     Some((Confidence::High, String::new()))
 }
 
@@ -187,38 +195,5 @@ fn is_github_action(ctx: &Context<'_>, source: &SourceFile) -> bool {
                 let using = line.trim().strip_prefix("using:");
                 using.is_some_and(|value| value.trim().trim_matches(['"', '\'']).eq_ignore_ascii_case("docker"))
             })
-    })
-}
-
-/// A manifest of the project that has containers run as somebody else: `runAsNonRoot: true`, or a `runAsUser` that is not 0.
-/// It speaks of the Dockerfiles below the closest folder around it that holds any. Its text is searched, because most
-/// manifests are templates, which no YAML reader takes.
-fn demand(ctx: &Context<'_>, directory: &str) -> Option<Place> {
-    let sources = &ctx.project.program.sources;
-    let speaks_of_us = |manifest: &SourceFile| {
-        let holds = |folder: &str| ctx.project.images.iter().any(|image| is_below(sources.get(image.file).directory(), folder));
-        let around = std::iter::successors(Some(manifest.directory()), |folder| match folder.rsplit_once('/') {
-            Some((up, _)) => Some(up),
-            None => (!folder.is_empty()).then_some(""),
-        });
-        around.into_iter().find(|folder| holds(folder)).is_some_and(|folder| is_below(directory, folder))
-    };
-    let of_file = |text: &str| {
-        let demands = |key: &str, fits: fn(&str) -> bool| {
-            text.match_indices(key).find_map(|(at, _)| {
-                let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-                let value = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start_matches([' ', '\t']).strip_prefix(':')?;
-                let value = value.trim_start_matches([' ', '\t', '"', '\'']);
-                let value = &value[..value.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(value.len())];
-                (!text[line..at].contains('#') && fits(value)).then(|| Span::new(at, at + key.len()))
-            })
-        };
-        demands("runAsNonRoot", |value| value.eq_ignore_ascii_case("true"))
-            .or_else(|| demands("runAsUser", |value| value.parse().is_ok_and(|id: u64| id > 0)))
-    };
-    let manifests = sources.iter().filter(|(_, file)| file.kind == FileKind::Yaml && !file.test);
-    manifests.into_iter().find_map(|(id, file)| {
-        let span = of_file(&file.text).filter(|_| speaks_of_us(file))?;
-        Some(Place { file: id, span })
     })
 }

@@ -114,6 +114,17 @@ impl Iterator for Lines<'_> {
     }
 }
 
+/// Where the directives at the top of a Dockerfile end, and its instructions and their comments may begin.
+#[must_use]
+pub fn directives_end(text: &str) -> usize {
+    let mut lines = Lines { text, at: 0 };
+    let mut end = 0;
+    while lines.next().is_some_and(|line| directive(&text[line]).is_some()) {
+        end = lines.at;
+    }
+    end
+}
+
 /// `# name=value` of a directive that Docker knows. Anything else ends the directives.
 fn directive(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.strip_prefix('#')?.split_once('=')?;

@@ -13,7 +13,7 @@ mod words;
 use std::collections::HashMap;
 use std::ops::Range;
 
-pub use lines::{Line, Statement, Tree, parse};
+pub use lines::{Line, Statement, Tree, directives_end, parse};
 
 use crate::ir::Known;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage, Text};
