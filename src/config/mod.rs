@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 13] = [
+pub const DEFAULT_TEST_PATHS: [&str; 14] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -38,6 +38,8 @@ pub const DEFAULT_TEST_PATHS: [&str; 13] = [
     "migrations/",
     "test_*.py",
     "*_test.py",
+    // Django's own name for them.
+    "tests.py",
     "conftest.py",
     "*.test.*",
     "*.spec.*",

@@ -1,13 +1,23 @@
 //! The fix: a user, in the syntax of the image's own tools, below everything that needs root.
 
+use std::fmt::Write as _;
+
 use super::{Fix, Intent};
-use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
+use crate::ir::image::{Command, Image, Instruction, InstructionKind, Stage, Text};
 use crate::model::image_users as users;
 use crate::model::images::{self, Base, Reference, UserTool};
 use crate::source::{Place, Sources, Span};
 
-/// What puts files where only their owner finds them: the home of root.
-const FILLS_HOME: &[&str] = &["playwright install", "nltk.downloader", "huggingface-cli", "from_pretrained", "puppeteer browsers"];
+/// What puts files in the home of root: the command, what says that they go elsewhere (in lower case), and how to say so.
+const FILLS_HOME: &[(&str, &str, &str)] = &[
+    ("pip install --user", "pythonuserbase", "PYTHONUSERBASE=/opt/python"),
+    ("poetry install", "virtualenvs", "POETRY_VIRTUALENVS_IN_PROJECT=true"),
+    ("playwright install", "playwright", "PLAYWRIGHT_BROWSERS_PATH=/opt/playwright"),
+    ("puppeteer browsers", "puppeteer_cache_dir", "PUPPETEER_CACHE_DIR=/opt/puppeteer"),
+    ("nltk.download", "nltk_data", "NLTK_DATA=/opt/nltk"),
+    ("huggingface-cli download", "hf_home", "HF_HOME=/opt/huggingface"),
+    ("from_pretrained", "hf_home", "HF_HOME=/opt/huggingface"),
+];
 
 /// The number of a user that has no name in the image.
 const NAMELESS: &str = "10001:10001";
@@ -29,22 +39,60 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
         return fix;
     }
     let Plan { mut title, lines, name } = plan(image, stage, base);
-    let in_home: Vec<&Instruction> = image.lineage(stage).flat_map(users::own).filter(|instruction| fills_home(instruction)).collect();
+    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
+    lineage.reverse();
+    let all: Vec<&Instruction> = lineage.into_iter().flat_map(users::own).collect();
+    let in_home = all.iter().filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Run(command) => elsewhere(command, &all, base).map(|env| (*instruction, Some(env))),
+        _ => is_below_home(instruction).then_some((*instruction, None)),
+    });
+    let in_home: Vec<(&Instruction, Option<&str>)> = in_home.collect();
     if !in_home.is_empty() {
         return below_home(sources, image, &in_home, &lines, name.as_deref());
     }
-    if let Some(InstructionKind::User { written, .. }) = root.map(|root| &root.kind)
+    if let Some(root) = root
+        && let InstructionKind::User { written, .. } = &root.kind
         && written.value.contains('$')
+        // What is run below it may need root.
+        && !all.iter().any(|i| matches!(i.kind, InstructionKind::Run(_)) && i.span.start > root.span.start)
     {
-        return Fix::advice(format!("Give `USER {}` a default that is not root", written.value), lines);
+        let title = format!("Give `USER {}` a default that is not root", written.value);
+        return match default(image, &all, &written.value) {
+            Some(value) => Fix::unsafe_edit(title, other_default(place, root, value, &lines)),
+            None => Fix::advice(title, lines),
+        };
     }
     if let Some(daemon) = users::commands(image, stage).find_map(|(_, _, command)| users::needs_root(command)) {
         return Fix::advice(format!("Start the work itself as another user, rather than by `{daemon}`"), lines);
     }
     if let Some(port) = privileged_port(image, stage) {
-        title += &format!("; port {port} then needs a runtime that opens it to others than root");
+        let _ = write!(title, "; port {port} then needs a runtime that opens it to others than root");
     }
     Fix::unsafe_edit(title, vec![edit(place, stage, root, lines)])
+}
+
+/// The value that a variable has by default, where a text is that variable and nothing else.
+fn default<'a>(image: &'a Image, all: &[&'a Instruction], written: &str) -> Option<&'a Text> {
+    let name = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).or_else(|| written.strip_prefix('$'))?;
+    let of_stage = all.iter().rev().filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Arg(variables) | InstructionKind::Env(variables) => Some(variables),
+        _ => None,
+    });
+    let mut variables = of_stage.chain([&image.args]).flatten().filter(|variable| variable.name.value == name);
+    variables.find_map(|variable| variable.value.as_ref()).filter(|value| users::is_root(&value.value))
+}
+
+/// Another default, and the user that it names before that is used.
+fn other_default(place: impl Fn(Span) -> Place, root: &Instruction, value: &Text, lines: &str) -> Vec<Intent> {
+    let (create, user) = lines.rsplit_once('\n').map_or((None, lines), |(create, user)| (Some(create), user));
+    let user = user.strip_prefix("USER ").unwrap_or(user);
+    let numeric = value.value.bytes().all(|b| b.is_ascii_digit());
+    let text = if numeric && create.is_some() { "10001" } else { user };
+    let mut intents = vec![Intent::Replace { place: place(value.span), text: text.to_owned() }];
+    if let Some(create) = create {
+        intents.push(Intent::InsertBefore { before: place(root.span), text: create.to_owned() });
+    }
+    intents
 }
 
 /// Below the last instruction that needs root, before the command if that comes later.
@@ -139,7 +187,7 @@ fn other_base(image: &Image, base: &Base<'_>, root: Option<&Instruction>) -> Opt
 }
 
 /// Whether an instruction puts something below `/root`, which is closed to others.
-fn fills_home(instruction: &Instruction) -> bool {
+fn is_below_home(instruction: &Instruction) -> bool {
     let below = |text: &str| text == "/root" || text == "~" || text.contains("/root/") || text.contains("~/") || text.starts_with("/root:");
     match &instruction.kind {
         InstructionKind::Env(variables) => {
@@ -148,41 +196,48 @@ fn fills_home(instruction: &Instruction) -> bool {
         InstructionKind::Workdir(path) => below(&path.value) || path.value == "/root",
         InstructionKind::Copy(copy) | InstructionKind::Add(copy) => copy.destination.as_ref().is_some_and(|path| below(&path.value)),
         InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => users::words(command).any(below),
-        InstructionKind::Run(command) => {
-            let installs = |text: &str| FILLS_HOME.iter().any(|tool| text.contains(tool)) || text.contains("pip install --user");
-            command.texts().any(|text| installs(&text.value))
-        }
         _ => false,
     }
 }
 
+/// The variable that makes a command fill another folder than the home of root, unless something says so already.
+fn elsewhere(command: &Command, all: &[&Instruction], base: &Base<'_>) -> Option<&'static str> {
+    let says = |mark: &str| {
+        let set = all.iter().any(|instruction| match &instruction.kind {
+            InstructionKind::Env(variables) | InstructionKind::Arg(variables) => {
+                variables.iter().any(|v| v.name.value.to_ascii_lowercase().contains(mark))
+            }
+            InstructionKind::Run(command) => mark == "virtualenvs" && command.texts().any(|text| text.value.contains(mark)),
+            _ => false,
+        });
+        // The images of Playwright say it themselves.
+        set || base.name.contains(mark)
+    };
+    let (_, _, env) = FILLS_HOME.iter().find(|(runs, mark, _)| command.texts().any(|text| text.value.contains(runs)) && !says(mark))?;
+    Some(env)
+}
+
 /// What lies in root's home has to move, which is shown instruction by instruction.
-fn below_home(sources: &Sources, image: &Image, moved: &[&Instruction], lines: &str, name: Option<&str>) -> Fix {
+fn below_home(sources: &Sources, image: &Image, moved: &[(&Instruction, Option<&str>)], lines: &str, name: Option<&str>) -> Fix {
     let user = name.or_else(|| lines.strip_prefix("USER ")).unwrap_or("app");
     let user = user.split(':').next().unwrap_or(user);
     let home = format!("/home/{user}");
-    let mut code = String::new();
-    let (create, switch) = lines.rsplit_once('\n').map_or(("", lines), |(create, switch)| (create, switch));
-    if !create.is_empty() {
-        code += create;
-        code.push('\n');
-    }
-    for instruction in moved {
+    let (create, switch) = lines.rsplit_once('\n').map_or((None, lines), |(create, switch)| (Some(create.to_owned()), switch));
+    let moved = moved.iter().map(|(instruction, env)| {
         let text = sources.slice(Place { file: image.file, span: instruction.span });
         match &instruction.kind {
-            InstructionKind::Run(_) => {
-                code += &format!("# as `{user}`, below `USER {user}`: it fills the home of whoever runs it\n{text}\n")
-            }
+            InstructionKind::Run(_) => format!("ENV {}\n{text}", env.unwrap_or_default()),
             InstructionKind::Copy(copy) | InstructionKind::Add(copy) => {
-                let to = copy.destination.as_ref();
-                let at = to.map_or(0, |to| (to.span.start - instruction.span.start) as usize);
-                let (head, tail) = text.split_at_checked(at).unwrap_or((text, ""));
-                code += &format!("{head}{}\n", tail.replace("/root", &home).replace('~', &home));
+                // Where it is copied from stays.
+                let to = copy.destination.as_ref().map_or(instruction.span.start, |to| to.span.start);
+                let (head, tail) = text.split_at_checked((to - instruction.span.start) as usize).unwrap_or((text, ""));
+                format!("{head}{}", tail.replace("/root", &home).replace('~', &home))
             }
-            _ => code += &format!("{}\n", text.replace("/root", &home).replace("~/", &format!("{home}/"))),
+            _ => text.replace("/root", &home).replace("~/", &format!("{home}/")),
         }
-    }
-    code += switch;
+    });
+    let code: Vec<String> = create.into_iter().chain(moved).chain([switch.to_owned()]).collect();
+    let code = code.join("\n");
     Fix::advice(format!("Switch to `{user}`, and move what it needs out of the home of root, which is closed to others"), code)
 }
 

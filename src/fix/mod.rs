@@ -7,6 +7,7 @@ pub mod engine;
 pub mod image_user;
 mod python;
 pub mod rate_limit;
+pub mod secrets;
 pub mod sql;
 pub mod yaml;
 

@@ -1,6 +1,7 @@
 //! Knowledge about libraries: what their functions are. The rows live in `rules/apis/*.toml`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -204,7 +205,7 @@ pub enum Placeholder {
 }
 
 /// All rows, by canonical name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Apis {
     rows: Vec<Row>,
     by_name: HashMap<Ustr, usize>,
@@ -221,12 +222,20 @@ impl Apis {
     /// # Errors
     /// The embedded table is broken (a test rules that out), with the parser's message.
     pub fn load(own: &[Row]) -> Result<Self, String> {
+        // Read once: an editor or a test asks many times.
+        static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
+        let mut apis = EMBEDDED.clone()?;
+        own.iter().cloned().for_each(|row| apis.add(row));
+        Ok(apis)
+    }
+
+    fn embedded() -> Result<Self, String> {
         let mut apis = Self::default();
         let table: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
         for (from, to) in &table.aliases {
             apis.aliases.insert(Ustr::from(from), Ustr::from(to));
         }
-        table.api.into_iter().chain(own.iter().cloned()).for_each(|row| apis.add(row));
+        table.api.into_iter().for_each(|row| apis.add(row));
         Ok(apis)
     }
 
@@ -326,4 +335,58 @@ fn expand(pattern: &str) -> Vec<String> {
     let Some((before, rest)) = pattern.split_once('{') else { return vec![pattern.to_owned()] };
     let Some((choices, after)) = rest.split_once('}') else { return vec![pattern.to_owned()] };
     choices.split(',').flat_map(|choice| expand(&format!("{before}{}{after}", choice.trim()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        toml::from_str(PYTHON).expect("the table fits its schema")
+    }
+
+    #[test]
+    fn each_name_is_in_one_row_that_says_where_it_is_documented() {
+        let mut seen = HashSet::new();
+        for row in table().api {
+            assert!(row.docs.starts_with("https://"), "{:?}", row.names);
+            for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
+                assert!(name.contains('.') && !name.contains(['{', '}', ' ']), "{name}");
+                assert!(seen.insert(name.clone()), "{name} is in two rows");
+            }
+        }
+        assert!(seen.len() > 1000);
+    }
+
+    #[test]
+    fn aliases_lead_to_names_and_not_to_each_other() {
+        let table = table();
+        for (from, to) in &table.aliases {
+            assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
+            assert_ne!(from, to);
+        }
+    }
+
+    #[test]
+    fn members_are_looked_up_in_bases_and_through_aliases() {
+        let apis = Apis::load(&[]).expect("the tables load");
+        let name = |text: &str| Ustr::from(text);
+        assert_eq!(apis.canonical(name("requests.sessions.Session.get")), "requests.Session.get");
+        assert_eq!(apis.member(name("requests_oauthlib.OAuth2Session"), name("get")), "requests.Session.get");
+        assert!(apis.row(name("requests.get")).is_some_and(|row| row.is(Role::HttpCall)));
+        assert!(apis.class_has_role(name("flask.Request"), Role::Request));
+    }
+
+    #[test]
+    fn own_rows_win() {
+        let own: Row = toml::from_str("names = [\"requests.get\"]\ndocs = \"https://x\"\n").expect("a row");
+        let apis = Apis::load(&[own]).expect("the tables load");
+        assert!(apis.row(Ustr::from("requests.get")).is_some_and(|row| row.timeout.is_none()));
+    }
+
+    #[test]
+    fn patterns_expand() {
+        assert_eq!(expand("a.{b,c}.{d,e}"), ["a.b.d", "a.b.e", "a.c.d", "a.c.e"]);
+        assert_eq!(expand("a.b"), ["a.b"]);
+    }
 }

@@ -46,6 +46,7 @@ const SHORT_WITH_VALUE_USERADD: &str = "bcdefgGkKpRPsuZ";
 const SHORT_WITH_VALUE_ADDUSER: &str = "hgsGuk";
 
 /// What a stage itself does: not what it leaves to images built on it.
+#[must_use]
 pub fn own(stage: &Stage) -> impl DoubleEndedIterator<Item = &Instruction> {
     stage.instructions.iter().filter(|instruction| !instruction.on_build)
 }
@@ -120,12 +121,10 @@ pub fn steps_down(command: &Command) -> Option<&str> {
 #[must_use]
 pub fn told_to_step_down(command: &Command) -> Option<&str> {
     let words: Vec<&str> = words(command).collect();
-    let server = words.iter().copied().find(|word| TAKE_A_USER.contains(&program(word)))?;
-    let option = |word: &&str| {
-        let name = word.split('=').next().unwrap_or(word);
-        matches!(name, "--user" | "--uid" | "-u")
-    };
-    words.iter().any(option).then_some(server)
+    let at = words.iter().position(|word| TAKE_A_USER.contains(&program(word)))?;
+    // What stands before it is for somebody else: `python -u -m gunicorn`.
+    let option = |word: &&str| matches!(word.split('=').next(), Some("--user" | "--uid" | "-u"));
+    words[at..].iter().any(option).then_some(words[at])
 }
 
 /// The daemon in a command that needs to be root.
@@ -139,7 +138,7 @@ pub fn needs_root(command: &Command) -> Option<&str> {
 pub fn is_script(command: &Command) -> bool {
     words(command).any(|word| {
         let name = program(word);
-        name.ends_with(".sh") || name.contains("entrypoint") || word == "/init"
+        name.rsplit_once('.').is_some_and(|(_, extension)| extension == "sh") || name.contains("entrypoint") || word == "/init"
     })
 }
 
@@ -271,6 +270,20 @@ mod tests {
         }
         for user in ["", "app", "1001:0", "rootless", "10", ":0"] {
             assert!(!is_root(user), "{user}");
+        }
+    }
+
+    #[test]
+    fn servers_that_are_told_to() {
+        for (text, server) in [
+            ("CMD gunicorn --user=www-data app:app", Some("gunicorn")),
+            ("CMD [\"uwsgi\", \"--uid\", \"1000\"]", Some("uwsgi")),
+            ("CMD [\"python\", \"-u\", \"-m\", \"gunicorn\", \"app:app\"]", None),
+            ("CMD [\"curl\", \"-u\", \"a\"]", None),
+        ] {
+            let image = dockerfile::lower(FileId(0), &format!("FROM a\n{text}\n"));
+            let command = commands(&image, &image.stages[0]).next().expect("a command").2;
+            assert_eq!(told_to_step_down(command), server, "{text}");
         }
     }
 

@@ -86,7 +86,8 @@ struct Row {
     names: Vec<String>,
     #[serde(default)]
     tags: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "for people; a test reads it"))]
+    /// Where its facts are from.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for people; a test sees to it that it is there"))]
     docs: String,
     user: Option<String>,
     steps_down: Option<bool>,

@@ -77,7 +77,7 @@ impl Routes {
         handlers.dedup_by(|b, a| {
             let same = a.function == b.function && a.kind == b.kind && a.path == b.path;
             if same && !a.methods.is_empty() && !b.methods.is_empty() {
-                a.methods.extend(b.methods.drain(..));
+                a.methods.append(&mut b.methods);
             }
             same
         });

@@ -4,7 +4,9 @@ pub mod bound;
 pub mod environment;
 mod names;
 mod shapes;
+pub mod stage;
 mod verdict;
+mod vocabulary;
 
 pub use names::{is_header, is_password, is_secret, words};
 pub use shapes::{Found, HOLE, find, scheme_and_credential};

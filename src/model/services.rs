@@ -83,7 +83,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
             services[service].deployments.push(index);
         }
     }
-    services.sort_by(|a, b| a.app.cmp(&b.app));
+    services.sort_by_key(|a| a.app);
     services
 }
 

@@ -9,10 +9,11 @@ use std::path::{Component, Path};
 
 use crate::finding::Finding;
 use crate::fix::edit::Edit;
+use crate::model::secrets::concealed;
 use crate::pages::{self, Page};
 use crate::report::Report;
 use crate::rules::Rule;
-use crate::source::{FileId, Place, Position};
+use crate::source::{FileId, Place, Position, Span};
 
 pub mod concise;
 pub mod json;
@@ -112,6 +113,31 @@ impl<'a> OutputContext<'a> {
     #[must_use]
     pub fn edits(&self, index: usize) -> &'a [Edit] {
         self.edits.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The text of a span as it is shown: secrets that findings are about are hidden, byte for byte as long as before.
+    #[must_use]
+    pub fn shown(&self, file: FileId, span: Span) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(self.report.sources.get(file).slice(span));
+        // Findings are sorted by file.
+        let findings = &self.report.findings;
+        let first = findings.partition_point(|finding| finding.place.file < file);
+        let of_file = findings[first..].iter().take_while(|finding| finding.place.file == file);
+        for secret in of_file.filter_map(|finding| finding.secret).filter(|secret| secret.file == file) {
+            let (start, end) = (secret.span.start.max(span.start), secret.span.end.min(span.end));
+            if start < end {
+                let whole = concealed(self.report.sources.slice(secret));
+                let from = (start - secret.span.start) as usize;
+                let at = (start - span.start) as usize;
+                let length = (end - start) as usize;
+                if let Some(hidden) = whole.get(from..from + length)
+                    && text.get(at..at + length).is_some()
+                {
+                    text.to_mut().replace_range(at..at + length, hidden);
+                }
+            }
+        }
+        text
     }
 
     /// The path of a file as it is printed.

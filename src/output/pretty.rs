@@ -123,8 +123,8 @@ fn places(
 
 /// The code of a step, where it is short enough to stand behind its description.
 fn code(context: &OutputContext<'_>, place: Place) -> String {
-    let text = context.report.sources.slice(place);
-    if text.is_empty() || text.contains('\n') || text.chars().count() > 48 { String::new() } else { format!("  {}", printable(text)) }
+    let text = context.shown(place.file, place.span);
+    if text.is_empty() || text.contains('\n') || text.chars().count() > 48 { String::new() } else { format!("  {}", printable(&text)) }
 }
 
 fn reason(context: &OutputContext<'_>, out: &mut dyn Write, finding: &Finding) -> io::Result<()> {

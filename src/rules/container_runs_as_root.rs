@@ -169,12 +169,13 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
 
 fn is_not_shipped(source: &SourceFile, stage: &Stage) -> bool {
     let listed = |text: &str| text.split(['.', '-', '_']).any(|part| NOT_SHIPPED.contains(&part.to_ascii_lowercase().as_str()));
+    let is_tools = |folder: &str| TOOL_FOLDERS.contains(&folder) || NOT_SHIPPED.contains(&folder) || folder.starts_with("e2e");
     // `Dockerfile.base` is what others are built on.
     let built_on = |part: &str| matches!(part, "base" | "builder" | "build");
     source.name().split('.').any(built_on)
         || listed(source.name())
         || stage.name.as_deref().is_some_and(listed)
-        || source.directory().split('/').any(|f| TOOL_FOLDERS.contains(&f))
+        || source.directory().split('/').any(is_tools)
 }
 
 /// GitHub runs a container action's image as root, and says to leave `USER` out.

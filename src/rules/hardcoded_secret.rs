@@ -2,14 +2,15 @@
 
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
+use crate::fix::secrets::{fix, kebab, snake};
 use crate::fix::{Fix, Intent};
 use crate::ir::deploy::Deployment;
-use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
+use crate::ir::image::{Image, Instruction, InstructionKind, Text};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound};
 use crate::model::secrets::environment::{self, Edit};
+use crate::model::secrets::stage::{Stage, stage};
 use crate::model::secrets::{self, Verdict, masked};
 use crate::model::values;
 use crate::source::{FileId, Place, Span};
@@ -29,7 +30,7 @@ fn check_module(ctx: &mut Context<'_>, id: ModuleId) {
         match &module.expr(expr).kind {
             ExprKind::String(_) | ExprKind::Template { tag: None, .. } => {
                 if let Some(judged) = judge(program, id, expr) {
-                    report(ctx, id, expr, judged);
+                    report(ctx, id, expr, &judged);
                 }
             }
             ExprKind::Call(_) | ExprKind::Logical { .. } => judge_named_fallback(ctx, id, expr),
@@ -61,7 +62,10 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
     if let Some(found) = found {
         // A sentence that shows the form of an address, or tells of one.
         let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
-        if is_prose && found.kind == "a URL with a password" && (bound == Bound::Documentation || found.confidence == Confidence::Low) {
+        if is_prose
+            && matches!(found.kind, "a URL with a password" | "a secret")
+            && (bound == Bound::Documentation || found.confidence == Confidence::Low)
+        {
             return None;
         }
         let confidence = if bound == Bound::Documentation { Confidence::Low } else { found.confidence };
@@ -79,34 +83,6 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
         _ => sure,
     };
     Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
-}
-
-/// What a piece of code is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Production,
-    /// `class Development(Config)`, `settings/local.py`
-    Development,
-    /// `examples/`
-    Example,
-}
-
-fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
-    const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
-    let module = program.module(id);
-    let is_named = |name: &str| {
-        let words = secrets::words(name);
-        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
-        words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
-    };
-    let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
-    let path = program.path(id);
-    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-    if in_class || is_named(file.trim_end_matches(".py")) {
-        return Stage::Development;
-    }
-    let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
-    if folders.split('/').any(is_example) { Stage::Example } else { Stage::Production }
 }
 
 /// The constant text of a literal, with a mark where something is put in.
@@ -141,10 +117,8 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         Bound::Fallback { variable, .. } if secrets::is_secret(variable) => {
             let sure = match secrets::judge(text) {
                 Verdict::Nothing => return None,
-                Verdict::Placeholder => Confidence::Low,
-                Verdict::Weak if secrets::is_default(text) => Confidence::Low,
-                Verdict::Word => Confidence::Low,
-                Verdict::Weak => Confidence::Medium,
+                Verdict::Weak if !secrets::is_default(text) => Confidence::Medium,
+                Verdict::Placeholder | Verdict::Word | Verdict::Weak => Confidence::Low,
                 Verdict::Strong => strong(text),
             };
             return Some((sure, text));
@@ -172,9 +146,8 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         }
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
         (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
-        (Verdict::Weak, _) if is_password => Confidence::Low,
-        (Verdict::Weak, How::Variable | How::Argument | How::Default) if !name.to_ascii_lowercase().ends_with("token") => Confidence::Low,
-        (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
+        (Verdict::Weak, _) | (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
+        (Verdict::Weak, How::Variable | How::Argument | How::Default) if name.to_ascii_lowercase().contains("secret") => Confidence::Low,
         _ => return None,
     };
     Some((sure, text))
@@ -191,16 +164,14 @@ fn same(name: &str, text: &str) -> bool {
     name == text || (text.len() == 1 && name.contains(&text[0]))
 }
 
-fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) {
+fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged) {
     let program = &ctx.project.program;
     let shown = masked(&judged.secret);
     let what = judged.kind.map_or_else(String::new, |kind| format!("{kind}, "));
     let message = match (&judged.bound, judged.kind) {
-        (Bound::Fallback { variable, edit: Some(Edit::Field(_)) }, _) => {
-            format!("settings field `{variable}` defaults to {} when it is not set ({what}{shown})", a_text(judged.confidence))
-        }
-        (Bound::Fallback { variable, .. }, _) => {
-            format!("`{variable}` falls back to {} in the source when it is not set ({what}{shown})", a_text(judged.confidence))
+        (Bound::Fallback { variable, edit }, _) => {
+            let field = if matches!(edit, Some(Edit::Field(_))) { "the settings field " } else { "" };
+            format!("{field}`{variable}` falls back to {} when it is not set ({what}{shown})", a_text(judged.confidence, judged.kind))
         }
         (Bound::Argument(function), _) => format!("`{function}` is given a secret that is written into the source ({what}{shown})"),
         (_, Some(kind)) => format!("{kind} is written into the source ({shown})"),
@@ -211,29 +182,38 @@ fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: Judged) 
     };
     let fix = fix(program, id, literal, &judged.bound);
     let place = program.place(id, literal);
-    ctx.report(place, judged.confidence, message, fix).secret = Some(place);
+    let secret = within(program, place, &judged.secret);
+    ctx.report(place, judged.confidence, message, fix).secret = Some(secret);
+}
+
+/// Where a secret stands in a place; the whole place if it is not written there letter by letter.
+fn within(program: &Program, place: Place, secret: &str) -> Place {
+    let start = program.sources.slice(place).find(secret).filter(|_| !secret.is_empty());
+    let span = start.map(|at| place.span.start as usize + at).map(|at| Span::new(at, at + secret.len()));
+    Place { span: span.unwrap_or(place.span), ..place }
 }
 
 /// A placeholder is no credential, and no less a fallback.
-fn a_text(confidence: Confidence) -> &'static str {
-    if confidence == Confidence::Low { "a placeholder that everybody can guess" } else { "a credential" }
+fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
+    match (confidence, kind) {
+        (Confidence::Low, Some(_)) => "a login for local development",
+        (Confidence::Low, None) => "a value that is easily guessed",
+        _ => "a credential in the source",
+    }
 }
 
 /// A fallback that is the constant of another line or file, whose own name tells nothing.
 fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let program = &ctx.project.program;
     let module = program.module(id);
-    let (default, read, edit) = match &module.expr(expr).kind {
-        ExprKind::Logical { op: LogicalOp::Or, operands } => {
-            let [first, default] = operands[..] else { return };
-            let Some(read) = environment::read(program, id, first) else { return };
-            (default, read, Some(Edit::Whole(expr)))
-        }
-        _ => {
-            let Some(read) = environment::read(program, id, expr) else { return };
-            let (Some(default), edit) = (read.default, read.edit) else { return };
-            (default, read, edit)
-        }
+    let (default, read, edit) = if let ExprKind::Logical { op: LogicalOp::Or, operands } = &module.expr(expr).kind {
+        let [first, default] = operands[..] else { return };
+        let Some(read) = environment::read(program, id, first) else { return };
+        (default, read, Some(Edit::Whole(expr)))
+    } else {
+        let Some(read) = environment::read(program, id, expr) else { return };
+        let (Some(default), edit) = (read.default, read.edit) else { return };
+        (default, read, edit)
     };
     let (at, literal) = values::origin(program, id, default);
     if literal == default && at == id || !matches!(program.module(at).expr(literal).kind, ExprKind::String(_)) {
@@ -249,112 +229,11 @@ fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let secret = secret.to_owned();
     let fix = fix(program, id, expr, &bound);
     let place = program.place(at, literal);
-    let message =
-        format!("`{}` falls back to {} in the source when it is not set ({})", read.variable, a_text(confidence), masked(&secret));
+    let message = format!("`{}` falls back to {} when it is not set ({})", read.variable, a_text(confidence, None), masked(&secret));
+    let hidden = within(program, place, &secret);
     let finding = ctx.report(place, confidence, message, fix);
-    finding.secret = Some(place);
+    finding.secret = Some(hidden);
     finding.symbol = read.variable;
-}
-
-/// The edit that takes a fallback away, or the code to write instead.
-fn fix(program: &Program, id: ModuleId, literal: ExprId, bound: &Bound) -> Fix {
-    let name = match bound {
-        Bound::Fallback { variable, .. } => variable.clone(),
-        Bound::Name(name, _) if !secrets::is_header(name) => name.clone(),
-        _ => "secret".to_owned(),
-    };
-    let variable = variable_name(&name);
-    if let Bound::Fallback { edit: Some(edit), .. } = bound
-        && let Some(intents) = without_fallback(program, id, *edit)
-    {
-        return Fix::unsafe_edit(format!("Demand `{name}`, and rotate the secret"), intents);
-    }
-    let text = program.text(id, literal);
-    let code = match bound {
-        Bound::Name(name, How::Compared) => format!("hmac.compare_digest({}, os.environ[\"{variable}\"])", snake(name)),
-        Bound::Name(name, _) if secrets::is_header(name) => {
-            let inner = text.trim_matches(['"', '\'']);
-            let scheme = secrets::scheme_and_credential(inner).0.unwrap_or("Bearer");
-            "\"Authorization\": f\"".to_owned() + scheme + " {os.environ['API_TOKEN']}\""
-        }
-        Bound::Name(name, How::Entry) => format!("\"{name}\": os.environ[\"{variable}\"]"),
-        Bound::Name(name, How::Argument) => format!("{name}=os.environ[\"{variable}\"]"),
-        Bound::Name(name, How::Default) => format!("def …({name}: str): ...  # the caller passes os.environ[\"{variable}\"]"),
-        Bound::Name(name, How::Returned) => format!("return os.environ[\"{}\"]", variable_name(name)),
-        Bound::Name(name, _) => format!("{name} = os.environ[\"{variable}\"]"),
-        Bound::Argument(function) => format!("{function}(..., os.environ[\"SECRET_KEY\"])"),
-        _ => format!("os.environ[\"{variable}\"]"),
-    };
-    Fix::advice("Read it from the environment, let Secret Manager fill that, and rotate the secret", code)
-}
-
-fn variable_name(name: &str) -> String {
-    secrets::words(name).join("_").to_uppercase()
-}
-
-fn snake(name: &str) -> String {
-    secrets::words(name).join("_")
-}
-
-fn without_fallback(program: &Program, id: ModuleId, edit: Edit) -> Option<Vec<Intent>> {
-    let module = program.module(id);
-    let file = module.file;
-    match edit {
-        Edit::Call(call) => demand(program, id, call, call),
-        Edit::Whole(whole) => {
-            let ExprKind::Logical { operands, .. } = &module.expr(whole).kind else { return None };
-            let read = *operands.first()?;
-            match environment::read(program, id, read)?.edit? {
-                Edit::Call(_) => demand(program, id, read, whole),
-                _ => Some(vec![Intent::Replace { place: program.place(id, whole), text: program.text(id, read).to_owned() }]),
-            }
-        }
-        Edit::Argument(call) => {
-            let call = module.call(call)?;
-            let index = call.args.iter().position(|arg| matches!(arg.kind, ArgKind::Keyword(name) if name == "default")).or(Some(1))?;
-            let (before, arg) = (call.args.get(index.checked_sub(1)?)?, call.args.get(index)?);
-            let span = Span { start: before.span.end, end: arg.span.end };
-            Some(vec![Intent::Replace { place: Place { file, span }, text: String::new() }])
-        }
-        Edit::Field(stmt) => {
-            let StmtKind::Assign { targets, annotation: Some(annotation), value: Some(value) } = &module.stmt(stmt).kind else {
-                return None;
-            };
-            // `Field(default="…", description=…)` goes on without its default.
-            if let Some(call) = module.call(*value)
-                && let Some(first) = call.args.first()
-                && call.args.len() > 1
-            {
-                let is_default =
-                    matches!(first.kind, ArgKind::Positional) || matches!(first.kind, ArgKind::Keyword(name) if name == "default");
-                return is_default.then(|| vec![Intent::Replace { place: Place { file, span: first.span }, text: "...".to_owned() }]);
-            }
-            let text = format!("{}: {}", program.text(id, *targets.first()?), program.text(id, *annotation));
-            Some(vec![Intent::Replace { place: Place { file, span: module.stmt(stmt).span }, text }])
-        }
-    }
-}
-
-/// Puts `os.environ["X"]` in the place of an expression, as this module calls `os`.
-fn demand(program: &Program, id: ModuleId, read: ExprId, whole: ExprId) -> Option<Vec<Intent>> {
-    let module = program.module(id);
-    let call = module.call(read)?;
-    let variable = program.text(id, call.args.first()?.value);
-    let mut intents = Vec::new();
-    let environ = match &module.expr(call.callee).kind {
-        // `os.getenv`, `os.environ.get`, `environ.get`
-        ExprKind::Attribute { object, name, .. } if name.starts_with("getenv") => format!("{}.environ", program.text(id, *object)),
-        ExprKind::Attribute { object, .. } => program.text(id, *object).to_owned(),
-        _ => match module.imports.iter().find(|import| import.module == "os" && import.what == Imported::Name("environ".into())) {
-            Some(import) => import.local.to_string(),
-            None => {
-                intents.push(Intent::AddImport { file: module.file, module: "os".to_owned(), name: None });
-                "os.environ".to_owned()
-            }
-        },
-    };
-    intents.insert(0, Intent::Replace { place: program.place(id, whole), text: format!("{environ}[{variable}]") });
-    Some(intents)
 }
 
 fn check_image(ctx: &mut Context<'_>, image: &Image) {
@@ -374,10 +253,14 @@ fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruct
     let span = instruction.span;
     match &instruction.kind {
         InstructionKind::Env(variables) => {
-            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ENV", &v.name.value, v.value.as_ref(), stage));
+            for v in variables {
+                judge_variable(ctx, file, span, "ENV", &v.name.value, v.value.as_ref(), stage);
+            }
         }
         InstructionKind::Arg(variables) => {
-            variables.iter().for_each(|v| judge_variable(ctx, file, span, "ARG", &v.name.value, v.value.as_ref(), stage));
+            for v in variables {
+                judge_variable(ctx, file, span, "ARG", &v.name.value, v.value.as_ref(), stage);
+            }
         }
         InstructionKind::Label(variables) => {
             for value in variables.iter().filter_map(|v| v.value.as_ref()) {
@@ -385,10 +268,9 @@ fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruct
             }
         }
         InstructionKind::Run(command) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => {
-            let texts: Vec<&Text> = match &command.form {
-                Form::Shell(_) | Form::Exec(_) => command.texts().collect(),
-            };
-            texts.into_iter().for_each(|text| judge_command(ctx, file, span, text, stage));
+            for text in command.texts() {
+                judge_command(ctx, file, span, text, stage);
+            }
         }
         _ => {}
     }
@@ -411,26 +293,16 @@ fn judge_variable(ctx: &mut Context<'_>, file: FileId, span: Span, keyword: &str
         let code = format!("RUN --mount=type=secret,id={id} {name}=\"$(cat /run/secrets/{id})\" && …\n");
         Fix::advice(format!("Mount `{name}` as a secret of the build, and rotate it"), code)
     } else {
-        let secret = kebab(name);
-        let code = format!("env:\n  - name: {name}\n    valueFrom:\n      secretKeyRef:\n        name: {secret}\n        key: latest\n");
+        let stored = kebab(name);
+        let code = format!("env:\n  - name: {name}\n    valueFrom:\n      secretKeyRef:\n        name: {stored}\n        key: latest\n");
         Fix::advice(format!("Leave `{name}` out of the image, let Cloud Run set it from Secret Manager, and rotate it"), code)
     };
-    report_in_image(ctx, file, span, value.span, confidence, message, fix, stage);
+    report_in_image(ctx, file, span, (value.span, secret), confidence, message, fix, stage);
 }
 
 /// A command line: tokens and URLs anywhere in it, and `NAME=value`.
 fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, stage: &str) {
-    let (kind, secret, confidence) = if let Some(found) = secrets::find(&text.value) {
-        (found.kind, found.secret, found.confidence)
-    } else {
-        let assigned = text.value.split_whitespace().find_map(|word| {
-            let (name, value) = word.trim_start_matches('-').split_once('=')?;
-            let value = value.trim_matches(['"', '\'', ';']);
-            (secrets::is_secret(name) && !value.contains('$') && secrets::judge(value) == Verdict::Strong).then_some(value)
-        });
-        let Some(value) = assigned else { return };
-        ("a secret", value, Confidence::High)
-    };
+    let Some(secrets::Found { kind, secret, confidence }) = secrets::find(&text.value) else { return };
     let at = text.value.find(secret).unwrap_or(0);
     let place = text.span_of(at..at + secret.len());
     let message = format!("a command of the image holds {kind}, where whoever pulls it can read it ({})", masked(secret));
@@ -439,7 +311,7 @@ fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, s
         ctx,
         file,
         span,
-        place,
+        (place, secret),
         confidence,
         message,
         Fix::advice("Mount it as a secret of the build, and rotate it", code),
@@ -452,14 +324,15 @@ fn report_in_image(
     ctx: &mut Context<'_>,
     file: FileId,
     span: Span,
-    secret: Span,
+    (at, secret): (Span, &str),
     confidence: Confidence,
     message: String,
     fix: Fix,
     stage: &str,
 ) {
+    let secret = within(&ctx.project.program, Place { file, span: at }, secret);
     let finding = ctx.report(Place { file, span }, confidence, message, fix);
-    finding.secret = Some(Place { file, span: secret });
+    finding.secret = Some(secret);
     stage.clone_into(&mut finding.symbol);
 }
 
@@ -491,6 +364,7 @@ fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         let place = Place { file: deployment.file, span: value.span };
         let of = if service.is_empty() { String::new() } else { format!(" of `{service}`") };
         let message = format!("`{name}`{of} is set to a secret in plain text ({kind}{})", masked(secret));
+        let shown = secret;
         let secret = if service.is_empty() { kebab(name) } else { format!("{}-{}", kebab(&service), kebab(name)) };
         let lines = format!("valueFrom:\n  secretKeyRef:\n    name: {secret}\n    key: latest\n");
         let title = format!("Read `{name}` from the secret `{secret}` of Secret Manager, and rotate it");
@@ -498,8 +372,9 @@ fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
             Some(place) => Fix::unsafe_edit(title, vec![Intent::ReplaceYamlPair { place, text: lines }]),
             None => Fix::advice(title, lines),
         };
+        let hidden = within(&ctx.project.program, place, shown);
         let finding = ctx.report(place, confidence, message, fix);
-        finding.secret = Some(place);
+        finding.secret = Some(hidden);
         finding.symbol.clone_from(&service);
     }
 }
@@ -519,8 +394,4 @@ fn pair(ctx: &Context<'_>, value: Place, item: Span) -> Option<Place> {
     // An anchor or a tag between them belongs to the value.
     (rest.trim() == ":")
         .then(|| Place { file: value.file, span: Span { start: item.start + u32::try_from(at - quote).unwrap_or(0), end: value.span.end } })
-}
-
-fn kebab(name: &str) -> String {
-    secrets::words(name).join("-")
 }

@@ -75,7 +75,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     }
     let confidence = timeout.confidence.unwrap_or(Confidence::High);
     let place = program.place(id, expr);
-    let fix = fix(program, id, expr, call, &timeout, &reason, name);
+    let fix = fix(program, id, expr, &timeout, &reason, name);
     let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
         let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
         Related::new(at, "the handler that leads to the call")
@@ -177,7 +177,7 @@ fn short(name: Ustr) -> String {
     parts.join(".")
 }
 
-fn fix(program: &Program, id: ModuleId, expr: ExprId, call: &Call, timeout: &Timeout, reason: &Reason, name: Option<Ustr>) -> Fix {
+fn fix(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout, reason: &Reason, name: Option<Ustr>) -> Fix {
     let file = program.module(id).file;
     let process = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.is(Role::Subprocess)));
     let seconds = if process { "60" } else { "10" };
@@ -185,18 +185,10 @@ fn fix(program: &Program, id: ModuleId, expr: ExprId, call: &Call, timeout: &Tim
     let value =
         if is_aiohttp && timeout.argument == "timeout" { format!("aiohttp.ClientTimeout(total={seconds})") } else { seconds.to_owned() };
     let title = format!("Set `{}` to {seconds} seconds", timeout.argument);
-    let argument = Intent::SetArgument { call: program.place(id, expr), name: timeout.argument.clone(), value: value.clone() };
     let mut intents = match reason {
-        // Where it is passed by position or in a dictionary, it is replaced there.
-        Reason::Forever(module, given) => {
-            let by_keyword = call.args.iter().any(|a| a.value == *given && matches!(a.kind, ArgKind::Keyword(_)));
-            if by_keyword && *module == id {
-                vec![argument]
-            } else {
-                vec![Intent::Replace { place: program.place(*module, *given), text: value }]
-            }
-        }
-        Reason::Unset => vec![argument],
+        // Where it is passed, be it by keyword, by position or in a dictionary, it is replaced.
+        Reason::Forever(module, given) => vec![Intent::Replace { place: program.place(*module, *given), text: value }],
+        Reason::Unset => vec![Intent::SetArgument { call: program.place(id, expr), name: timeout.argument.clone(), value }],
     };
     if is_aiohttp && timeout.argument == "timeout" {
         intents.push(Intent::AddImport { file, module: "aiohttp".to_owned(), name: None });

@@ -206,10 +206,10 @@ impl Finder<'_> {
                     found.handlers.extend(handlers);
                 }
             }
-            Entity::Library(name) if kind == HandlerKind::Route => {
-                if view != target || self.program.apis.class_has_role(name, Role::View) {
-                    found.library.push(LibraryRoute { module: self.id, place, path });
-                }
+            Entity::Library(name)
+                if kind == HandlerKind::Route && (view != target || self.program.apis.class_has_role(name, Role::View)) =>
+            {
+                found.library.push(LibraryRoute { module: self.id, place, path });
             }
             _ => {}
         }

@@ -97,6 +97,9 @@ const EXAMPLES: &[&str] = &[
     "metavar",
 ];
 
+/// Methods that set or read something by its name.
+const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
+
 /// Methods of a text that keep what it says.
 const METHODS: &[&str] = &["encode", "strip", "decode", "lower", "upper", "get_secret_value"];
 
@@ -164,7 +167,14 @@ fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
                 value = parent;
             }
             ExprKind::Logical { operands, .. } if operands.last() == Some(&value) => value = parent,
-            ExprKind::Conditional { test, .. } if *test != value => value = parent,
+            // `os.environ["X"] if … else "…"`
+            ExprKind::Conditional { test, then, otherwise } if *test != value => {
+                let other = if *then == value { *otherwise } else { *then };
+                if let Some(read) = environment::read(program, id, other).filter(|read| super::is_secret(&read.variable)) {
+                    return Bound::Fallback { variable: read.variable, edit: None };
+                }
+                value = parent;
+            }
             ExprKind::Binary { op: BinaryOp::Add, .. } if values::text(program, id, parent).is_some() => value = parent,
             ExprKind::Attribute { object, name, .. } if *object == value && METHODS.contains(&name.as_str()) => {
                 match module.expr_parents[parent.index()] {
@@ -266,7 +276,6 @@ fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value
         return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
     }
     // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
-    const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
     if position == 1 && SETS.contains(&name.as_str()) {
         return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
     }

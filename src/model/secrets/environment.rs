@@ -3,7 +3,7 @@
 use crate::ir::program::*;
 use crate::model::calls::argument;
 use crate::model::program::{ModuleId, Program};
-use crate::model::resolve::Entity;
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::values;
 
 /// A read of a variable of the environment.
@@ -33,7 +33,13 @@ pub enum Edit {
 /// The read of the environment that an expression is.
 #[must_use]
 pub fn read(program: &Program, id: ModuleId, expr: ExprId) -> Option<Read> {
-    let call = program.module(id).call(expr)?;
+    let module = program.module(id);
+    if let ExprKind::Subscript { object, index, .. } = module.expr(expr).kind {
+        let is_environment = Resolver::new(program).entity(id, object).library().as_deref() == Some("os.environ");
+        let variable = is_environment.then(|| values::text(program, id, index))??;
+        return Some(Read { variable, default: None, edit: None });
+    }
+    let call = module.call(expr)?;
     let path = match program.callee(id, expr) {
         Entity::Library(path) => path.to_string(),
         Entity::Instance(class) => format!("{class}.__call__"),

@@ -1,238 +1,6 @@
 //! Names that hold a secret. The last word decides: `api_key` does, `api_key_header` only mentions one.
 
-/// Words that are a secret by themselves, at the end of a name.
-const SECRETS: &[&str] = &["secret", "token", "apikey", "apitoken", "authtoken", "accesstoken", "secretkey", "accesskey", "privatekey"];
-
-/// Words for what a person or a program logs in with.
-const PASSWORDS: &[&str] = &["password", "passwd", "passphrase", "pwd", "pass", "passwort"];
-
-/// What makes a key secret: `api_key`, but not `primary_key` or `sort_key`.
-const KEYS: &[&str] = &[
-    "access",
-    "account",
-    "admin",
-    "api",
-    "auth",
-    "authentication",
-    "aes",
-    "app",
-    "cipher",
-    "client",
-    "crypt",
-    "crypto",
-    "decryption",
-    "encrypt",
-    "encryption",
-    "fernet",
-    "hmac",
-    "jwt",
-    "master",
-    "private",
-    "secret",
-    "service",
-    "shared",
-    "sign",
-    "signing",
-    "storage",
-    "subscription",
-    "webhook",
-];
-
-/// Vendors whose keys are called by their name: `STRIPE_KEY`.
-const VENDORS: &[&str] = &[
-    "openai",
-    "anthropic",
-    "stripe",
-    "sendgrid",
-    "mailgun",
-    "twilio",
-    "datadog",
-    "github",
-    "gitlab",
-    "slack",
-    "aws",
-    "azure",
-    "gemini",
-    "cohere",
-    "mistral",
-    "huggingface",
-    "pinecone",
-    "algolia",
-    "mapbox",
-    "newrelic",
-    "rollbar",
-    "segment",
-    "airtable",
-    "firebase",
-    "dd",
-];
-
-/// Words that may stand behind without changing what it is: `API_KEY_PROD`.
-const TAILS: &[&str] = &[
-    "prod",
-    "production",
-    "dev",
-    "development",
-    "staging",
-    "stage",
-    "live",
-    "local",
-    "main",
-    "primary",
-    "secondary",
-    "old",
-    "new",
-    "backup",
-    "legacy",
-    "current",
-    "previous",
-    "fallback",
-    "default",
-    "value",
-    "raw",
-    "plain",
-    "plaintext",
-    "b64",
-    "base64",
-    "base",
-    "hex",
-];
-
-/// What makes a token something other than a credential, or a name the name of an event, a question or a message.
-const OTHERS: &[&str] = &[
-    // Tokens of texts, pages and protocols.
-    "next",
-    "prev",
-    "page",
-    "paging",
-    "pagination",
-    "continuation",
-    "continue",
-    "eos",
-    "bos",
-    "pad",
-    "unk",
-    "sep",
-    "cls",
-    "mask",
-    "special",
-    "stop",
-    "start",
-    "end",
-    "begin",
-    "sync",
-    "cancel",
-    "cancellation",
-    "image",
-    "video",
-    "audio",
-    "delimiter",
-    "lex",
-    "lexer",
-    "parser",
-    "first",
-    "last",
-    "csrf",
-    "csrfmiddleware",
-    "xsrf",
-    "resume",
-    "scroll",
-    "cursor",
-    "think",
-    "thinking",
-    "prefix",
-    "suffix",
-    "bom",
-    "newline",
-    "eof",
-    "separator",
-    "design",
-    // Keys and secrets that everybody may know.
-    "public",
-    "publishable",
-    "pub",
-    "foreign",
-    "site",
-    // What is done or asked or wrong.
-    "is",
-    "has",
-    "no",
-    "not",
-    "use",
-    "uses",
-    "require",
-    "requires",
-    "required",
-    "allow",
-    "enable",
-    "disable",
-    "show",
-    "hide",
-    "missing",
-    "invalid",
-    "wrong",
-    "bad",
-    "expired",
-    "empty",
-    "forgot",
-    "forgotten",
-    "reset",
-    "change",
-    "update",
-    "set",
-    "get",
-    "verify",
-    "check",
-    "validate",
-    "generate",
-    "create",
-    "delete",
-    "remove",
-    "rotate",
-    "revoke",
-    "refreshing",
-    "incorrect",
-    "unset",
-    "without",
-    "with",
-    "by",
-    "from",
-    "err",
-    "error",
-    "msg",
-    "message",
-    "enter",
-    "prompt",
-    "label",
-    "add",
-    "save",
-    "send",
-    "find",
-    "ask",
-    "lost",
-    "weak",
-    // Not the thing itself.
-    "hashed",
-    "encrypted",
-    "masked",
-    "redacted",
-    "fake",
-    "dummy",
-    "mock",
-    "test",
-    "example",
-    "sample",
-    "placeholder",
-    "hash",
-    "via",
-    "type",
-    "bypass",
-    "skip",
-    "num",
-    "max",
-    "min",
-    "count",
-];
+use super::vocabulary::vocabulary;
 
 /// The words of a name, in lower case: at `_`, `-`, `.`, blanks, and where a capital begins one.
 #[must_use]
@@ -267,7 +35,9 @@ fn head(name: &str) -> Vec<String> {
     }
     let mut words = words(name);
     while words.len() > 1
-        && words.last().is_some_and(|w| TAILS.contains(&w.as_str()) || w.bytes().all(|b| b.is_ascii_digit()) || w == "v1" || w == "v2")
+        && words
+            .last()
+            .is_some_and(|w| vocabulary().tails.contains(w.as_str()) || w.bytes().all(|b| b.is_ascii_digit()) || w == "v1" || w == "v2")
     {
         words.pop();
     }
@@ -286,14 +56,15 @@ pub fn is_secret(name: &str) -> bool {
     let words = head(name);
     let Some((last, before)) = words.split_last() else { return false };
     let last = last.as_str();
-    if before.iter().any(|word| OTHERS.contains(&word.as_str())) {
+    if before.iter().any(|word| vocabulary().others.contains(word.as_str())) {
         return false;
     }
-    if is_password_word(last, before) || SECRETS.contains(&last) {
+    if is_password_word(last, before) || vocabulary().secrets.contains(last) {
         return true;
     }
     let qualifier = before.last().map(String::as_str);
-    last == "key" && qualifier.is_some_and(|word| KEYS.contains(&word) || VENDORS.contains(&word) || word.ends_with("api"))
+    last == "key"
+        && qualifier.is_some_and(|word| vocabulary().keys.contains(word) || vocabulary().vendors.contains(word) || word.ends_with("api"))
 }
 
 /// Whether what a name holds is a password: people make those of words.
@@ -308,7 +79,7 @@ fn is_password_word(last: &str, before: &[String]) -> bool {
         "db", "user", "smtp", "mail", "email", "admin", "root", "redis", "mysql", "postgres", "pg", "ftp", "ssh", "http", "auth", "login",
         "mongo", "rabbitmq", "host", "database",
     ];
-    (PASSWORDS.contains(&last) || last.ends_with("password"))
+    (vocabulary().passwords.contains(last) || last.ends_with("password"))
         && (last != "pass" || before.last().is_some_and(|word| OF.contains(&word.as_str())))
 }
 

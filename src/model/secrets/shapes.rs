@@ -1,5 +1,6 @@
 //! Texts that are secrets whatever they are bound to: tokens with a vendor's mark, private keys, URLs with a password.
 
+use super::names;
 use super::verdict::{self, Verdict};
 use crate::finding::Confidence;
 
@@ -105,7 +106,20 @@ pub fn find(text: &str) -> Option<Found<'_>> {
     if text.len() < 12 {
         return None;
     }
-    private_key(text).or_else(|| token(text)).or_else(|| web_token(text)).or_else(|| url(text))
+    private_key(text).or_else(|| token(text)).or_else(|| web_token(text)).or_else(|| url(text)).or_else(|| assigned(text))
+}
+
+/// `host=… password=…`, `?api_key=…&`: what connection strings, queries and shells write.
+fn assigned(text: &str) -> Option<Found<'_>> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '&' | '?' | ';' | '"' | '\'')).find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let is_value = is_name
+            && !value.contains([HOLE, '$', '{', '%', '(', ','])
+            && names::is_secret(name)
+            && verdict::judge(value) == Verdict::Strong;
+        is_value.then_some(Found { kind: "a secret", secret: value, confidence: Confidence::High })
+    })
 }
 
 fn token(text: &str) -> Option<Found<'_>> {
@@ -234,6 +248,8 @@ fn url(text: &str) -> Option<Found<'_>> {
             _ if is_common => continue,
             Verdict::Word | Verdict::Weak if name.contains([HOLE, '{', '%']) => Confidence::Low,
             Verdict::Strong => Confidence::High,
+            // Nothing is as clear as a login at a host that is somewhere.
+            Verdict::Weak if !is_neighbour && !verdict::is_placeholder(user) => Confidence::High,
             Verdict::Word | Verdict::Weak => Confidence::Medium,
         };
         return Some(Found { kind: "a URL with a password", secret: password, confidence });

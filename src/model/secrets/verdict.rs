@@ -1,6 +1,7 @@
 //! What a text that is bound to a secret's name is worth: a secret, a word, a placeholder, or nothing of the kind.
 
 use super::names::words;
+use super::vocabulary::vocabulary;
 
 /// What a text is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -16,149 +17,6 @@ pub enum Verdict {
     /// Random enough that nothing else is likely.
     Strong,
 }
-
-/// Words that make a text a placeholder wherever they stand in it.
-const PLACEHOLDERS: &[&str] = &[
-    "changeme",
-    "change",
-    "changethis",
-    "changeit",
-    "replaceme",
-    "replace",
-    "your",
-    "yours",
-    "example",
-    "dummy",
-    "test",
-    "testing",
-    "placeholder",
-    "fake",
-    "sample",
-    "todo",
-    "fixme",
-    "insert",
-    "xxx",
-    "foo",
-    "bar",
-    "foobar",
-    "mock",
-    "redacted",
-    "notset",
-    "temp",
-    "tmp",
-    "insecure",
-    "demo",
-    "unsafe",
-    "secret",
-    "secretkey",
-    "supersecret",
-    "supersecretkey",
-    "mysecret",
-    "mysecretkey",
-    "topsecret",
-    "verysecret",
-    "dev",
-    "development",
-    "local",
-    "me",
-    "here",
-    "goes",
-    "default",
-    "testkey",
-    "testtoken",
-    "testsecret",
-    "devsecret",
-    "devkey",
-    "notsecret",
-    "ci",
-    "build",
-    "stub",
-    "ignored",
-    "ignore",
-    "undefined",
-    "unused",
-];
-
-/// Texts that say that there is none, or what kind of value belongs there.
-const NONE: &[&str] = &[
-    "none",
-    "null",
-    "nil",
-    "false",
-    "true",
-    "undefined",
-    "unset",
-    "disabled",
-    "enabled",
-    "missing",
-    "unknown",
-    "n/a",
-    "na",
-    "no",
-    "yes",
-    "optional",
-    "required",
-    "string",
-    "str",
-    "text",
-    "hidden",
-    "bytes",
-    "int",
-    "integer",
-    "uuid",
-    "jwt",
-    "bearer",
-    "basic",
-    "anonymous",
-    "empty",
-    "invalid",
-    "valid",
-    "not-set",
-    "not_set",
-    "auto",
-    "env",
-    "vault",
-];
-
-/// What local databases and brokers are shipped with: known to everybody.
-const DEFAULTS: &[&str] = &[
-    "postgres",
-    "root",
-    "admin",
-    "guest",
-    "user",
-    "password",
-    "pass",
-    "pwd",
-    "passwd",
-    "mysql",
-    "mongo",
-    "mongodb",
-    "redis",
-    "rabbitmq",
-    "minio",
-    "minioadmin",
-    "minio123",
-    "neo4j",
-    "elastic",
-    "airflow",
-    "sa",
-    "test",
-    "secret",
-    "toor",
-    "username",
-    "changeme",
-    "123456",
-    "12345",
-    "1234",
-    "password123",
-    "pw",
-    "token",
-    "p4ssw0rd",
-    "passw0rd",
-    "admin123",
-    "hunter2",
-];
 
 /// What a text that is bound to a secret's name is worth.
 #[must_use]
@@ -176,7 +34,7 @@ pub fn judge(text: &str) -> Verdict {
     }
     let is_word = |part: &String| part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part);
     let is_plain = text.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | '/' | ':'));
-    if is_plain && parts.iter().all(is_word) && parts.len() < 12 && !is_chopped(&parts) {
+    if is_plain && parts.iter().all(is_word) && parts.len() < 12 && !is_chopped(text) {
         return Verdict::Word;
     }
     if text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-') {
@@ -195,12 +53,12 @@ pub fn is_mixed(text: &str) -> bool {
 /// Whether a text is shipped with software as the password of its first user.
 #[must_use]
 pub fn is_default(text: &str) -> bool {
-    DEFAULTS.contains(&text.to_ascii_lowercase().as_str())
+    vocabulary().defaults.contains(&text.to_ascii_lowercase())
 }
 
 fn is_no_value(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    NONE.contains(&lower.as_str())
+    vocabulary().none.contains(lower.as_str())
         || text.contains(char::is_whitespace)
         || text.chars().any(|c| c > '\u{24F}')
         || is_template(text)
@@ -342,7 +200,7 @@ pub fn is_placeholder(text: &str) -> bool {
         return !lower.starts_with("django-insecure-");
     }
     let parts = words(&lower);
-    let is_known = |part: &String| PLACEHOLDERS.contains(&part.as_str());
+    let is_known = |part: &String| vocabulary().placeholders.contains(part.as_str());
     // A placeholder is made of words: `sgn-test-04b8e6d2` is none.
     parts.iter().any(is_known) && !parts.iter().any(|part| part.len() >= 8 && part.bytes().any(|b| b.is_ascii_digit()))
 }
@@ -357,10 +215,12 @@ fn is_pronounceable(word: &str) -> bool {
     word.contains(is_vowel) && longest <= 4 && word.len() <= 24
 }
 
-/// Whether most parts are too short for words: capitals in no order begin many.
-fn is_chopped(parts: &[String]) -> bool {
-    let letters = |part: &&String| part.trim_end_matches(|c: char| c.is_ascii_digit()).len() < 3;
-    parts.iter().filter(letters).count() * 2 > parts.len()
+/// Whether a piece of the text falls apart into parts too short for words: capitals in no order begin many.
+fn is_chopped(text: &str) -> bool {
+    let is_short = |part: &&String| part.trim_end_matches(|c: char| c.is_ascii_digit()).len() < 3;
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .map(words)
+        .any(|parts| parts.len() > 1 && parts.iter().filter(is_short).count() * 2 > parts.len())
 }
 
 /// Letters and digits in no order: what a generator makes.
@@ -392,8 +252,10 @@ fn is_random(text: &str, parts: &[String]) -> bool {
         .filter(|part| part.len() >= 4 && part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part))
         .map(String::len)
         .sum();
-    let whole: usize = parts.iter().map(String::len).sum();
-    if (words_only && !is_chopped(parts)) || spoken * 10 > whole * 7 {
+    // A version or a date says nothing of the rest.
+    let is_number = |part: &&String| part.len() <= 8 && part.bytes().all(|b| b.is_ascii_digit());
+    let whole: usize = parts.iter().filter(|part| !is_number(part)).map(String::len).sum();
+    if (words_only && !is_chopped(text)) || spoken * 10 > whole * 7 {
         return false;
     }
     (digits >= 2 && letters >= 2 && changes >= 3) || (changes >= 4 && text.len() >= 10) || (text.len() >= 16 && entropy >= 3.5)

@@ -79,7 +79,8 @@ impl Excerpt {
             let span = file.line_span(line);
             let here = marked.iter().filter(|(marked, _)| file.line_index(marked.start) == line);
             let focus = here.clone().map(|(marked, _)| marked.start - span.start).min().unwrap_or(0);
-            let cut = Cut::new(file.slice(span), focus as usize, context.width.saturating_sub(FRAME));
+            let shown = context.shown(place.file, span);
+            let cut = Cut::new(&shown, focus as usize, context.width.saturating_sub(FRAME));
             for (marked, message) in here {
                 let (a, b) = (cut.place(marked.start - span.start), cut.place(marked.end.min(span.end).max(marked.start) - span.start));
                 let label = (text.len() + a, b.saturating_sub(a));

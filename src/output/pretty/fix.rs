@@ -66,7 +66,7 @@ fn clusters<'a>(context: &OutputContext<'_>, edits: &'a [Edit]) -> Vec<Cluster<'
 /// One hunk: the lines that go and come, and a neighbour where lines only come, so that one sees where.
 fn write_cluster(context: &OutputContext<'_>, out: &mut dyn Write, cluster: &Cluster<'_>, width: usize) -> io::Result<()> {
     let file = context.report.sources.get(cluster.edits[0].file);
-    let Some((before, after, from)) = window(file, cluster) else { return Ok(()) };
+    let Some((before, after, from)) = window(context, file, cluster) else { return Ok(()) };
     let diff = lines(&before, &after);
     let only_comes = diff.iter_all_changes().all(|change| change.tag() != ChangeTag::Delete);
     let radius = usize::from(only_comes);
@@ -91,12 +91,12 @@ fn write_cluster(context: &OutputContext<'_>, out: &mut dyn Write, cluster: &Clu
 
 /// The cluster's lines and one on each side, before and after, and the 0-based number of the first. Only they are
 /// compared: a diff of the whole file for every finding would cost more than the analysis.
-fn window(file: &SourceFile, cluster: &Cluster<'_>) -> Option<(String, String, usize)> {
+fn window(context: &OutputContext<'_>, file: &SourceFile, cluster: &Cluster<'_>) -> Option<(String, String, usize)> {
     let from = cluster.first.saturating_sub(1);
     let to = (cluster.last + 1).min(file.line_count() - 1);
     let start = file.line_span(from).start;
     let end = if to + 1 < file.line_count() { file.line_span(to + 1).start } else { u32::try_from(file.text.len()).ok()? };
-    let before = file.slice(Span { start, end }).to_owned();
+    let before = context.shown(cluster.edits[0].file, Span { start, end }).into_owned();
     let moved: Vec<Edit> = cluster
         .edits
         .iter()
