@@ -1,7 +1,8 @@
 //! The program model: one small language-neutral form that Python and TypeScript are lowered into.
 //!
 //! Everything lives in flat arenas of a [`Module`] and refers to each other by integer ids. Children are made before
-//! their parents, so an id is always greater than the ids below it, and parents are known when lowering ends.
+//! their parents, so an id is greater than the ids below it (but for chains of one operator, which take in operands that come
+//! later), and parents are known when lowering ends.
 
 use ustr::Ustr;
 

@@ -8,9 +8,33 @@ use crate::source::{FileId, Span};
 /// A module under construction.
 pub struct Builder {
     module: Module,
-    /// Open scopes, innermost last, each with the names that `global`/`nonlocal` sends elsewhere.
-    open: Vec<(ScopeId, Vec<(Ustr, ScopeId)>)>,
+    /// Open scopes, innermost last.
+    open: Vec<Open>,
 }
+
+/// A scope that is not yet closed.
+struct Open {
+    scope: ScopeId,
+    of: ScopeOf,
+    /// The names that `global`/`nonlocal` sends elsewhere.
+    elsewhere: Vec<(Ustr, ScopeId)>,
+}
+
+/// What a scope is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ScopeOf {
+    /// The module.
+    Module,
+    /// A function or lambda.
+    Function,
+    /// A class body: functions in it do not see its names.
+    Class,
+    /// A comprehension.
+    Comprehension,
+}
+
+/// The parent of a statement that is in no block yet.
+const NO_BLOCK: BlockId = BlockId(u32::MAX);
 
 impl Builder {
     /// An empty module with its scope open.
@@ -34,11 +58,17 @@ impl Builder {
             block_parents: Vec::new(),
             errors: Vec::new(),
         };
-        Self { module, open: vec![(ScopeId(0), Vec::new())] }
+        Self { module, open: vec![Open { scope: ScopeId(0), of: ScopeOf::Module, elsewhere: Vec::new() }] }
     }
 
     /// The finished module.
     pub fn finish(mut self, body: BlockId) -> Module {
+        // What broken syntax left without a block counts as the module's: any other block may lie inside it.
+        for parent in &mut self.module.stmt_parents {
+            if *parent == NO_BLOCK {
+                *parent = body;
+            }
+        }
         self.module.body = body;
         self.module.comments.sort_unstable();
         self.module.errors.sort_unstable();
@@ -74,6 +104,11 @@ impl Builder {
         self.module.expr_parents.push(Parent::Module);
         self.module.expr_scopes.push(self.scope());
         id
+    }
+
+    /// Makes an expression say nothing, because another has taken over its parts. It belongs to nothing either.
+    pub fn retire(&mut self, id: ExprId) {
+        self.module.exprs[id.index()].kind = ExprKind::Opaque(Box::new([]));
     }
 
     /// `left op right`; with `flat`, a chain of the same operator on the left takes the operand in.
@@ -117,7 +152,7 @@ impl Builder {
         }
         self.module.stmts.push(Stmt { span, kind });
         // Replaced when the statement's block is made; until then any valid id serves.
-        self.module.stmt_parents.push(BlockId(0));
+        self.module.stmt_parents.push(NO_BLOCK);
         id
     }
 
@@ -236,12 +271,13 @@ impl Builder {
         index
     }
 
-    /// Opens a scope inside the current one. Its kind is settled by what closes it.
-    pub fn open_scope(&mut self) -> ScopeId {
+    /// Opens a scope inside the current one.
+    pub fn open_scope(&mut self, of: ScopeOf) -> ScopeId {
         let id = ScopeId::at(self.module.scopes.len());
         let parent = Some(self.scope());
+        // Functions and classes say which they are once they are made.
         self.module.scopes.push(Scope { parent, kind: ScopeKind::Comprehension, bindings: Vec::new() });
-        self.open.push((id, Vec::new()));
+        self.open.push(Open { scope: id, of, elsewhere: Vec::new() });
         id
     }
 
@@ -256,24 +292,44 @@ impl Builder {
 
     /// The innermost open scope.
     pub fn scope(&self) -> ScopeId {
-        self.open.last().map_or(ScopeId(0), |(scope, _)| *scope)
+        self.open.last().map_or(ScopeId(0), |open| open.scope)
     }
 
-    /// `global names` (`to_module`) or `nonlocal names`: bindings of them go elsewhere from here on.
-    pub fn redirect(&mut self, names: &[Ustr], to_module: bool) {
-        let target = if to_module { ScopeId(0) } else { self.module.scope(self.scope()).parent.unwrap_or(ScopeId(0)) };
-        if let Some((_, elsewhere)) = self.open.last_mut() {
-            elsewhere.extend(names.iter().map(|name| (*name, target)));
+    /// `global names`: bindings of them go to the module from here on.
+    pub fn bind_in_module(&mut self, names: &[Ustr]) {
+        if let Some(open) = self.open.last_mut() {
+            open.elsewhere.extend(names.iter().map(|name| (*name, ScopeId(0))));
+        }
+    }
+
+    /// `nonlocal names`: bindings of them go to the function around from here on that has the name, else to the nearest.
+    pub fn bind_around(&mut self, names: &[Ustr]) {
+        let Some((innermost, around)) = self.open.split_last_mut() else { return };
+        for name in names {
+            let functions = || around.iter().rev().filter(|open| open.of == ScopeOf::Function);
+            let binds = |open: &&Open| self.module.scopes[open.scope.index()].bindings.iter().any(|b| b.name == *name);
+            let passed_on = |open: &Open| open.elsewhere.iter().find(|(n, _)| n == name).map(|(_, scope)| *scope);
+            let target = functions().find_map(|open| passed_on(open).or_else(|| binds(&open).then_some(open.scope)));
+            let target = target.or_else(|| functions().next().map(|open| open.scope)).unwrap_or(ScopeId(0));
+            innermost.elsewhere.push((*name, target));
         }
     }
 
     /// Binds a name in the innermost scope, or where it was redirected to.
     pub fn bind(&mut self, name: Ustr, span: Span, kind: BindingKind) {
-        let scope = self
-            .open
-            .last()
-            .map_or(ScopeId(0), |(scope, elsewhere)| elsewhere.iter().find(|(n, _)| *n == name).map_or(*scope, |(_, target)| *target));
-        self.bind_in(scope, name, span, kind);
+        self.bind_in(self.scope_of_binding(self.open.len() - 1, name), name, span, kind);
+    }
+
+    /// Binds the target of `name := value`: comprehensions leave it to what is around them.
+    pub fn bind_named(&mut self, target: ExprId, value: ExprId) {
+        let Expr { span, kind: ExprKind::Name(name) } = *self.module.expr(target) else { return };
+        let at = self.open.iter().rposition(|open| open.of != ScopeOf::Comprehension).unwrap_or(0);
+        self.bind_in(self.scope_of_binding(at, name), name, span, BindingKind::Value(value));
+    }
+
+    /// The scope that a name is bound in by what stands in an open scope.
+    fn scope_of_binding(&self, at: usize, name: Ustr) -> ScopeId {
+        self.open.get(at).map_or(ScopeId(0), |open| open.elsewhere.iter().find(|(n, _)| *n == name).map_or(open.scope, |(_, to)| *to))
     }
 
     /// Binds a name in a scope.

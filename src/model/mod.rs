@@ -2,6 +2,8 @@
 
 pub mod apis;
 pub mod calls;
+pub mod cleanup;
+pub mod conversions;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;
@@ -20,6 +22,7 @@ pub mod secrets;
 pub mod services;
 pub mod sessions;
 pub mod sql;
+pub mod telemetry;
 pub mod time_limits;
 pub mod uses;
 pub mod values;

@@ -1,10 +1,12 @@
 //! Handlers of pushed events: whoever sends them delivers an event again unless it is answered with success.
 
+use ustr::Ustr;
+
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::routes::{self, HandlerKind, Routes};
+use crate::model::routes::{Handler as Route, HandlerKind, Routes};
 use crate::model::values::{self, Value};
 
 /// What a handler is pushed, as the subject of a sentence; nothing for handlers that people or programs ask.
@@ -12,51 +14,68 @@ use crate::model::values::{self, Value};
 pub fn kind(program: &Program, routes: &Routes, function: FunctionRef) -> Option<&'static str> {
     let handler = routes.handler(function)?;
     let f = program.function(function);
-    let module = program.module(function.module);
+    let id = function.module;
+    let module = program.module(id);
     if handler.kind == HandlerKind::EntryPoint {
         let resolver = Resolver::new(program);
         let is_event = f.decorators.iter().any(|d| {
             let callee = module.call(*d).map_or(*d, |call| call.callee);
-            let name = resolver.entity(function.module, callee).library();
+            let name = resolver.entity(id, callee).library();
             name.is_some_and(|n| matches!(n.as_str(), "functions_framework.cloud_event" | "functions_framework.background_event"))
         });
         return is_event.then_some("an event");
     }
-    if handler.kind != HandlerKind::Route {
+    let is_post = handler.methods.is_empty() || handler.methods.iter().any(|method| method == "POST");
+    if handler.kind != HandlerKind::Route || !is_post {
         return None;
     }
-    let path = handler.path.as_deref().unwrap_or_default().to_ascii_lowercase();
-    if path.contains("webhook") {
+    if receives_webhooks(handler, &f.name) {
         return Some("a webhook's event");
     }
+    let path = handler.path.as_deref().unwrap_or_default().to_ascii_lowercase();
     if path.contains("pubsub") || path.contains("pub-sub") || path.contains("eventarc") {
         return Some("a pushed message");
     }
     let FunctionBody::Block(body) = f.body else { return None };
-    let says = |word: &str| {
-        let in_names = f.params.iter().any(|param| param.name.to_ascii_lowercase().replace('_', "").contains(word));
-        let in_texts = module.expressions(body).into_iter().any(|expr| match module.expr(expr).kind {
-            ExprKind::String(text) => text.len() < 60 && text.to_ascii_lowercase().replace(['-', '_'], "").contains(word),
-            _ => false,
-        });
-        in_names || in_texts
-    };
-    if says("xcloudtasks") {
+    let exprs = module.expressions(body);
+    let is_task_header = |text: &str| text.len() < 60 && text.to_ascii_lowercase().replace(['-', '_'], "").contains("xcloudtasks");
+    let in_texts = exprs.iter().any(|expr| matches!(module.expr(*expr).kind, ExprKind::String(text) if is_task_header(&text)));
+    if in_texts || f.params.iter().any(|param| is_task_header(&param.name)) {
         return Some("a task");
     }
+    if exprs.iter().any(|expr| program.callee(id, *expr).library().is_some_and(|name| name == "cloudevents.http.from_http")) {
+        return Some("an event");
+    }
     // Pub/Sub's envelope: `["message"]["data"]`.
-    let is_envelope = module
-        .expressions(body)
-        .into_iter()
-        .any(|expr| is_key(module, expr, "data").is_some_and(|object| is_key(module, object, "message").is_some()));
+    let is_envelope = exprs.iter().any(|expr| {
+        read_by(module, *expr, "data").is_some_and(|object| {
+            let (at, origin) = values::origin(program, id, object);
+            read_by(program.module(at), origin, "message").is_some()
+        })
+    });
     is_envelope.then_some("a pushed message")
 }
 
-/// What is read by a key, `x["key"]` or `x.get("key")`.
-fn is_key(module: &Module, expr: ExprId, key: &str) -> Option<ExprId> {
+/// Whether a route takes in what other services send: managing one's webhooks (`/webhooks/{id}`) is no such thing.
+fn receives_webhooks(handler: &Route, name: &str) -> bool {
+    const MANAGES: [&str; 14] =
+        ["add", "create", "delete", "disable", "enable", "get", "list", "register", "remove", "retry", "send", "test", "trigger", "update"];
+    let path = handler.path.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let manages = MANAGES.iter().any(|verb| name.trim_start_matches('_').split('_').next() == Some(*verb));
+    let in_path = segments.iter().enumerate().any(|(index, segment)| {
+        let is_collection = *segment == "webhooks" && segments.get(index + 1).is_none_or(|next| next.starts_with(['{', '<', ':']));
+        segment.contains("webhook") && !is_collection
+    });
+    !manages && (in_path || name.contains("webhook"))
+}
+
+/// What is read by a name, `x["key"]`, `x.get("key")` or `x.key`.
+fn read_by(module: &Module, expr: ExprId, key: &str) -> Option<ExprId> {
     let is_it = |index: ExprId| matches!(module.expr(index).kind, ExprKind::String(text) if text == key);
     match &module.expr(expr).kind {
         ExprKind::Subscript { object, index, .. } if is_it(*index) => Some(*object),
+        ExprKind::Attribute { object, name, .. } if name == key => Some(*object),
         ExprKind::Call(call) => match module.expr(call.callee).kind {
             ExprKind::Attribute { object, name, .. } if name == "get" && call.args.first().is_some_and(|arg| is_it(arg.value)) => {
                 Some(object)
@@ -67,30 +86,74 @@ fn is_key(module: &Module, expr: ExprId, key: &str) -> Option<ExprId> {
     }
 }
 
-/// Whether nothing but the function is around a statement: what fails in it is the handler's work.
+/// Whether nothing but the function (and a context manager) is around a statement: what fails in it is the handler's work.
 #[must_use]
 pub fn is_outermost(module: &Module, stmt: StmtId) -> bool {
-    !module
+    module
         .around_stmt(stmt)
         .skip(1)
         .take_while(|around| !matches!(around, Around::Function(_)))
-        .any(|around| matches!(around, Around::Stmt(..)))
+        .all(|around| matches!(around, Around::Stmt(outer, _) if matches!(module.stmt(outer).kind, StmtKind::With { .. })))
 }
 
-/// Whether a clause lets the handler answer with success: it returns no error status, and calls nothing that aborts.
+/// Whether a clause surely lets its function answer with success: it returns no error and nothing out of sight, and calls
+/// nothing that aborts.
 #[must_use]
-pub fn answers_success(program: &Program, id: ModuleId, handler: &Handler) -> bool {
+pub fn answers_success(program: &Program, id: ModuleId, function: FunctionId, handler: &Handler) -> bool {
     let module = program.module(id);
-    let status = |expr: ExprId| matches!(values::value(program, id, expr), Value::Number(n) if n >= 400.0);
-    !module.expressions(handler.body).into_iter().any(|expr| match &module.expr(expr).kind {
-        ExprKind::Number(_) => status(expr),
-        ExprKind::Attribute { name, .. } => name.starts_with("HTTP_4") || name.starts_with("HTTP_5") || name.contains("ERROR"),
+    if module.expressions(handler.body).into_iter().any(|expr| fails(program, id, expr)) {
+        return false;
+    }
+    let mut keeps = false;
+    for stmt in module.statements(handler.body) {
+        match &module.stmt(stmt).kind {
+            StmtKind::Return(Some(value)) if !is_plain_answer(program, id, *value) => return false,
+            StmtKind::Assign { .. } | StmtKind::AugAssign { .. } => keeps = true,
+            _ => {}
+        }
+    }
+    // `failed = True`, and an error is answered at the end.
+    let FunctionBody::Block(body) = module.function(function).body else { return false };
+    let is_behind = |expr: &ExprId| module.expr(*expr).span.start >= handler.span.end;
+    !(keeps && module.expressions(body).into_iter().filter(is_behind).any(|expr| fails(program, id, expr)))
+}
+
+/// Whether an expression speaks of an error: a status, or what answers with one.
+fn fails(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    match &module.expr(expr).kind {
+        ExprKind::Number(_) => matches!(values::value(program, id, expr), Value::Number(n) if n >= 400.0),
+        ExprKind::Attribute { name, .. } => {
+            ["HTTP_4", "HTTP_5"].iter().any(|status| name.starts_with(status)) || ["ERROR", "UNAVAILABLE"].iter().any(|w| name.contains(w))
+        }
         ExprKind::Call(call) => {
             let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
-            name == "abort" || name == "nack" || name.contains("Error") || name.contains("BadRequest") || name.contains("dead_letter")
+            let aborts = ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
+            aborts || ["Error", "BadRequest", "dead_letter", "deadletter", "requeue"].iter().any(|word| name.contains(word))
         }
         _ => false,
-    })
+    }
+}
+
+/// Whether a value is an answer whose status can be seen.
+fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
+    let module = program.module(id);
+    match &module.expr(value).kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Template { .. } => true,
+        ExprKind::Object(_) | ExprKind::List(_) => true,
+        ExprKind::Tuple(parts) => parts.iter().all(|part| is_plain_answer(program, id, *part)),
+        ExprKind::Call(call) => {
+            let is_status = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "status" | "status_code"));
+            // Functions of nobody knows where may answer with anything.
+            let is_known = match program.callee(id, value) {
+                Entity::Library(name) => program.apis.knows_root(Ustr::from(name.split('.').next().unwrap_or_default())),
+                callee => matches!(callee, Entity::Builtin(_)),
+            };
+            is_known && call.args.iter().filter(|arg| is_status(arg)).all(|arg| values::is_constant(program, id, arg.value))
+        }
+        // `200`, `HTTPStatus.OK`, a constant
+        _ => values::is_constant(program, id, value),
+    }
 }
 
 /// Functions that take an event out of a request.
@@ -138,7 +201,7 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
     decodes && keys == [true, true]
 }
 
-fn is_event_function(program: &Program, handler: &routes::Handler) -> bool {
+fn is_event_function(program: &Program, handler: &Route) -> bool {
     if handler.kind != HandlerKind::EntryPoint {
         return false;
     }

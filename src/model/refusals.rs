@@ -202,6 +202,7 @@ impl Finder<'_> {
 
     /// Whether an answer only passes on what somebody else has said: it stands where an exception is caught (of these
     /// types), or behind a test of what came back. A limiter that raises what is caught says it here.
+    #[expect(clippy::option_option, reason = "not passed on, passed on whole, or a part of it")]
     fn passed_on(&self, id: ModuleId, expr: ExprId) -> Option<Option<ExprId>> {
         let module = self.program.module(id);
         for around in module.around(expr) {

@@ -90,7 +90,7 @@ fn framework_name(canonical: &str) -> &str {
 
 /// `POST /orders`, as far as it is known.
 fn described(route: &Route<'_>) -> String {
-    let methods = route.methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ");
+    let methods = route.methods.iter().map(ustr::Ustr::as_str).collect::<Vec<_>>().join(", ");
     match (methods.is_empty(), route.path) {
         (false, Some(path)) if !path.is_empty() => format!("answers {methods} `{path}`"),
         (false, _) => format!("answers {methods}"),

@@ -15,7 +15,7 @@ use crate::model::{sessions, time_limits};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
-    severity: Severity::High,
+    severity: Severity::Critical,
     page: include_str!("../../rules/missing-timeout.md"),
     checks: &[Check::Call(check)],
 };

@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod config;
 mod discover;
+mod grammar;
 mod laws;
 mod output;
 mod pages;

@@ -48,7 +48,10 @@ impl Lowering<'_> {
             Kind::Global | Kind::Nonlocal => {
                 let names: Vec<Ustr> =
                     children.iter().filter_map(|c| if let Value::Ident(name) = c.value { Some(name) } else { None }).collect();
-                self.builder.redirect(&names, kind == Kind::Global);
+                match kind {
+                    Kind::Global => self.builder.bind_in_module(&names),
+                    _ => self.builder.bind_around(&names),
+                }
                 self.statement(span, StmtKind::Global(names.into()))
             }
             Kind::If => self.if_statement(span, children),
@@ -180,17 +183,25 @@ impl Lowering<'_> {
     }
 
     fn except(&mut self, span: Span, children: &[Child]) -> Value {
-        let (types, target) = match Self::field(children, Field::Value) {
-            Some(Child { value: Value::As(types, target), .. }) => (Some(*types), Some(*target)),
-            Some(child) => (self.as_expr(child), None),
-            // `except A, B:` and `except A, e:` come without a field.
-            None => match children.iter().filter(|c| c.kind != Kind::Block).filter_map(|c| self.as_expr(c)).collect::<Vec<_>>()[..] {
-                [] => (None, None),
-                [only] => (Some(only), None),
-                ref several => (Some(self.builder.expr(span, ExprKind::Tuple(several.to_vec().into()))), None),
-            },
+        let mut target = self.expr_field(children, Field::Alias);
+        let mut named = Vec::new();
+        for child in children.iter().filter(|c| c.field != Field::Alias && c.kind != Kind::Block) {
+            if let Value::As(types, alias) = child.value {
+                named.push(types);
+                target = Some(alias);
+            } else {
+                named.extend(self.as_expr(child));
+            }
+        }
+        let types = match named[..] {
+            [] => None,
+            [only] => Some(only),
+            // `except A, B:`
+            [first, .., last] => {
+                let span = self.builder.module().expr(first).span.to(self.builder.module().expr(last).span);
+                Some(self.builder.expr(span, ExprKind::Tuple(named.into())))
+            }
         };
-        let target = target.or_else(|| self.expr_field(children, Field::Alias));
         if let Some(target) = target {
             self.builder.bind_target(target, BindingKind::Exception(types));
         }
@@ -352,11 +363,12 @@ impl Lowering<'_> {
 
     /// A parameter from its target: a name, `*name`, `**name` or a pattern.
     fn plain_param(&mut self, target: ExprId, child: &Child) -> Param {
-        let (kind, target) = match (child.kind, &self.builder.module().expr(target).kind) {
-            (Kind::ListSplatPattern, ExprKind::Spread(inner)) => (ParamKind::Rest, *inner),
-            (Kind::DictionarySplatPattern, ExprKind::Spread(inner)) => (ParamKind::KeywordRest, *inner),
-            _ => (ParamKind::Normal, target),
+        let kind = match child.kind {
+            Kind::ListSplatPattern => ParamKind::Rest,
+            Kind::DictionarySplatPattern => ParamKind::KeywordRest,
+            _ => ParamKind::Normal,
         };
+        let target = if kind == ParamKind::Normal { target } else { self.unspread(target) };
         let name = match self.builder.module().expr(target).kind {
             ExprKind::Name(name) => name,
             _ => Ustr::default(),

@@ -6,6 +6,7 @@ use super::kinds::{Field, Kind};
 use super::state::{Assignment, Child, Lowering, Value};
 use super::strings::{self, Prefix};
 use crate::ir::program::*;
+use crate::lower::builder::ScopeOf;
 use crate::source::Span;
 
 impl Lowering<'_> {
@@ -13,15 +14,14 @@ impl Lowering<'_> {
     pub fn enter(&mut self, kind: Kind, _span: Span) {
         match kind {
             Kind::FunctionDefinition | Kind::Lambda => {
-                self.builder.open_scope();
+                self.builder.open_scope(ScopeOf::Function);
                 self.generators.push(false);
             }
-            Kind::ClassDefinition
-            | Kind::ListComprehension
-            | Kind::SetComprehension
-            | Kind::DictionaryComprehension
-            | Kind::GeneratorExpression => {
-                self.builder.open_scope();
+            Kind::ClassDefinition => {
+                self.builder.open_scope(ScopeOf::Class);
+            }
+            Kind::ListComprehension | Kind::SetComprehension | Kind::DictionaryComprehension | Kind::GeneratorExpression => {
+                self.builder.open_scope(ScopeOf::Comprehension);
             }
             _ => {}
         }
@@ -113,7 +113,7 @@ impl Lowering<'_> {
             Kind::Named => {
                 let target = self.expr_or_opaque(children, Field::Name, span);
                 let value = self.expr_or_opaque(children, Field::Value, span);
-                self.builder.bind_target(target, BindingKind::Value(value));
+                self.builder.bind_named(target, value);
                 self.value(span, ExprKind::Assign { target, value })
             }
             Kind::Slice => {
@@ -210,11 +210,12 @@ impl Lowering<'_> {
                 continue;
             }
             let Some(value) = self.as_expr(child) else { continue };
-            let (kind, value) = match (child.kind, &self.builder.module().expr(value).kind) {
-                (Kind::ListSplat, ExprKind::Spread(inner)) => (ArgKind::Spread, *inner),
-                (Kind::DictionarySplat, ExprKind::Spread(inner)) => (ArgKind::KeywordSpread, *inner),
-                _ => (ArgKind::Positional, value),
+            let kind = match child.kind {
+                Kind::ListSplat => ArgKind::Spread,
+                Kind::DictionarySplat => ArgKind::KeywordSpread,
+                _ => ArgKind::Positional,
             };
+            let value = if kind == ArgKind::Positional { value } else { self.unspread(value) };
             args.push(Arg { kind, value, span: child.span });
         }
         Value::Args(args)
@@ -248,6 +249,7 @@ impl Lowering<'_> {
         let mut parts = Vec::new();
         for string in self.exprs(children) {
             let Expr { span, kind } = self.builder.module().expr(string).clone();
+            self.builder.retire(string);
             match kind {
                 ExprKind::String(text) => parts.push(TemplatePart::Text(text, span)),
                 ExprKind::Template { parts: inner, .. } => parts.extend(inner),
@@ -321,11 +323,7 @@ impl Lowering<'_> {
             if let Value::Entry(entry) = child.value {
                 entries.push(entry);
             } else if let Some(value) = self.as_expr(child) {
-                let value = match self.builder.module().expr(value).kind {
-                    ExprKind::Spread(inner) => inner,
-                    _ => value,
-                };
-                entries.push(Entry::Spread(value));
+                entries.push(Entry::Spread(self.unspread(value)));
             }
         }
         self.value(span, ExprKind::Object(entries.into()))

@@ -118,3 +118,6 @@ fn module_body(lowering: &mut Lowering<'_>, stack: &[Child]) -> BlockId {
 
 /// The language of this lowering.
 const LANGUAGE: Language = Language::Python;
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,10 @@ impl<'a> Lowering<'a> {
             Value::Expr(id) => Some(*id),
             Value::Ident(name) => Some(self.builder.expr(child.span, ExprKind::Name(*name))),
             Value::Dotted(path) => Some(self.dotted(*path, child.span)),
-            Value::Exprs(items) => Some(self.builder.expr(child.span, ExprKind::Tuple(items.clone().into()))),
+            Value::Exprs(items) => match items[..] {
+                [only] => Some(only),
+                _ => Some(self.builder.expr(child.span, ExprKind::Opaque(items.clone().into()))),
+            },
             Value::Arg(arg) => Some(arg.value),
             Value::As(value, target) => Some(self.builder.expr(child.span, ExprKind::Opaque(Box::new([*value, *target])))),
             Value::Part(TemplatePart::Hole(id)) => Some(*id),
@@ -186,6 +189,13 @@ impl<'a> Lowering<'a> {
     /// An expression of unknown value.
     pub fn opaque(&mut self, span: Span, parts: Vec<ExprId>) -> ExprId {
         self.builder.expr(span, ExprKind::Opaque(parts.into()))
+    }
+
+    /// What `*x` or `**x` spreads.
+    pub fn unspread(&mut self, id: ExprId) -> ExprId {
+        let ExprKind::Spread(inner) = self.builder.module().expr(id).kind else { return id };
+        self.builder.retire(id);
+        inner
     }
 
     /// The block in a role, or an empty one.

@@ -205,9 +205,10 @@ impl Uses<'_> {
             return true;
         }
         let variable = Variable { module: function.module, scope: ScopeId(0), name: f.name };
-        self.once(variable, || match f.class {
-            Some(_) => true,
-            None => {
+        self.once(variable, || {
+            if f.class.is_some() {
+                true
+            } else {
                 let references = self.references(function.module, f.name, |entity| entity == Entity::Function(function));
                 references.into_iter().any(|(m, e)| {
                     let inside = self.program.module(m).around(e).any(|a| a == Around::Function(function.function));

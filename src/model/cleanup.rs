@@ -1,0 +1,336 @@
+//! Code that lets go of things, where an error changes nothing any more.
+
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+
+/// Whether a statement stands where things are let go of: in a `finally`, in a function that is there for it, or behind the
+/// `yield` of a context manager.
+#[must_use]
+pub fn is_cleaning_up(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let mut at = stmt;
+    module.around_stmt(stmt).skip(1).any(|step| match step {
+        Around::Stmt(outer, from) => {
+            at = outer;
+            matches!(&module.stmt(outer).kind, StmtKind::Try(t) if t.finally.is_some() && t.finally == from)
+        }
+        Around::Function(function) => {
+            let name = &module.function(function).name;
+            is_cleaning_name(name)
+                || is_called_at_the_end(program, id, function)
+                || (is_context_manager(program, id, function) && is_behind_yield(module, function, at))
+        }
+        _ => false,
+    })
+}
+
+/// Names of what lets go, whatever it is of.
+const ENDING: [&str; 5] = ["shutdown", "teardown", "cleanup", "dispose", "finalizer"];
+
+/// What lets go if no more is said.
+const ALONE: [&str; 11] = ["aclose", "aexit", "close", "del", "disconnect", "exit", "kill", "quit", "release", "stop", "terminate"];
+
+/// What lets go if it is of something technical: an order is closed and released as well.
+const CLOSING: [&str; 9] = ["aclose", "cancel", "close", "destroy", "disconnect", "kill", "release", "stop", "terminate"];
+
+/// What is let go of.
+const RESOURCES: [&str; 64] = [
+    "all",
+    "app",
+    "browser",
+    "cache",
+    "channel",
+    "channels",
+    "client",
+    "clients",
+    "conn",
+    "connection",
+    "connections",
+    "conns",
+    "consumer",
+    "context",
+    "ctx",
+    "cursor",
+    "database",
+    "db",
+    "driver",
+    "engine",
+    "engines",
+    "executor",
+    "file",
+    "files",
+    "fut",
+    "future",
+    "futures",
+    "handle",
+    "http",
+    "listener",
+    "lock",
+    "locks",
+    "loop",
+    "observer",
+    "page",
+    "pool",
+    "pools",
+    "proc",
+    "process",
+    "processes",
+    "producer",
+    "pubsub",
+    "redis",
+    "resources",
+    "scheduler",
+    "server",
+    "session",
+    "sessions",
+    "sock",
+    "socket",
+    "sockets",
+    "stream",
+    "streams",
+    "subscriber",
+    "task",
+    "tasks",
+    "temp",
+    "thread",
+    "threads",
+    "timer",
+    "tmp",
+    "transport",
+    "websocket",
+    "ws",
+];
+
+/// Words that say how.
+const MANNERS: [&str; 10] = ["async", "do", "ensure", "force", "maybe", "on", "quietly", "safe", "safely", "try"];
+
+/// Whether a function of this name is there to let go of something.
+fn is_cleaning_name(name: &str) -> bool {
+    let words = words(name);
+    let is_ending = |word: Option<&String>| word.is_some_and(|word| matches!(word.as_str(), "shutdown" | "teardown"));
+    let lets_go_of_resources = |own: &[&str]| {
+        let is_known = |word: &String| own.contains(&&**word) || RESOURCES.contains(&&**word) || MANNERS.contains(&&**word);
+        words.iter().any(|word| own.contains(&&**word)) && words.iter().all(is_known)
+    };
+    is_ending(words.first())
+        || is_ending(words.last())
+        || matches!(&words[..], [only] if ALONE.contains(&&**only))
+        || lets_go_of_resources(&ENDING)
+        || (words.len() > 1 && lets_go_of_resources(&CLOSING))
+}
+
+/// The words of a name, in lower case; `clean_up` is one.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_new = true;
+    for c in name.chars() {
+        if c == '_' {
+            is_new = true;
+            continue;
+        }
+        if is_new || (c.is_uppercase() && words.last().is_some_and(|word| word.ends_with(char::is_lowercase))) {
+            words.push(String::new());
+            is_new = false;
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    let mut at = 1;
+    while at < words.len() {
+        if matches!((&*words[at - 1], &*words[at]), ("clean", "up") | ("tear" | "shut", "down")) {
+            let second = words.remove(at);
+            words[at - 1] += &second;
+        } else {
+            at += 1;
+        }
+    }
+    words
+}
+
+/// Whether a function is registered to be called when its program, its application or a context ends.
+fn is_called_at_the_end(program: &Program, id: ModuleId, function: FunctionId) -> bool {
+    let module = program.module(id);
+    let says = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::String(text) => text == "shutdown",
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => {
+            let words = words(&name);
+            words.iter().any(|word| matches!(word.as_str(), "shutdown" | "teardown" | "atexit" | "serving"))
+                && !words.contains(&"before".into())
+        }
+        _ => false,
+    };
+    if module.function(function).decorators.iter().any(|d| module.descendants(*d).into_iter().any(says)) {
+        return true;
+    }
+    let resolver = Resolver::new(program);
+    let is_it = |arg: &Arg| {
+        matches!(module.expr(arg.value).kind, ExprKind::Name(_) | ExprKind::Attribute { .. })
+            && resolver.entity(id, arg.value) == Entity::Function(FunctionRef { module: id, function })
+    };
+    program.calls[id.0 as usize].iter().any(|site| {
+        let Some(call) = module.call(site.expr) else { return false };
+        let at_exit = matches!(site.callee.library().as_deref(), Some("atexit.register" | "weakref.finalize"));
+        (at_exit || says(call.callee) || module.descendants(call.callee).into_iter().any(says) || call.args.iter().any(|a| says(a.value)))
+            && call.args.iter().any(is_it)
+    })
+}
+
+fn is_context_manager(program: &Program, id: ModuleId, function: FunctionId) -> bool {
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    module.function(function).decorators.iter().any(|decorator| {
+        let name = resolver.entity(id, *decorator).library();
+        matches!(name.as_deref(), Some("contextlib.contextmanager" | "contextlib.asynccontextmanager"))
+    })
+}
+
+/// Whether a statement of a function's own block stands behind one that yields.
+fn is_behind_yield(module: &Module, function: FunctionId, stmt: StmtId) -> bool {
+    let FunctionBody::Block(body) = module.function(function).body else { return false };
+    let before = module.block(body).stmts.iter().take_while(|s| **s != stmt);
+    let yields = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Yield(_));
+    let mut exprs = before.flat_map(|s| {
+        let mut found = Vec::new();
+        module.stmt(*s).kind.for_each_expr(|e| found.extend(module.descendants(e)));
+        module.stmt(*s).kind.for_each_block(|b| found.extend(module.expressions(b)));
+        found
+    });
+    exprs.any(yields)
+}
+
+/// Whether all that is done in a block is letting go of something.
+#[must_use]
+pub fn only_closes(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let mut any = false;
+    let all = module.statements(block).into_iter().all(|stmt| match &module.stmt(stmt).kind {
+        StmtKind::Expr(expr) => {
+            any = true;
+            closes(program, id, *expr)
+        }
+        // `self.client = None`
+        StmtKind::Assign { value: Some(value), .. } => matches!(module.expr(*value).kind, ExprKind::Null),
+        StmtKind::If { .. } | StmtKind::Loop(_) | StmtKind::Pass | StmtKind::With { .. } | StmtKind::Delete(_) => true,
+        _ => false,
+    });
+    all && any
+}
+
+/// Whether an expression lets go of something: itself, or through what it hands to a thread or waits for.
+fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    const FILES: [&str; 5] = ["os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree"];
+    const SURE: [&str; 11] =
+        ["close", "aclose", "disconnect", "shutdown", "terminate", "kill", "unlink", "rollback", "quit", "wait_closed", "cleanup"];
+    const OTHER: [&str; 9] = ["stop", "cancel", "release", "detach", "unregister", "unsubscribe", "destroy", "abort", "logout"];
+    let module = program.module(id);
+    let lets_go = |callee: ExprId| match module.expr(callee).kind {
+        ExprKind::Attribute { object, name, .. } => {
+            SURE.contains(&&*name)
+                || is_cleaning_name(&name) && !OTHER.contains(&&*name)
+                || (OTHER.contains(&&*name) && is_technical(module, object))
+        }
+        ExprKind::Name(name) => is_cleaning_name(&name),
+        _ => false,
+    };
+    let mut todo = vec![expr];
+    // As deep as calls are nested in real code.
+    for _ in 0..8 {
+        let Some(next) = todo.pop() else { return true };
+        match &module.expr(next).kind {
+            ExprKind::Await(inner) => todo.push(*inner),
+            ExprKind::Call(call) => {
+                let is_known = program.callee(id, next).library().is_some_and(|name| FILES.contains(&name.as_str()));
+                if is_known || lets_go(call.callee) {
+                    continue;
+                }
+                // `run_in_executor(None, client.close)`, `wait_for(client.aclose(), 5)`, `sync_to_async(client.close)()`
+                let inner = module.call(call.callee).map_or(&call.args, |outer| &outer.args);
+                if inner.iter().any(|arg| lets_go(arg.value)) {
+                    continue;
+                }
+                let before = todo.len();
+                todo.extend(inner.iter().map(|arg| arg.value).filter(|arg| module.call(*arg).is_some()));
+                if todo.len() == before {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether the name of something says that it is a resource: `self.pubsub`, `polling_task`, `t`.
+fn is_technical(module: &Module, object: ExprId) -> bool {
+    match module.expr(object).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => {
+            name.len() <= 2 || words(&name).iter().any(|word| RESOURCES.contains(&&**word))
+        }
+        ExprKind::Subscript { object, .. } => {
+            matches!(module.expr(object).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if words(&name).iter().any(|w| RESOURCES.contains(&&**w)))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_functions_that_clean_up() {
+        for name in [
+            "close",
+            "aclose",
+            "__exit__",
+            "__aexit__",
+            "__del__",
+            "shutdown",
+            "on_shutdown",
+            "shutdown_event",
+            "tearDown",
+            "tear_down",
+            "cleanup",
+            "clean_up",
+            "_cleanup_temp_files",
+            "close_connection",
+            "closeConnection",
+            "safe_close",
+            "close_all",
+            "stop",
+            "stop_server",
+            "disconnect",
+            "release_lock",
+            "_kill_process",
+            "dispose",
+        ] {
+            assert!(is_cleaning_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "closest_store",
+            "closed_orders",
+            "close_order",
+            "release_funds",
+            "cancel_order",
+            "cleanup_expired_users",
+            "stop_campaign",
+            "disclose",
+            "get_closing_price",
+            "delete",
+            "exit_code",
+            "kill_feature",
+            "client",
+            "db",
+            "quit_claim",
+            "cancel",
+            "destroy",
+            "del_session",
+        ] {
+            assert!(!is_cleaning_name(name), "{name}");
+        }
+    }
+}
