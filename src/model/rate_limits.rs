@@ -16,8 +16,8 @@ use crate::source::Place;
 /// What limits the requests of a service.
 #[derive(Clone, Debug)]
 pub enum Limiting {
-    /// Something does.
-    Attached,
+    /// This does.
+    Attached(Place),
     /// There are limiters, and they limit nothing: what tells most first.
     Idle(Vec<Idle>),
     /// Nothing does.
@@ -63,9 +63,6 @@ const ATTACHING: [&str; 6] = ["limit", "shared_limit", "init_app", "hit", "try_a
 /// Arguments that set limits for all routes of an app.
 const DEFAULTS: [&str; 5] = ["default_limits", "application_limits", "meta_limits", "limits", "limit"];
 
-/// Parts of names that say what something does.
-const WORDS: [&str; 5] = ["ratelimit", "rate_limit", "limiter", "throttl", "slowdown"];
-
 /// Whether a limiter is attached to a service.
 #[must_use]
 pub fn of_service(project: &Project, service: &Service) -> Limiting {
@@ -74,9 +71,9 @@ pub fn of_service(project: &Project, service: &Service) -> Limiting {
     let uses = Uses::new(program, &project.routes, &service.code, app);
     let finder = Finder { project, uses: &uses, resolver: Resolver::new(program) };
     let mut idle = Vec::new();
-    let attached = finder.is_library_attached(&mut idle) || finder.is_own_attached(&mut idle) || finder.is_named_so();
-    if attached {
-        return Limiting::Attached;
+    let attached = finder.library(&mut idle).or_else(|| finder.own(&mut idle)).or_else(|| finder.named_so());
+    if let Some(place) = attached {
+        return Limiting::Attached(place);
     }
     finder.rates_only(&mut idle);
     idle.sort_by_key(|idle| (idle.why, idle.place));
@@ -90,8 +87,8 @@ struct Finder<'p> {
 }
 
 impl Finder<'_> {
-    /// Whether a limiter of a library is attached.
-    fn is_library_attached(&self, idle: &mut Vec<Idle>) -> bool {
+    /// Where a limiter of a library is attached.
+    fn library(&self, idle: &mut Vec<Idle>) -> Option<Place> {
         let program = &self.project.program;
         for id in self.uses.code() {
             for site in &program.calls[id.0 as usize] {
@@ -105,36 +102,34 @@ impl Finder<'_> {
                     false
                 };
                 if attached {
-                    return true;
+                    return Some(program.place(id, site.expr));
                 }
             }
         }
-        let is_callee = |m: ModuleId, e: ExprId| {
-            let module = program.module(m);
-            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == e))
-        };
-        let is_receiver = |m: ModuleId, e: ExprId| {
-            let module = program.module(m);
-            matches!(module.expr_parents[e.index()], Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
-        };
         let mut names: Vec<Ustr> = program.apis.with_role(Role::RateLimiter).filter(|name| !self.is_attached_by_members(*name)).collect();
         names.sort();
         for name in names {
             for (m, e) in self.uses.library_references(name) {
-                if is_callee(m, e) {
+                let module = program.module(m);
+                let parent = match module.expr_parents[e.index()] {
+                    Parent::Expr(parent) => Some(parent),
+                    _ => None,
+                };
+                // Calls were looked at above.
+                if parent.and_then(|parent| module.call(parent)).is_some_and(|call| call.callee == e) {
                     continue;
                 }
                 if self.uses.takes_effect(m, e) {
-                    return true;
+                    return Some(program.place(m, e));
                 }
                 // `await FastAPILimiter.init(…)`
-                if is_receiver(m, e) {
-                    let (place, name_here) = (program.place(m, e), program.text(m, e).to_owned());
-                    idle.push(Idle { place, name: name_here, library: Some(name), why: Why::Unattached });
+                if parent.is_some_and(|parent| matches!(module.expr(parent).kind, ExprKind::Attribute { .. })) {
+                    let written = program.text(m, e).to_owned();
+                    idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why: Why::Unattached });
                 }
             }
         }
-        self.is_pacer_awaited()
+        self.awaited_pacer()
     }
 
     /// Whether a call of a library's limiter attaches it, or makes something that is.
@@ -213,27 +208,29 @@ impl Finder<'_> {
     }
 
     /// `async with limiter:` at the entrance of requests.
-    fn is_pacer_awaited(&self) -> bool {
+    fn awaited_pacer(&self) -> Option<Place> {
         let program = &self.project.program;
         let is_pacer = |name: Ustr| program.apis.row(name).is_some_and(|row| row.is(Role::Pacer));
-        self.uses.code().any(|id| {
+        self.uses.code().find_map(|id| {
             let module = program.module(id);
-            module.stmts.iter().any(|stmt| match &stmt.kind {
-                StmtKind::With { items, .. } => items.iter().any(|(context, _)| {
-                    matches!(self.resolver.entity(id, *context), Entity::Instance(name) if is_pacer(name))
-                        && self.uses.is_at_entrance(id, *context)
-                }),
-                _ => false,
-            })
+            let contexts = module.stmts.iter().filter_map(|stmt| match &stmt.kind {
+                StmtKind::With { items, .. } => Some(items.iter().map(|(context, _)| *context)),
+                _ => None,
+            });
+            let is_awaited = |context: &ExprId| {
+                matches!(self.resolver.entity(id, *context), Entity::Instance(name) if is_pacer(name))
+                    && self.uses.is_at_entrance(id, *context)
+            };
+            contexts.flatten().find(is_awaited).map(|context| program.place(id, context))
         })
     }
 
-    /// Whether code of the project that refuses requests runs.
-    fn is_own_attached(&self, idle: &mut Vec<Idle>) -> bool {
+    /// Where code of the project refuses requests, and runs.
+    fn own(&self, idle: &mut Vec<Idle>) -> Option<Place> {
         let program = &self.project.program;
-        for function in refusals::find(program, self.uses).into_keys() {
+        for (function, place) in refusals::find(program, self.uses) {
             if self.uses.is_live(function) {
-                return true;
+                return Some(place);
             }
             let module = program.module(function.module);
             let f = module.function(function.function);
@@ -241,13 +238,17 @@ impl Finder<'_> {
                 Some(class) => (class.name, class.name_span),
                 None => (f.name, f.name_span),
             };
-            let is_named_elsewhere = self.uses.answers_errors(function) || self.uses.is_named_in_text(function.module, name);
-            if !is_named_elsewhere && !name.is_empty() {
+            // What is there to refuse requests is a class that a framework calls, or is called so.
+            let is_middleware = f.class.is_some() && matches!(f.name.as_str(), "dispatch" | "__call__" | "process_request");
+            if (is_middleware || says_so(&name))
+                && !self.uses.answers_errors(function)
+                && !self.uses.is_named_in_text(function.module, name)
+            {
                 let place = program.span_place(function.module, span);
                 idle.push(Idle { place, name: name.to_string(), library: None, why: Why::Unused });
             }
         }
-        false
+        None
     }
 
     /// Rates of Django REST framework, where no class of it is used.
@@ -262,13 +263,10 @@ impl Finder<'_> {
         }
     }
 
-    /// Whether something that is called a limiter, and whose workings cannot be seen, stands at the entrance of requests.
-    fn is_named_so(&self) -> bool {
+    /// Where something that is called a limiter, and whose workings cannot be seen, stands at the entrance of requests, or
+    /// makes a handler turn them away.
+    fn named_so(&self) -> Option<Place> {
         let program = &self.project.program;
-        let says_so = |name: &str| {
-            let name = name.to_lowercase();
-            WORDS.iter().any(|word| name.contains(word))
-        };
         for id in self.uses.code() {
             let module = program.module(id);
             for (index, import) in module.imports.iter().enumerate() {
@@ -278,40 +276,44 @@ impl Finder<'_> {
                     _ => false,
                 };
                 if out_of_sight && (says_so(&import.module) || says_so(&import.local)) {
-                    let here = self.uses.named(import.local).filter(|(m, _)| *m == id);
-                    if here.into_iter().any(|(m, e)| self.uses.is_at_entrance(m, e)) {
-                        return true;
+                    let mut here = self.uses.named(import.local).filter(|(m, _)| *m == id);
+                    if let Some((m, e)) = here.find(|(m, e)| self.uses.is_at_entrance(*m, *e)) {
+                        return Some(program.place(m, e));
                     }
                 }
             }
-            for function in module.function_ids() {
-                let f = module.function(function);
-                let function = FunctionRef { module: id, function };
-                if f.class.is_none()
-                    && says_so(&f.name)
-                    && self
-                        .uses
-                        .references(id, f.name, |entity| entity == Entity::Function(function))
-                        .into_iter()
-                        .any(|(m, e)| self.uses.is_at_entrance(m, e))
-                {
-                    return true;
+            let functions = module.function_ids().map(|function| (module.function(function), FunctionRef { module: id, function }));
+            let functions = functions.filter(|(f, _)| f.class.is_none() && says_so(&f.name));
+            let functions = functions.map(|(f, function)| (f.name, Entity::Function(function)));
+            let classes =
+                module.class_ids().map(|class| (module.class(class).name, Entity::Class(id, class))).filter(|(name, _)| says_so(name));
+            for (name, entity) in functions.chain(classes) {
+                let references = self.uses.references(id, name, |other| other == entity);
+                if let Some((m, e)) = references.into_iter().find(|(m, e)| self.uses.is_at_entrance(*m, *e)) {
+                    return Some(program.place(m, e));
                 }
             }
-            for class in module.class_ids() {
-                let name = module.class(class).name;
-                if says_so(&name)
-                    && self
-                        .uses
-                        .references(id, name, |entity| entity == Entity::Class(id, class))
-                        .into_iter()
-                        .any(|(m, e)| self.uses.is_at_entrance(m, e))
-                {
-                    return true;
-                }
+            if let Some(place) = self.turned_away(id) {
+                return Some(place);
             }
         }
-        false
+        None
+    }
+
+    /// `if not TokenBucket.authorize(caller): return …` in what a handler runs.
+    fn turned_away(&self, id: ModuleId) -> Option<Place> {
+        let program = &self.project.program;
+        let module = program.module(id);
+        module.stmts.iter().enumerate().find_map(|(index, stmt)| {
+            let StmtKind::If { branches, .. } = &stmt.kind else { return None };
+            let (test, _) = branches.iter().find(|(test, body)| {
+                let asks = |e: &ExprId| module.call(*e).is_some_and(|call| says_so(program.text(id, call.callee)));
+                !module.block(*body).falls_through && module.descendants(*test).iter().any(asks)
+            })?;
+            let function = module.function_of_stmt(StmtId::at(index))?;
+            let function = FunctionRef { module: id, function };
+            self.project.routes.reached_by(function).is_some().then(|| program.place(id, *test))
+        })
     }
 
     /// What a value is called: the name that it is bound to, else what it is.
@@ -329,6 +331,51 @@ impl Finder<'_> {
     }
 }
 
+/// Whether a name says that something limits how often other things are done.
+fn says_so(name: &str) -> bool {
+    let mut words: Vec<String> = Vec::new();
+    let mut was_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
+            words.push(String::new());
+        }
+        if c.is_alphanumeric() {
+            match words.last_mut() {
+                Some(word) => word.extend(c.to_lowercase()),
+                None => words.push(c.to_lowercase().collect()),
+            }
+        }
+        was_lower = c.is_lowercase() || c.is_numeric();
+    }
+    words.retain(|word| !word.is_empty());
+    let pair = |pair: &[String]| match (pair[0].as_str(), pair[1].as_str()) {
+        ("rate", second) => second.starts_with("limit"),
+        ("token" | "leaky", "bucket") | ("slow", "down") => true,
+        _ => false,
+    };
+    let word = |word: &String| {
+        matches!(word.as_str(), "limiter" | "limiters" | "tokenbucket") || word.starts_with("ratelimit") || word.starts_with("throttl")
+    };
+    words.windows(2).any(pair) || words.iter().any(word)
+}
+
 fn root(path: Ustr) -> Ustr {
     Ustr::from(path.split('.').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_limits() {
+        for name in
+            ["RateLimitMiddleware", "rate_limiter", "self.limiter.check", "TokenBucket", "throttle_login", "ratelimited", "RATE_LIMITS"]
+        {
+            assert!(says_so(name), "{name}");
+        }
+        for name in ["delimiter", "limit", "rates", "page_limit", "moderate_limits_of", "CSV_DELIMITERS", "bucket"] {
+            assert!(!says_so(name), "{name}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use crate::ir::walk::Around;
 use crate::model::apis::Role;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::inherits;
 use crate::model::uses::Uses;
 use crate::model::values::{self, Value};
 use crate::source::Place;
@@ -194,6 +195,11 @@ impl Finder<'_> {
         matches!(module.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Raise { .. })
     }
 
+    fn is_raised(&self, id: ModuleId, expr: ExprId) -> bool {
+        let module = self.program.module(id);
+        module.stmt_of(expr).is_some_and(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }))
+    }
+
     /// Whether an answer only passes on what somebody else has said: it stands where an exception is caught (of these
     /// types), or behind a test of what came back. A limiter that raises what is caught says it here.
     #[expect(clippy::option_option, reason = "not passed on, passed on whole, or a part of it")]
@@ -304,11 +310,14 @@ impl Finder<'_> {
         }
     }
 
-    /// Where instances of a class are raised or returned.
+    /// Where instances of a class are raised, or returned if they are no exceptions.
     fn raised(&self, (module, class): ClassKey) -> Vec<(FunctionRef, ExprId)> {
         let name = self.program.module(module).class(class).name;
         let references = self.uses.references(module, name, |entity| entity == Entity::Class(module, class));
-        let given = references.into_iter().filter(|(m, e)| self.is_given(*m, *e));
+        let is_exception = inherits(self.program, &self.resolver, module, class, |base| {
+            base.ends_with("Exception") || base.ends_with("Error") || base.ends_with("BaseException")
+        });
+        let given = references.into_iter().filter(|(m, e)| if is_exception { self.is_raised(*m, *e) } else { self.is_given(*m, *e) });
         given.filter_map(|(m, e)| Some((FunctionRef { module: m, function: self.program.module(m).function_of(e)? }, e))).collect()
     }
 }

@@ -133,7 +133,7 @@ impl Routes {
     }
 }
 
-/// Whether a class inherits, through classes of the project, from a library's class that the test accepts.
+/// Whether a class inherits, through classes of the project, from a class of a library or the language that the test accepts.
 pub fn inherits(program: &Program, resolver: &Resolver<'_>, id: ModuleId, class: ClassId, accepts: impl Fn(Ustr) -> bool) -> bool {
     let mut todo = vec![(id, class)];
     let mut seen = Vec::new();
@@ -144,7 +144,7 @@ pub fn inherits(program: &Program, resolver: &Resolver<'_>, id: ModuleId, class:
         seen.push(at);
         for base in program.module(at.0).class(at.1).bases.iter().filter(|b| b.kind == ArgKind::Positional) {
             match resolver.entity(at.0, base.value) {
-                Entity::Library(name) if accepts(name) => return true,
+                Entity::Library(name) | Entity::Builtin(name) if accepts(name) => return true,
                 Entity::Class(m, c) => todo.push((m, c)),
                 _ => {}
             }

@@ -308,7 +308,16 @@ impl<'p> Uses<'p> {
     pub fn is_class_used(&self, module: ModuleId, class: ClassId) -> bool {
         let name = self.program.module(module).class(class).name;
         let references = self.references(module, name, |entity| entity == Entity::Class(module, class));
-        references.into_iter().any(|(m, e)| self.takes_effect(m, e))
+        references.into_iter().any(|(m, e)| self.takes_effect(m, e) || self.is_asked(m, e))
+    }
+
+    /// `View.as_view()`: a class is used by what it is asked for.
+    fn is_asked(&self, id: ModuleId, expr: ExprId) -> bool {
+        let module = self.program.module(id);
+        let Parent::Expr(attribute) = module.expr_parents[expr.index()] else { return false };
+        let Parent::Expr(parent) = module.expr_parents[attribute.index()] else { return false };
+        let is_attribute = matches!(module.expr(attribute).kind, ExprKind::Attribute { .. });
+        is_attribute && module.call(parent).is_some_and(|call| call.callee == attribute) && self.runs_around(id, expr)
     }
 
     /// Whether the function around an expression runs; the module around it does.

@@ -27,7 +27,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         return;
     }
     let idle = match rate_limits::of_service(project, service) {
-        Limiting::Attached => return,
+        Limiting::Attached(_) => return,
         Limiting::Idle(idle) => idle,
         Limiting::Missing => Vec::new(),
     };

@@ -1,7 +1,7 @@
 //! What stands at the entrance of requests: middleware, hooks, dependencies, decorators of handlers. What limits anything
 //! limits requests there; in a handler it may as well limit the calls that this makes.
 
-use super::Uses;
+use super::{CALLED_BY_OTHERS, Uses, is_error_handler};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::program::{FunctionRef, ModuleId};
@@ -10,6 +10,15 @@ use crate::model::routes::HandlerKind;
 
 /// How many steps are followed; real code takes two or three.
 const STEPS: u32 = 8;
+
+/// What a function has to do with what is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It happens in it.
+    Does,
+    /// It gives it.
+    Gives,
+}
 
 impl Uses<'_> {
     /// Whether requests pass by an expression on their way in.
@@ -25,28 +34,35 @@ impl Uses<'_> {
         while let Parent::Expr(parent) = module.expr_parents[at.index()] {
             if let Some(call) = module.call(parent)
                 && call.callee != at
-                && self.takes_guards(id, parent)
             {
-                return self.takes_effect(id, at);
+                if is_error_handler(module, call.callee) {
+                    return false;
+                }
+                if self.takes_guards(id, parent) {
+                    return self.takes_effect(id, at);
+                }
             }
             at = parent;
         }
+        let of = |function: FunctionId| FunctionRef { module: id, function };
         match module.expr_parents[at.index()] {
             Parent::Function(function) => {
-                let f = module.function(function);
-                let function = FunctionRef { module: id, function };
-                if !f.decorators.contains(&at) {
+                if !module.function(function).decorators.contains(&at) {
                     return false;
                 }
+                let function = of(function);
                 let handles = self.routes.handler(function).is_some_and(|handler| handler.kind != HandlerKind::Hook);
-                (handles && !self.is_above_route(function, at)) || self.is_entrance(function, steps)
+                (handles && !self.is_above_route(function, at)) || self.is_entrance(function, Part::Does, steps)
             }
             Parent::Stmt(stmt) => match &module.stmt(stmt).kind {
                 StmtKind::Assign { targets, value: Some(value), .. } if *value == at => targets.iter().any(|target| {
                     let read = self.variable(id, *target).into_iter().flat_map(|variable| self.reads(variable));
                     read.filter(|read| *read != (id, *target)).any(|(m, e)| self.guards(m, e, steps))
                 }),
-                _ => module.function_of_stmt(stmt).is_some_and(|function| self.is_entrance(FunctionRef { module: id, function }, steps)),
+                StmtKind::Return(_) => {
+                    module.function_of_stmt(stmt).is_some_and(|function| self.is_entrance(of(function), Part::Gives, steps))
+                }
+                _ => module.function_of_stmt(stmt).is_some_and(|function| self.is_entrance(of(function), Part::Does, steps)),
             },
             Parent::Class(class) => self.is_view(id, class) && module.class(class).decorators.contains(&at),
             Parent::Expr(_) | Parent::Module => false,
@@ -59,8 +75,8 @@ impl Uses<'_> {
         row.is_some_and(|row| row.is(Role::Injection) || row.is(Role::RequestHook)) || self.is_app(id, call)
     }
 
-    /// Whether requests pass by a function on their way to a handler.
-    fn is_entrance(&self, function: FunctionRef, steps: u32) -> bool {
+    /// Whether requests pass by a function, or by what it gives, on their way to a handler.
+    fn is_entrance(&self, function: FunctionRef, part: Part, steps: u32) -> bool {
         let Some(steps) = steps.checked_sub(1) else { return false };
         let module = self.program.module(function.module);
         let f = module.function(function.function);
@@ -70,21 +86,37 @@ impl Uses<'_> {
             Some(_) => return false,
             None => {}
         }
-        if let Some(class) = f.class {
-            let name = module.class(class).name;
-            let classes = self.references(function.module, name, |entity| entity == Entity::Class(function.module, class));
-            return classes.into_iter().any(|(m, e)| self.guards(m, e, steps));
-        }
         // A function within one that gives it: a decorator, a dependency that is made to measure.
         let outer = match f.parent {
             Parent::Stmt(stmt) => module.function_of_stmt(stmt),
             Parent::Expr(parent) => module.function_of(parent),
             _ => None,
         };
-        if outer.is_some_and(|outer| self.is_entrance(FunctionRef { module: function.module, function: outer }, steps)) {
+        if outer.is_some_and(|outer| self.is_entrance(FunctionRef { module: function.module, function: outer }, Part::Gives, steps)) {
             return true;
         }
-        let references = self.references(function.module, f.name, |entity| entity == Entity::Function(function));
-        references.into_iter().any(|(m, e)| self.guards(m, e, steps))
+        let references = match f.class {
+            // What the framework calls stands where its class does.
+            Some(class) if CALLED_BY_OTHERS.contains(&f.name.as_str()) => {
+                let name = module.class(class).name;
+                let classes = self.references(function.module, name, |entity| entity == Entity::Class(function.module, class));
+                return classes.into_iter().any(|(m, e)| self.guards(m, e, steps));
+            }
+            _ => self.references(function.module, f.name, |entity| entity == Entity::Function(function)),
+        };
+        references.into_iter().any(|(m, e)| {
+            let module = self.program.module(m);
+            let is_called =
+                matches!(module.expr_parents[e.index()], Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == e));
+            match module.function_of(e) {
+                // What is called does its part where the caller stands.
+                Some(caller) if is_called && part == Part::Does && self.decorated(m, e).is_none() => {
+                    let caller = FunctionRef { module: m, function: caller };
+                    caller != function && self.is_entrance(caller, Part::Does, steps)
+                }
+                None if is_called && part == Part::Does => false,
+                _ => self.guards(m, e, steps),
+            }
+        })
     }
 }
