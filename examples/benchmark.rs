@@ -16,6 +16,10 @@ use roadworthy::rules::{RULES, Rule};
 use roadworthy::run;
 use roadworthy::source::{FileId, FileKind, SourceFile};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 
 /// The fastest of several rounds, and the last result.

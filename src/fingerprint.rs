@@ -1,6 +1,6 @@
 //! Fingerprints: names for findings that survive edits elsewhere in the file, renamed files and reformatting.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::finding::Finding;
 use crate::source::{FileKind, Sources};
@@ -13,7 +13,7 @@ pub const SCHEME: &str = "roadworthy/v1";
 /// keeps its name when code above it grows and when its file is renamed. `findings` are in the report's order.
 #[must_use]
 pub fn fingerprints(sources: &Sources, findings: &[Finding]) -> Vec<String> {
-    let mut seen = HashMap::new();
+    let mut seen = FxHashMap::default();
     let mut names = Vec::with_capacity(findings.len());
     for finding in findings {
         let file = sources.get(finding.place.file);

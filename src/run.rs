@@ -60,7 +60,7 @@ pub struct Rewritten {
 pub fn check(options: &CheckOptions, progress: &Progress) -> Result<Outcome, Error> {
     let started = Instant::now();
     let prepared = prepare(options)?;
-    prepared.threads.install(|| {
+    prepared.install(|| {
         let discovered = prepared.discover(options)?;
         prepared.judge(options, discovered, progress, started)
     })
@@ -74,7 +74,7 @@ pub fn check(options: &CheckOptions, progress: &Progress) -> Result<Outcome, Err
 pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: &Progress) -> Result<Fixed, Error> {
     let started = Instant::now();
     let prepared = prepare(options)?;
-    prepared.threads.install(|| {
+    prepared.install(|| {
         let discovered = prepared.discover(options)?;
         let found = prepared.judge(options, discovered.clone(), progress, started)?;
         let mut changes = apply::Changes::default();
@@ -110,7 +110,7 @@ pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: 
 /// As [`check`].
 pub fn list_files(options: &CheckOptions) -> Result<Listing, Error> {
     let prepared = prepare(options)?;
-    prepared.threads.install(|| {
+    prepared.install(|| {
         let discovered = prepared.discover(options)?;
         Ok(Listing { files: discovered.listing(), root: discovered.root })
     })
@@ -120,7 +120,8 @@ pub fn list_files(options: &CheckOptions) -> Result<Listing, Error> {
 struct Prepared {
     scope: Scope,
     config: Config,
-    threads: rayon::ThreadPool,
+    /// Threads of its own, if a number was asked for.
+    threads: Option<rayon::ThreadPool>,
 }
 
 fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
@@ -134,12 +135,20 @@ fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
         config::load(&scope.start, &scope.stop, &scope.root, &rules).map_err(|error| Error::new(error.to_string()))?
     };
     config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.map_or(0, NonZeroUsize::get)).build();
+    let threads = options.jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()).transpose();
     let threads = threads.map_err(|error| Error::new(format!("cannot start threads: {error}")))?;
     Ok(Prepared { scope, config, threads })
 }
 
 impl Prepared {
+    /// Does the work on the threads that were asked for.
+    fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.threads {
+            Some(threads) => threads.install(work),
+            None => work(),
+        }
+    }
+
     fn discover(&self, options: &CheckOptions) -> Result<Discovered, Error> {
         let exclude = Patterns::new(options.exclude.clone()).map_err(|error| Error::new(error.to_string()))?;
         let found = discover::Options {
@@ -154,7 +163,7 @@ impl Prepared {
     fn judge(&self, options: &CheckOptions, discovered: Discovered, progress: &Progress, started: Instant) -> Result<Outcome, Error> {
         let checked = discovered.checked();
         let Discovered { root, sources, skipped, mut failed } = discovered;
-        let (project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
+        let (mut project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
         failed.extend(unread);
         let rules: Vec<&'static Rule> = RULES.iter().collect();
         let asked = Asked {
@@ -168,7 +177,9 @@ impl Prepared {
         failed.dedup();
         let findings = filter::apply(&project, found, &asked);
         let edits = engine::edits(&project.program.sources, &findings);
-        let sources = project.program.sources;
+        let sources = std::mem::take(&mut project.program.sources);
+        // Nobody waits for the model to be taken apart.
+        rayon::spawn(move || drop(project));
         let report = Report { root, sources, findings, checked, skipped, failed, elapsed: started.elapsed() };
         Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.config.fail_on) })
     }

@@ -1,8 +1,7 @@
 //! The edit engine: intents to text edits, by looking at the file again. Only files that have findings are parsed twice.
 
-use std::collections::HashMap;
-
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
 use super::{Fix, Intent, python, yaml};
@@ -25,12 +24,12 @@ pub fn edits(sources: &Sources, findings: &[Finding]) -> Vec<Vec<Edit>> {
         let file = sources.get(*id);
         (file.kind == FileKind::Python).then(|| crate::lower::python::parse(&file.text).map(|tree| (*id, tree)))?
     };
-    let trees: HashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(python).collect();
+    let trees: FxHashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(python).collect();
     findings.par_iter().map(|finding| of_fix(sources, &trees, &finding.fix).unwrap_or_default()).collect()
 }
 
 /// All edits of a fix, or nothing if one of its intents cannot be carried out.
-fn of_fix(sources: &Sources, trees: &HashMap<FileId, tree_sitter::Tree>, fix: &Fix) -> Option<Vec<Edit>> {
+fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: &Fix) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     for intent in &fix.intents {
         let id = intent.file();
@@ -156,7 +155,7 @@ mod tests {
 
     fn fixed(text: &str, intents: Vec<Intent>) -> Option<String> {
         let sources = Sources::new(vec![SourceFile::new("a.py", FileKind::Python, text)]);
-        let trees = HashMap::from([(FileId(0), crate::lower::python::parse(text).expect("a tree"))]);
+        let trees = FxHashMap::from_iter([(FileId(0), crate::lower::python::parse(text).expect("a tree"))]);
         let edits = of_fix(&sources, &trees, &Fix::unsafe_edit("x", intents))?;
         apply(text, &edits)
     }
@@ -246,7 +245,7 @@ mod tests {
         let insert = |text: &str| {
             let sources = Sources::new(vec![SourceFile::new("Dockerfile", FileKind::Dockerfile, text)]);
             let intent = Intent::InsertBefore { before: place(text, "CMD"), text: "USER a".into() };
-            let edits = of_fix(&sources, &HashMap::new(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
+            let edits = of_fix(&sources, &FxHashMap::default(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
             apply(text, &edits).expect("they fit")
         };
         assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
@@ -259,7 +258,7 @@ mod tests {
         let insert = |text: &str, what: &str| {
             let sources = Sources::new(vec![SourceFile::new("Dockerfile", FileKind::Dockerfile, text)]);
             let intent = Intent::InsertAfter { after: place(text, what), text: "USER a".into() };
-            of_fix(&sources, &HashMap::new(), &Fix::unsafe_edit("x", vec![intent])).and_then(|edits| apply(text, &edits))
+            of_fix(&sources, &FxHashMap::default(), &Fix::unsafe_edit("x", vec![intent])).and_then(|edits| apply(text, &edits))
         };
         assert_eq!(insert("FROM a\nRUN b", "RUN b").as_deref(), Some("FROM a\nRUN b\nUSER a"));
         assert_eq!(insert("FROM a\nRUN b \\\n# c", "RUN b \\"), None);

@@ -4,9 +4,8 @@
 //! file's tree is never larger than its text: walkers that follow aliases bound their own work. A node cannot contain
 //! itself, because an anchor is only known once its node is complete.
 
-use std::collections::{HashMap, HashSet};
-
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::source::Span;
 
@@ -157,7 +156,7 @@ impl Stream {
     /// into it with `<<`, the first of which wins. `scanned` counts the pairs that were looked at.
     pub fn get(&self, mapping: NodeId, key: &str, scanned: &mut usize) -> Option<Pair> {
         // Merges may name the same mapping on exponentially many ways: each is looked into once.
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         let mut waiting = vec![mapping];
         while let Some(id) = waiting.pop() {
             let id = self.resolve(id);
@@ -195,7 +194,7 @@ impl Stream {
 pub fn parse(text: &str) -> Stream {
     let options = options! { emit_comments: false, emit_unresolved_aliases: true };
     let mut parser = Parser::new_from_str_with_options(text, options);
-    let mut builder = Builder { text, stream: Stream::default(), open: Vec::new(), pending: Vec::new(), anchors: HashMap::new() };
+    let mut builder = Builder { text, stream: Stream::default(), open: Vec::new(), pending: Vec::new(), anchors: FxHashMap::default() };
     loop {
         match parser.next_event() {
             None | Some(Ok((Event::StreamEnd, _))) => return builder.stream,
@@ -232,7 +231,7 @@ struct Builder<'a> {
     /// Complete nodes whose parent is still open.
     pending: Vec<NodeId>,
     /// Complete anchored nodes of this document.
-    anchors: HashMap<usize, NodeId>,
+    anchors: FxHashMap<usize, NodeId>,
 }
 
 impl Builder<'_> {

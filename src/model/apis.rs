@@ -1,8 +1,9 @@
 //! Knowledge about libraries: what their functions are. The rows live in `rules/apis/*.toml`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ustr::Ustr;
@@ -208,10 +209,10 @@ pub enum Placeholder {
 #[derive(Clone, Debug, Default)]
 pub struct Apis {
     rows: Vec<Row>,
-    by_name: HashMap<Ustr, usize>,
-    aliases: HashMap<Ustr, Ustr>,
+    by_name: FxHashMap<Ustr, usize>,
+    aliases: FxHashMap<Ustr, Ustr>,
     /// First segments of all names: what is no library anybody knows is dismissed by this.
-    roots: HashSet<Ustr>,
+    roots: FxHashSet<Ustr>,
 }
 
 const PYTHON: &str = include_str!("../../rules/apis/python.toml");
@@ -347,7 +348,7 @@ mod tests {
 
     #[test]
     fn each_name_is_in_one_row_that_says_where_it_is_documented() {
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         for row in table().api {
             assert!(row.docs.starts_with("https://"), "{:?}", row.names);
             for name in row.names.iter().flat_map(|pattern| expand(pattern)) {

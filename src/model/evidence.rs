@@ -1,8 +1,8 @@
 //! Evidence: what a deployment's code and image ask for. What asks for memory is data, in `rules/evidence.toml`.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::ir::Known;
@@ -76,15 +76,15 @@ struct File {
 /// The rows, by what they are recognised by.
 struct Table {
     rows: Vec<Row>,
-    python: HashMap<String, usize>,
-    methods: HashMap<String, usize>,
+    python: FxHashMap<String, usize>,
+    methods: FxHashMap<String, usize>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let file: File = toml::from_str(include_str!("../../rules/evidence.toml")).expect("the embedded table of evidence is valid");
     let by = |names: fn(&Row) -> &Vec<String>| {
         let pairs = file.library.iter().enumerate().flat_map(|(index, row)| names(row).iter().map(move |name| (name.clone(), index)));
-        pairs.collect::<HashMap<_, _>>()
+        pairs.collect::<FxHashMap<_, _>>()
     };
     let (python, methods) = (by(|row| &row.python), by(|row| &row.methods));
     Table { rows: file.library, python, methods }
@@ -221,11 +221,13 @@ fn last_part(path: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use rustc_hash::FxHashSet;
+
     use super::*;
 
     #[test]
     fn every_row_is_recognised_by_something_and_documented() {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = FxHashSet::default();
         for row in &TABLE.rows {
             assert!(row.docs.starts_with("http"), "{row:?}");
             let names = [&row.python, &row.methods, &row.images, &row.packages];

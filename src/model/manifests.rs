@@ -3,7 +3,7 @@
 //! Most manifests are templates, which no YAML reader takes: the text of those is searched. Where the reader takes one, a
 //! security context counts for its own containers only: that of a proxy beside the service says nothing of the service.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::ir::image::Image;
 use crate::lower::yaml::{self, NodeId, NodeKind, Stream};
@@ -47,7 +47,7 @@ fn demand(project: &Project, manifest: &SourceFile, image: &Image) -> Option<Spa
     }
     let mut scanned = 0;
     // Contexts that are those of containers, and are asked through these.
-    let mut of_pods = HashSet::new();
+    let mut of_pods = FxHashSet::default();
     for mapping in mappings(&stream) {
         for key in ["containers", "initContainers", "ephemeralContainers"] {
             let Some(containers) = stream.get(mapping, key, &mut scanned) else { continue };

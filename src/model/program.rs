@@ -1,8 +1,7 @@
 //! The linked program: all modules, and where their imports lead.
 
-use std::collections::{HashMap, HashSet};
-
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -57,13 +56,13 @@ pub struct Program {
     pub links: Vec<Vec<Link>>,
     /// For each module, its calls by id.
     pub calls: Vec<Vec<CallSite>>,
-    by_file: HashMap<FileId, ModuleId>,
+    by_file: FxHashMap<FileId, ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
-    called: HashSet<Ustr>,
+    called: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
-    attributes: Vec<HashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
+    attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
     /// For each module and scope, indices of bindings by name.
-    bindings: Vec<HashMap<(ScopeId, Ustr), Vec<u32>>>,
+    bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -90,7 +89,7 @@ impl Program {
             links: Vec::new(),
             calls: Vec::new(),
             by_file,
-            called: HashSet::new(),
+            called: FxHashSet::default(),
             attributes: Vec::new(),
             bindings: Vec::new(),
         };
@@ -234,14 +233,14 @@ fn module_id(index: usize) -> ModuleId {
 /// Finds modules by the paths that imports name.
 struct PathIndex {
     /// Names of all directories and files that can begin a path: most imports are dismissed by this.
-    names: HashSet<String>,
+    names: FxHashSet<String>,
     /// Directories that hold what a unit is built from.
-    units: HashSet<String>,
+    units: FxHashSet<String>,
 }
 
 impl PathIndex {
     fn new(program: &Program) -> Self {
-        let mut names = HashSet::new();
+        let mut names = FxHashSet::default();
         for id in program.module_ids() {
             for part in program.path(id).split('/') {
                 let name = part.strip_suffix(".py").unwrap_or(part);
@@ -343,8 +342,8 @@ fn defines(module: &Module, name: Ustr) -> bool {
     module.scope(ScopeId(0)).bindings.iter().any(|b| b.name == name && !matches!(b.kind, BindingKind::Import(_)))
 }
 
-fn bindings(module: &Module) -> HashMap<(ScopeId, Ustr), Vec<u32>> {
-    let mut found: HashMap<(ScopeId, Ustr), Vec<u32>> = HashMap::new();
+fn bindings(module: &Module) -> FxHashMap<(ScopeId, Ustr), Vec<u32>> {
+    let mut found: FxHashMap<(ScopeId, Ustr), Vec<u32>> = FxHashMap::default();
     for (scope, content) in module.scopes.iter().enumerate() {
         for (index, binding) in content.bindings.iter().enumerate() {
             found.entry((ScopeId::at(scope), binding.name)).or_default().push(u32::try_from(index).unwrap_or(u32::MAX));
@@ -353,8 +352,8 @@ fn bindings(module: &Module) -> HashMap<(ScopeId, Ustr), Vec<u32>> {
     found
 }
 
-fn attributes(module: &Module) -> HashMap<(ClassId, Ustr), Vec<AttributeValue>> {
-    let mut found: HashMap<(ClassId, Ustr), Vec<AttributeValue>> = HashMap::new();
+fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>> {
+    let mut found: FxHashMap<(ClassId, Ustr), Vec<AttributeValue>> = FxHashMap::default();
     for id in module.class_ids() {
         let class = module.class(id);
         for method in class.methods.iter().copied() {

@@ -1,8 +1,9 @@
 //! Handlers: functions that run per request, how they are bound, and what they reach through the call graph.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -56,10 +57,10 @@ pub struct Routes {
     pub handlers: Vec<Handler>,
     /// Routes that a library answers, by module.
     pub library: Vec<LibraryRoute>,
-    by_function: HashMap<FunctionRef, usize>,
+    by_function: FxHashMap<FunctionRef, usize>,
     /// Functions that handlers reach, with the function that calls them on the shortest way from one.
-    reached: HashMap<FunctionRef, Option<FunctionRef>>,
-    callers: HashMap<FunctionRef, Vec<(FunctionRef, ExprId)>>,
+    reached: FxHashMap<FunctionRef, Option<FunctionRef>>,
+    callers: FxHashMap<FunctionRef, Vec<(FunctionRef, ExprId)>>,
 }
 
 impl Routes {
@@ -82,21 +83,21 @@ impl Routes {
             same
         });
         // A view is found by its class, and by the route that is bound to it, which says more.
-        let with_path: HashSet<(FunctionRef, HandlerKind)> =
+        let with_path: FxHashSet<(FunctionRef, HandlerKind)> =
             handlers.iter().filter(|handler| handler.path.is_some()).map(|handler| (handler.function, handler.kind)).collect();
         handlers.retain(|handler: &Handler| handler.path.is_some() || !with_path.contains(&(handler.function, handler.kind)));
-        let mut by_function = HashMap::new();
+        let mut by_function = FxHashMap::default();
         for (index, handler) in handlers.iter().enumerate() {
             by_function.entry(handler.function).or_insert(index);
         }
         let edges: Vec<(FunctionRef, FunctionRef, ExprId)> = ids.par_iter().flat_map_iter(|id| edges(program, *id)).collect();
-        let mut callees: BTreeMap<FunctionRef, Vec<FunctionRef>> = BTreeMap::new();
-        let mut callers: HashMap<FunctionRef, Vec<(FunctionRef, ExprId)>> = HashMap::new();
+        let mut callees: FxHashMap<FunctionRef, Vec<FunctionRef>> = FxHashMap::default();
+        let mut callers: FxHashMap<FunctionRef, Vec<(FunctionRef, ExprId)>> = FxHashMap::default();
         for (from, to, at) in edges {
             callees.entry(from).or_default().push(to);
             callers.entry(to).or_default().push((from, at));
         }
-        let mut reached: HashMap<FunctionRef, Option<FunctionRef>> = handlers.iter().map(|h| (h.function, None)).collect();
+        let mut reached: FxHashMap<FunctionRef, Option<FunctionRef>> = handlers.iter().map(|h| (h.function, None)).collect();
         let mut todo: VecDeque<FunctionRef> = handlers.iter().map(|h| h.function).collect();
         while let Some(from) = todo.pop_front() {
             for to in callees.get(&from).into_iter().flatten() {

@@ -4,8 +4,9 @@
 //! In doubt it does: what cannot be followed is taken to be used.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -64,13 +65,13 @@ pub struct Uses<'p> {
     resolver: Resolver<'p>,
     code: BTreeSet<ModuleId>,
     /// Expressions that are a name, or an attribute of that name.
-    names: HashMap<Ustr, Vec<(ModuleId, ExprId)>>,
+    names: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
     /// Texts that look like dotted names, by their last part.
-    dotted: HashMap<Ustr, Vec<(ModuleId, ExprId)>>,
+    dotted: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
     /// The function that creates the app, which whoever starts the service calls.
     started: Option<FunctionRef>,
-    live: RefCell<HashMap<FunctionRef, bool>>,
-    read: RefCell<HashMap<Variable, bool>>,
+    live: RefCell<FxHashMap<FunctionRef, bool>>,
+    read: RefCell<FxHashMap<Variable, bool>>,
     depth: Cell<u32>,
 }
 
@@ -78,7 +79,7 @@ impl<'p> Uses<'p> {
     /// Questions about `code`, which runs because of what stands at `app`.
     #[must_use]
     pub fn new(program: &'p Program, routes: &'p Routes, code: &[ModuleId], app: Option<(ModuleId, ExprId)>) -> Self {
-        let (mut names, mut dotted): (HashMap<Ustr, Vec<_>>, HashMap<Ustr, Vec<_>>) = (HashMap::new(), HashMap::new());
+        let (mut names, mut dotted): (FxHashMap<Ustr, Vec<_>>, FxHashMap<Ustr, Vec<_>>) = (FxHashMap::default(), FxHashMap::default());
         for id in code {
             let module = program.module(*id);
             for expr in module.expr_ids() {

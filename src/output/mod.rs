@@ -3,9 +3,10 @@
 //! Nothing here feeds back: what a run finds and the exit code do not depend on the format.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Component, Path};
+
+use rustc_hash::FxHashMap;
 
 use crate::finding::Finding;
 use crate::fix::edit::Edit;
@@ -79,14 +80,14 @@ pub struct OutputContext<'a> {
     pub quiet: bool,
     /// Number of fixes that were applied before this report was made.
     pub fixed: usize,
-    pages: HashMap<&'static str, Page<'static>>,
+    pages: FxHashMap<&'static str, Page<'static>>,
 }
 
 impl<'a> OutputContext<'a> {
     /// A context without colours, 100 columns wide.
     #[must_use]
     pub fn new(report: &'a Report, rules: &'a [Rule], edits: &'a [Vec<Edit>], working_directory: &'a Path) -> Self {
-        let mut pages = HashMap::new();
+        let mut pages = FxHashMap::default();
         for finding in &report.findings {
             if !pages.contains_key(finding.rule)
                 && let Some(page) = rules.iter().find(|rule| rule.id == finding.rule).and_then(|rule| pages::parse(rule.page).ok())

@@ -13,9 +13,9 @@
 //!        12 +     return requests.get(f"{BASE}/{sku}", timeout=10).json()
 //! ```
 
-use std::collections::HashSet;
 use std::io::{self, Write};
 
+use rustc_hash::FxHashSet;
 use textwrap::Options;
 
 use super::{OutputContext, one_line, printable, summary};
@@ -40,7 +40,7 @@ const NEAR: usize = 4;
 pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = &context.report.findings;
     // The reason belongs to the class, so it is given with the first finding of each.
-    let mut explained = HashSet::new();
+    let mut explained = FxHashSet::default();
     let mut index = 0;
     while index < findings.len() {
         // Several absences of one service are anchored to the same app: one excerpt shows where.

@@ -1,7 +1,8 @@
 //! `--statistics`: how often each rule found something, instead of the findings.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
+
+use rustc_hash::FxHashMap;
 
 use super::{OutputContext, summary};
 use crate::finding::Severity;
@@ -12,7 +13,7 @@ use crate::finding::Severity;
 ///
 /// If `out` cannot be written to.
 pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut counts: HashMap<(&str, Severity), usize> = HashMap::new();
+    let mut counts: FxHashMap<(&str, Severity), usize> = FxHashMap::default();
     for finding in &context.report.findings {
         *counts.entry((finding.rule, finding.severity)).or_default() += 1;
     }

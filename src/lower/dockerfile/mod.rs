@@ -10,7 +10,6 @@ mod lines;
 mod variables;
 mod words;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 pub use lines::{Line, Statement, Tree, directives_end, parse};
@@ -18,6 +17,7 @@ pub use lines::{Line, Statement, Tree, directives_end, parse};
 use crate::ir::Known;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage, Text};
 use crate::source::FileId;
+use rustc_hash::FxHashMap;
 use variables::Variables;
 
 /// Reads a Dockerfile (without a byte order mark). Every text has an image; what Docker would refuse is listed in its errors.
@@ -30,7 +30,7 @@ pub fn lower(file: FileId, text: &str) -> Image {
 #[must_use]
 pub fn walk(file: FileId, tree: &Tree<'_>) -> Image {
     let image = Image { file, args: Vec::new(), stages: Vec::new(), preamble: Vec::new(), errors: Vec::new() };
-    let mut walker = Walker { image, variables: Variables::new(tree.escape), names: HashMap::new(), escape: tree.escape };
+    let mut walker = Walker { image, variables: Variables::new(tree.escape), names: FxHashMap::default(), escape: tree.escape };
     for statement in &tree.statements {
         walker.statement(statement);
     }
@@ -41,7 +41,7 @@ struct Walker {
     image: Image,
     variables: Variables,
     /// The latest stage of each name.
-    names: HashMap<String, usize>,
+    names: FxHashMap<String, usize>,
     escape: char,
 }
 

@@ -1,6 +1,6 @@
 //! `ARG` and `ENV`: which variable has which value where, and putting values into texts.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::ir::Known;
 
@@ -36,14 +36,14 @@ impl Value {
 #[derive(Default)]
 struct Stage {
     parent: Option<usize>,
-    env: HashMap<String, Value>,
-    args: HashMap<String, Value>,
+    env: FxHashMap<String, Value>,
+    args: FxHashMap<String, Value>,
 }
 
 /// The variables of a file.
 pub struct Variables {
     escape: char,
-    global: HashMap<String, Value>,
+    global: FxHashMap<String, Value>,
     stages: Vec<Stage>,
     budget: usize,
 }
@@ -69,7 +69,7 @@ impl Frame {
 impl Variables {
     /// No variables yet.
     pub fn new(escape: char) -> Self {
-        Self { escape, global: HashMap::new(), stages: Vec::new(), budget: BUDGET }
+        Self { escape, global: FxHashMap::default(), stages: Vec::new(), budget: BUDGET }
     }
 
     /// Begins a stage, which inherits what its parent has.

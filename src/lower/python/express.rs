@@ -229,6 +229,12 @@ impl Lowering<'_> {
         }
     }
 
+    /// A string literal that its text tells wholly, so that nobody need look at its parts.
+    pub(super) fn plain_string(&mut self, span: Span) -> Option<Value> {
+        let text = strings::plain(self.slice(span))?;
+        Some(Value::Expr(self.builder.expr(span, ExprKind::String(text))))
+    }
+
     fn string(&mut self, span: Span, children: &[Child]) -> Value {
         let start = children.iter().find(|c| c.kind == Kind::StringStart).map_or("", |c| self.slice(c.span));
         let prefix = Prefix::of(start);

@@ -9,6 +9,8 @@ mod kinds;
 mod state;
 mod strings;
 
+use std::cell::RefCell;
+
 use tree_sitter::{Parser, Tree, TreeCursor};
 
 use crate::ir::program::{BlockId, Language, Module};
@@ -21,9 +23,17 @@ use state::{Child, Lowering, Value};
 /// Parses Python. Nothing only if the parser could not be set up, which a test rules out.
 #[must_use]
 pub fn parse(text: &str) -> Option<Tree> {
+    thread_local! {
+        /// One per thread: what a parser has allocated serves for the next file.
+        static PARSER: RefCell<Option<Parser>> = RefCell::new(parser());
+    }
+    PARSER.with_borrow_mut(|parser| parser.as_mut()?.parse(text, None))
+}
+
+fn parser() -> Option<Parser> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).ok()?;
-    parser.parse(text, None)
+    Some(parser)
 }
 
 /// How many places of a parsed file are no valid syntax.
@@ -80,6 +90,8 @@ fn walk(lowering: &mut Lowering<'_>, tables: &Tables, cursor: &mut TreeCursor<'_
             if kind != Kind::Token || !matches!(value, Value::Nothing) || field != Field::None {
                 stack.push(Child { kind, field, span, value });
             }
+        } else if let Some(value) = (kind == Kind::String).then(|| lowering.plain_string(span)).flatten() {
+            stack.push(Child { kind, field, span, value });
         } else {
             lowering.enter(kind, span);
             frames.push(Frame { kind, field, span, first: stack.len() });

@@ -1,5 +1,6 @@
 //! What the walk carries: the text, the builder, and what finished nodes became.
 
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use super::kinds::{Field, Kind};
@@ -93,12 +94,14 @@ pub struct Lowering<'a> {
     pub generators: Vec<bool>,
     /// Cases that wait for their `match`, with their places.
     pub cases: Vec<(Span, Case)>,
+    /// The names of this file: asking the table that all threads share costs more.
+    names: FxHashMap<&'a str, Ustr>,
 }
 
 impl<'a> Lowering<'a> {
     /// Nothing lowered yet.
     pub fn new(file: FileId, text: &'a str) -> Self {
-        Self { text, builder: Builder::new(file, super::LANGUAGE), generators: Vec::new(), cases: Vec::new() }
+        Self { text, builder: Builder::new(file, super::LANGUAGE), generators: Vec::new(), cases: Vec::new(), names: FxHashMap::default() }
     }
 
     /// The text of a span.
@@ -106,17 +109,25 @@ impl<'a> Lowering<'a> {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// A name of this file.
+    fn name(&mut self, text: &'a str) -> Ustr {
+        *self.names.entry(text).or_insert_with(|| Ustr::from(text))
+    }
+
     /// A node without children worth visiting.
     pub fn leaf(&mut self, kind: Kind, span: Span) -> Value {
         let text = self.slice(span);
         match kind {
-            Kind::Identifier => Value::Ident(Ustr::from(text)),
+            Kind::Identifier => Value::Ident(self.name(text)),
             Kind::DottedName => {
                 // Line breaks and blanks may stand around the dots.
                 let compact: String = text.split(|c: char| c.is_whitespace() || c == '\\').collect();
                 Value::Dotted(Ustr::from(&compact))
             }
-            Kind::Integer | Kind::Float => Value::Expr(self.builder.expr(span, ExprKind::Number(Ustr::from(text)))),
+            Kind::Integer | Kind::Float => {
+                let digits = self.name(text);
+                Value::Expr(self.builder.expr(span, ExprKind::Number(digits)))
+            }
             Kind::True => Value::Expr(self.builder.expr(span, ExprKind::Bool(true))),
             Kind::False => Value::Expr(self.builder.expr(span, ExprKind::Bool(false))),
             Kind::None => Value::Expr(self.builder.expr(span, ExprKind::Null)),

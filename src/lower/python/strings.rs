@@ -1,5 +1,7 @@
 //! String literals: prefixes and escapes.
 
+use std::borrow::Cow;
+
 use ustr::Ustr;
 
 /// The prefix of a string literal.
@@ -20,9 +22,22 @@ impl Prefix {
     }
 }
 
+/// The value of a whole literal that interpolates nothing and is closed as it was opened.
+pub fn plain(literal: &str) -> Option<Ustr> {
+    let opening = literal.find(['"', '\''])?;
+    let (start, quoted) = literal.split_at(opening);
+    let prefix = Prefix::of(start);
+    let quote = match quoted.get(..3) {
+        Some(triple @ ("\"\"\"" | "'''")) => triple,
+        _ => &quoted[..1],
+    };
+    let inside = quoted.strip_prefix(quote)?.strip_suffix(quote)?;
+    (!prefix.format).then(|| decode(inside, prefix))
+}
+
 /// The value of a literal's text.
 pub fn decode(text: &str, prefix: Prefix) -> Ustr {
-    let unescaped = if !prefix.raw && text.contains('\\') { unescape(text) } else { text.to_owned() };
+    let unescaped = if !prefix.raw && text.contains('\\') { Cow::Owned(unescape(text)) } else { Cow::Borrowed(text) };
     if prefix.format && unescaped.contains(['{', '}']) {
         return Ustr::from(&unescaped.replace("{{", "{").replace("}}", "}"));
     }

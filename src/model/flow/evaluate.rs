@@ -1,8 +1,9 @@
 //! Values of expressions. Evaluation is a loop over tasks: depth of input is not depth of stack.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
 
 use super::interpret::{Environment, Key, Record};
 use super::sources::{field, is_enum, is_request_data};
@@ -41,7 +42,7 @@ enum Task {
     Restore,
 }
 
-pub(super) type Values = HashMap<ExprId, Abstract>;
+pub(super) type Values = FxHashMap<ExprId, Abstract>;
 
 impl<'p> Evaluator<'p> {
     pub(super) fn new(program: &'p Program, routes: &'p Routes, id: ModuleId) -> Self {
@@ -77,7 +78,7 @@ impl<'p> Evaluator<'p> {
 
     /// The value of an expression; names that it binds are bound.
     pub(super) fn evaluate(&self, environment: &mut Environment, root: ExprId) -> Abstract {
-        let mut values = Values::new();
+        let mut values = Values::default();
         let mut saved: Vec<Environment> = Vec::new();
         let mut tasks = vec![Task::Visit(root)];
         while let Some(task) = tasks.pop() {
@@ -401,7 +402,7 @@ impl<'p> Evaluator<'p> {
             return None;
         }
         let evaluator = Evaluator { depth, ..Evaluator::new(self.program, self.routes, module) };
-        let value = evaluator.evaluate(&mut Environment::new(), expr);
+        let value = evaluator.evaluate(&mut Environment::default(), expr);
         // Pieces that cannot be seen are of another module's expressions.
         (value.origin <= Origin::Safe).then_some(value)
     }

@@ -1,7 +1,8 @@
 //! Statements, in order: branches join, loops run twice.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use super::evaluate::{Evaluator, fill};
@@ -13,7 +14,7 @@ use crate::model::resolve::Entity;
 use crate::model::routes::Routes;
 
 /// What names hold.
-pub(super) type Environment = HashMap<Key, Abstract>;
+pub(super) type Environment = FxHashMap<Key, Abstract>;
 
 /// What the environment knows values of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -52,7 +53,7 @@ pub(super) struct Record {
     sinks: BTreeMap<(ExprId, ExprId), SinkCall>,
     texts: BTreeMap<ExprId, Abstract>,
     /// Texts that became part of others, or are known to end somewhere.
-    settled: HashSet<ExprId>,
+    settled: FxHashSet<ExprId>,
 }
 
 impl Record {
@@ -87,7 +88,7 @@ impl Record {
 pub fn interpret(program: &Program, routes: &Routes, id: ModuleId, function: Option<FunctionId>) -> Facts {
     let evaluator = Evaluator::new(program, routes, id);
     let interpreter = Interpreter { evaluator: &evaluator };
-    let mut environment = Environment::new();
+    let mut environment = Environment::default();
     match function {
         Some(function) => interpreter.function(function, &mut environment, 0),
         None => {
@@ -238,7 +239,7 @@ impl Interpreter<'_, '_> {
     fn raised(&self, environment: &mut Environment, value: ExprId) {
         let e = self.evaluator;
         e.evaluate(environment, value);
-        let below: HashSet<ExprId> = e.module().descendants(value).into_iter().collect();
+        let below: FxHashSet<ExprId> = e.module().descendants(value).into_iter().collect();
         e.note(|record| record.settled.extend(below));
     }
 

@@ -1,8 +1,8 @@
 //! The words of secrets. They live in `rules/secrets.toml`.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use rustc_hash::FxHashSet;
 use serde::Deserialize;
 
 /// Words by what they tell.
@@ -10,23 +10,23 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Vocabulary {
     /// Words that are a secret by themselves, at the end of a name.
-    pub secrets: HashSet<String>,
+    pub secrets: FxHashSet<String>,
     /// Words for what a person or a program logs in with.
-    pub passwords: HashSet<String>,
+    pub passwords: FxHashSet<String>,
     /// What makes a key secret: `api_key`, but not `primary_key` or `sort_key`.
-    pub keys: HashSet<String>,
+    pub keys: FxHashSet<String>,
     /// Vendors whose keys are called by their name: `STRIPE_KEY`.
-    pub vendors: HashSet<String>,
+    pub vendors: FxHashSet<String>,
     /// Words that may stand behind without changing what it is: `API_KEY_PROD`.
-    pub tails: HashSet<String>,
+    pub tails: FxHashSet<String>,
     /// What makes a token something other than a credential, or a name the name of an event, a question or a message.
-    pub others: HashSet<String>,
+    pub others: FxHashSet<String>,
     /// Words that make a text a placeholder wherever they stand in it.
-    pub placeholders: HashSet<String>,
+    pub placeholders: FxHashSet<String>,
     /// Texts that say that there is none, or what kind of value belongs there.
-    pub none: HashSet<String>,
+    pub none: FxHashSet<String>,
     /// What local databases and brokers are shipped with: known to everybody.
-    pub defaults: HashSet<String>,
+    pub defaults: FxHashSet<String>,
 }
 
 // The table is part of the program; a test reads it.
