@@ -1,8 +1,11 @@
 //! Fingerprints: names for findings that survive edits elsewhere in the file, renamed files and reformatting.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::finding::Finding;
+use crate::model::secrets::concealed;
 use crate::source::{FileKind, Sources};
 
 /// The scheme; part of every fingerprint, so that a baseline says what it was made with.
@@ -17,7 +20,7 @@ pub fn fingerprints(sources: &Sources, findings: &[Finding]) -> Vec<String> {
     let mut names = Vec::with_capacity(findings.len());
     for finding in findings {
         let file = sources.get(finding.place.file);
-        let snippet = normalise(file.slice(finding.place.span), file.kind);
+        let snippet = normalise(&without_secret(sources, finding), file.kind);
         let occurrence = seen.entry((finding.place.file, finding.rule, &finding.symbol, snippet.clone())).or_insert(0_u32);
         let mut hash = blake3::Hasher::new();
         for part in [finding.rule, &finding.symbol, &snippet, &occurrence.to_string()] {
@@ -29,6 +32,16 @@ pub fn fingerprints(sources: &Sources, findings: &[Finding]) -> Vec<String> {
         names.push(format!("{SCHEME}:{}", &hex[..32]));
     }
     names
+}
+
+/// The text that a finding is about, with its secret hidden as in excerpts: a hash of it would let others try secrets.
+fn without_secret<'s>(sources: &'s Sources, finding: &Finding) -> Cow<'s, str> {
+    let text = sources.slice(finding.place);
+    let Some(secret) = finding.secret.filter(|secret| finding.place.span.contains(secret.span)) else { return Cow::Borrowed(text) };
+    let from = (secret.span.start - finding.place.span.start) as usize;
+    let (before, rest) = text.split_at(from);
+    let (secret, after) = rest.split_at((secret.span.end - secret.span.start) as usize);
+    Cow::Owned(format!("{before}{}{after}", concealed(secret)))
 }
 
 /// The text without everything that `ruff format` and `prettier` change: whitespace, comments, quotes and the backslashes
@@ -207,6 +220,18 @@ mod tests {
         assert_eq!(names[0], names[2]);
         let other = fingerprints(&sources, &[finding(0, 0, 6, "g")]);
         assert_ne!(names[0], other[0]);
+    }
+
+    #[test]
+    fn a_secret_is_in_no_fingerprint_beyond_what_is_shown() {
+        let names = |text: &str| {
+            let sources = Sources::new(vec![SourceFile::new("a.py", FileKind::Python, text)]);
+            let mut found = finding(0, 0, text.len(), "");
+            found.secret = Some(Place { file: FileId(0), span: Span::new(7, text.len() - 1) });
+            fingerprints(&sources, &[found])
+        };
+        assert_eq!(names("key = 'abcdefghijklmnop'"), names("key = 'abcdefghijklmnxy'"));
+        assert_ne!(names("key = 'abcdefghijklmnop'"), names("key = 'xbcdefghijklmnop'"));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::source::{Place, Span};
 #[must_use]
 pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text: &Text) -> Option<Fix> {
     let module = program.module(id);
-    let style = program.apis.row(program.callee(id, call).library()?)?.sql.as_ref()?.style;
+    let sink = program.apis.row(program.callee(id, call).library()?)?.sql.as_ref()?;
+    let style = sink.style;
     let called = module.call(call)?;
     if called.args.len() != 1 || called.args[0].kind != ArgKind::Positional || called.args[0].value != argument {
         return None;
@@ -59,7 +60,10 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     let values: Vec<(String, String)> = names.into_iter().zip(bound).map(|(name, (_, _, value))| (name, value)).collect();
     let mut intents = vec![Intent::Replace { place, text: new.clone() }];
     let call_place = program.place(id, call);
-    let value = |text: String| Intent::AppendArgument { call: call_place, value: text };
+    let value = |text: String| match &sink.values {
+        Some(keyword) => Intent::SetArgument { call: call_place, name: keyword.clone(), value: text },
+        None => Intent::AppendArgument { call: call_place, value: text },
+    };
     match style {
         Placeholder::Format | Placeholder::Qmark => {
             let list: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
@@ -73,13 +77,11 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
             let pairs: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
             intents = vec![Intent::Replace { place: call_place, text: format!("{callee}({new}).bindparams({})", pairs.join(", ")) }];
         }
-        Placeholder::Named => intents.push(value(dictionary(&values))),
-        Placeholder::Spanner => intents.push(Intent::SetArgument { call: call_place, name: "params".into(), value: dictionary(&values) }),
+        Placeholder::Named | Placeholder::Spanner => intents.push(value(dictionary(&values))),
         Placeholder::BigQuery => {
             let parameters: Vec<String> =
                 values.iter().map(|(name, value)| format!("bigquery.ScalarQueryParameter(\"{name}\", \"STRING\", {value})")).collect();
-            let config = format!("bigquery.QueryJobConfig(query_parameters=[{}])", parameters.join(", "));
-            intents.push(Intent::SetArgument { call: call_place, name: "job_config".into(), value: config });
+            intents.push(value(format!("bigquery.QueryJobConfig(query_parameters=[{}])", parameters.join(", "))));
             let import = Intent::AddImport { file: place.file, module: "google.cloud".into(), name: Some("bigquery".into()) };
             intents.push(import);
         }

@@ -282,15 +282,16 @@ impl Apis {
         if self.by_name.contains_key(&own) {
             return own;
         }
-        let mut todo: Vec<&str> = self.row(owner).iter().flat_map(|row| &row.bases).map(String::as_str).collect();
-        // Bases of bases; a cycle in the tables cannot keep this going.
+        let bases = |class: Ustr| self.row(class).into_iter().flat_map(|row| row.bases.iter().rev()).map(String::as_str);
+        let mut todo: Vec<&str> = bases(owner).collect();
+        // The first base and its bases come first, as in the language; a cycle in the tables cannot keep this going.
         for _ in 0..16 {
             let Some(base) = todo.pop() else { break };
             let inherited = Ustr::from(&format!("{base}.{name}"));
             if self.by_name.contains_key(&inherited) {
                 return inherited;
             }
-            todo.extend(self.row(Ustr::from(base)).iter().flat_map(|row| &row.bases).map(String::as_str));
+            todo.extend(bases(Ustr::from(base)));
         }
         own
     }

@@ -101,7 +101,7 @@ impl Program {
             let resolver = Resolver::new(&program);
             let call = |expr: ExprId| {
                 let callee = module.call(expr)?.callee;
-                Some(CallSite { expr, callee: resolver.entity(module_id(index), callee) })
+                Some(CallSite { expr, callee: resolver.called(module_id(index), callee) })
             };
             module.expr_ids().filter_map(call).collect::<Vec<CallSite>>()
         };

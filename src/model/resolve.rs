@@ -7,7 +7,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
-use crate::model::apis::Role;
+use crate::model::apis::{Role, Row};
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 
 /// What an expression denotes.
@@ -63,6 +63,21 @@ impl<'p> Resolver<'p> {
     pub fn entity(&self, module: ModuleId, expr: ExprId) -> Entity {
         self.steps.set(STEPS);
         self.of(module, expr)
+    }
+
+    /// What is called where an expression is: for an instance that can be called, the method that runs then.
+    #[must_use]
+    pub fn called(&self, module: ModuleId, callee: ExprId) -> Entity {
+        let entity = self.entity(module, callee);
+        let method = match entity {
+            Entity::Instance(class) => {
+                let method = self.program.apis.member(class, Ustr::from("__call__"));
+                self.program.apis.row(method).map(|_| Entity::Library(method))
+            }
+            Entity::Object(..) => Some(self.member_of(entity, Ustr::from("__call__"))).filter(|method| *method != Entity::Unknown),
+            _ => None,
+        };
+        method.unwrap_or(entity)
     }
 
     /// What a call gives.
@@ -440,22 +455,25 @@ impl<'p> Resolver<'p> {
     fn call(&self, module: ModuleId, call: &Call) -> Entity {
         match self.of(module, call.callee) {
             Entity::Library(path) | Entity::Builtin(path) => match self.program.apis.row(path) {
-                Some(row) => match row.returns.as_deref() {
-                    Some("arg[0]") => call.args.first().map_or(Entity::Unknown, |arg| self.of(module, arg.value)),
-                    Some(class) => Entity::Instance(Ustr::from(class)),
-                    None if is_class_name(path) => Entity::Instance(path),
-                    None => Entity::Unknown,
-                },
-                None if is_class_name(path) => Entity::Instance(path),
-                None => Entity::Unknown,
+                Some(Row { returns: Some(returns), .. }) => self.given(module, call, returns),
+                _ if is_class_name(path) => Entity::Instance(path),
+                _ => Entity::Unknown,
             },
             Entity::Class(m, c) => Entity::Object(m, c),
             Entity::Function(f) => self.returned(f),
             Entity::Instance(class) => {
                 let row = self.program.apis.row(self.program.apis.member(class, Ustr::from("__call__")));
-                row.and_then(|row| row.returns.as_deref()).map_or(Entity::Unknown, |class| Entity::Instance(Ustr::from(class)))
+                row.and_then(|row| row.returns.as_deref()).map_or(Entity::Unknown, |returns| self.given(module, call, returns))
             }
             _ => Entity::Unknown,
+        }
+    }
+
+    /// What a call gives whose row says this.
+    fn given(&self, module: ModuleId, call: &Call, returns: &str) -> Entity {
+        match returns {
+            "arg[0]" => call.args.first().map_or(Entity::Unknown, |arg| self.of(module, arg.value)),
+            class => Entity::Instance(Ustr::from(class)),
         }
     }
 
@@ -553,10 +571,8 @@ impl<'p> Resolver<'p> {
                 match last.as_deref() {
                     Some("Annotated") => {
                         let injected = parts.iter().skip(1).find_map(|part| self.injected(module, *part));
-                        match self.instance(module, parts[0]) {
-                            Entity::Unknown => injected.unwrap_or(Entity::Unknown),
-                            entity => entity,
-                        }
+                        let plain = parts.first().map_or(Entity::Unknown, |part| self.instance(module, *part));
+                        if plain == Entity::Unknown { injected.unwrap_or(Entity::Unknown) } else { plain }
                     }
                     Some(
                         "Optional" | "Union" | "Final" | "ClassVar" | "Iterator" | "AsyncIterator" | "Generator" | "AsyncGenerator"

@@ -86,7 +86,12 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
 
 /// Why the timeout that is (not) passed does not bound the call; nothing if it does, or if that cannot be seen.
 fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Option<Reason> {
-    if timeout.or.iter().any(|other| passed(program, id, call, None, other) != Passed::No) {
+    let bounds = |argument: &String| match passed(program, id, call, None, argument) {
+        Passed::Value(module, value) => !is_forever(program, module, value, timeout),
+        Passed::No => false,
+        Passed::Unknown => true,
+    };
+    if timeout.or.iter().any(bounds) || (!timeout.phases.is_empty() && timeout.phases.iter().all(bounds)) {
         return None;
     }
     for phase in &timeout.phases {

@@ -117,6 +117,8 @@ fn check_case(rule: &'static Rule, page: &str, case: &Case<'_>, checked: &mut Ch
     let text = found.join("\n") + "\n";
     checked.blessings.insert((range.start, range.end), text);
     match &case.diff_range {
+        // Without a fix, the block goes with its fences.
+        Some(range) if diff.is_empty() => checked.blessings.insert((range.start - "\n```diff\n".len(), range.end + "```\n".len()), diff),
         Some(range) => checked.blessings.insert((range.start, range.end), diff),
         None if diff.is_empty() => None,
         None => {

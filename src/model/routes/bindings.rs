@@ -13,7 +13,7 @@ use crate::model::resolve::{Entity, Resolver};
 const HANDLER_KEYWORDS: [&str; 7] = ["endpoint", "view", "view_func", "handler", "viewset", "resource", "target"];
 
 /// Methods of view classes that run per request.
-const VIEW_METHODS: [&str; 14] = [
+const VIEW_METHODS: [&str; 15] = [
     "get",
     "post",
     "put",
@@ -28,6 +28,7 @@ const VIEW_METHODS: [&str; 14] = [
     "partial_update",
     "destroy",
     "dispatch",
+    "dispatch_request",
 ];
 
 /// Methods of middleware classes that run per request.
@@ -152,10 +153,17 @@ impl Finder<'_> {
 
     fn by_call(&self, expr: ExprId, call: &Call, row: &Row, found: &mut Bound) {
         let kind = if row.is(Role::Route) { HandlerKind::Route } else { HandlerKind::Hook };
-        let target = row.handler.and_then(|position| argument(call, Some(position), &HANDLER_KEYWORDS));
+        let target = row.handler.and_then(|position| self.handler_argument(call, position));
         if let Some(target) = target {
             self.bind(expr, call, target, kind, Some(row), found);
         }
+    }
+
+    /// The argument that is the handler. Where it is given by keyword, Flask's `endpoint` may be there too, which is a name.
+    fn handler_argument(&self, call: &Call, position: usize) -> Option<ExprId> {
+        let is_code = |expr: &ExprId| !matches!(self.module().expr(*expr).kind, ExprKind::String(_) | ExprKind::Template { .. });
+        let by_keyword = HANDLER_KEYWORDS.iter().find_map(|keyword| argument(call, None, &[keyword]).filter(is_code));
+        by_keyword.or_else(|| argument(call, Some(position), &[]).filter(is_code))
     }
 
     /// `x.add_url_rule("/path", view_func=f)` on a receiver that cannot be resolved.
@@ -278,7 +286,10 @@ impl Finder<'_> {
     fn methods(&self, call: &Call, row: Option<&Row>) -> Vec<Ustr> {
         match row.and_then(|row| row.method.as_ref()) {
             Some(method) => vec![Ustr::from(&method.to_uppercase())],
-            None => texts(self.module(), argument(call, None, &["methods"])),
+            None => match self.leading_method(call) {
+                Some(method) => Vec::from([method]),
+                None => texts(self.module(), argument(call, None, &["methods"])),
+            },
         }
     }
 
@@ -304,7 +315,17 @@ impl Finder<'_> {
 
     fn route_path(&self, call: &Call) -> Option<String> {
         let argument = |position, keywords: &[&str]| string_argument(self.program, self.id, call, position, keywords);
+        if self.leading_method(call).is_some() {
+            return argument(1, &["path"]);
+        }
         argument(0, &["path", "rule", "route"]).or_else(|| argument(1, &[]))
+    }
+
+    /// The method of `route("GET", "/path", handler)`.
+    fn leading_method(&self, call: &Call) -> Option<Ustr> {
+        let first = string_argument(self.program, self.id, call, 0, &["method"])?;
+        let is_method = HTTP_METHODS.iter().any(|method| method.to_uppercase() == first);
+        is_method.then(|| Ustr::from(&first))
     }
 }
 

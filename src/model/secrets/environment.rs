@@ -40,12 +40,8 @@ pub fn read(program: &Program, id: ModuleId, expr: ExprId) -> Option<Read> {
         return Some(Read { variable, default: None, edit: None });
     }
     let call = module.call(expr)?;
-    let path = match program.callee(id, expr) {
-        Entity::Library(path) => path.to_string(),
-        Entity::Instance(class) => format!("{class}.__call__"),
-        _ => return None,
-    };
-    let is_plain = matches!(path.as_str(), "os.getenv" | "os.environ.get" | "os.environ.pop");
+    let Entity::Library(path) = program.callee(id, expr) else { return None };
+    let is_plain = matches!(&*path, "os.getenv" | "os.environ.get" | "os.environ.pop");
     let demands = ["environ.Env.", "environ.FileAwareEnv.", "environs.Env.", "decouple.", "starlette.config.Config."];
     let demands = demands.iter().any(|prefix| path.starts_with(prefix));
     let is_app = path.ends_with(".config.get") || path == "streamlit.secrets.get";
