@@ -242,8 +242,11 @@ fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         match &module.expr(next).kind {
             ExprKind::Await(inner) => todo.push(*inner),
             ExprKind::Call(call) => {
-                let is_known = program.callee(id, next).library().is_some_and(|name| FILES.contains(&name.as_str()));
-                if is_known || lets_go(call.callee) {
+                let removes = program.callee(id, next).library().is_some_and(|name| FILES.contains(&name.as_str()));
+                if removes && !call.args.first().is_some_and(|arg| is_temporary(program, id, arg.value)) {
+                    return false;
+                }
+                if removes || lets_go(call.callee) {
                     continue;
                 }
                 // `run_in_executor(None, client.close)`, `wait_for(client.aclose(), 5)`, `sync_to_async(client.close)()`
@@ -261,6 +264,32 @@ fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+/// Whether a path is of a file that was there for a while only, by its name or where it comes from. An error that keeps any
+/// other file from being removed matters.
+fn is_temporary(program: &Program, id: ModuleId, path: ExprId) -> bool {
+    const WORDS: [&str; 12] =
+        ["cache", "lock", "part", "partial", "pid", "scratch", "sock", "socket", "temp", "tempfile", "temporary", "tmp"];
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    let comes_from_tempfile = |value: ExprId| {
+        let is_made = |expr: &ExprId| program.callee(id, *expr).library().is_some_and(|name| name.contains("tempfile."));
+        module.descendants(value).iter().any(is_made)
+    };
+    module.descendants(path).into_iter().any(|part| match &module.expr(part).kind {
+        ExprKind::Name(name) => {
+            let bindings = resolver.scope_of_name(id, part, *name).into_iter().flat_map(|(scope, _)| program.bindings(id, scope, *name));
+            let mut values = bindings.filter_map(|binding| match binding.kind {
+                BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Context(value) => Some(value),
+                _ => None,
+            });
+            words(name).iter().any(|word| WORDS.contains(&&**word)) || values.any(comes_from_tempfile)
+        }
+        ExprKind::Attribute { name, .. } => words(name).iter().any(|word| WORDS.contains(&&**word)),
+        ExprKind::String(text) => text.starts_with("/tmp"),
+        _ => false,
+    })
 }
 
 /// Whether the name of something says that it is a resource: `self.pubsub`, `polling_task`, `t`.
