@@ -56,12 +56,6 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
-    /// First version that has these facts, of the package `package`.
-    #[serde(default)]
-    pub since: Option<String>,
-    /// Package whose version counts.
-    #[serde(default)]
-    pub package: Option<String>,
 }
 
 /// What a function or class is.
@@ -78,6 +72,8 @@ pub enum Role {
     RequestHook,
     /// Marks the decorated function as the entry point of a cloud function.
     EntryPoint,
+    /// What runs then is pushed an event, which is delivered again if it fails.
+    Pushed,
     /// A class whose subclasses' HTTP-verb methods are handlers (Django and DRF views, Starlette endpoints).
     View,
     /// Request data: an attribute or method of a request object that an outsider controls.

@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::apis::Role;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{Handler as Route, HandlerKind, Routes};
@@ -17,13 +18,7 @@ pub fn kind(program: &Program, routes: &Routes, function: FunctionRef) -> Option
     let id = function.module;
     let module = program.module(id);
     if handler.kind == HandlerKind::EntryPoint {
-        let resolver = Resolver::new(program);
-        let is_event = f.decorators.iter().any(|d| {
-            let callee = module.call(*d).map_or(*d, |call| call.callee);
-            let name = resolver.entity(id, callee).library();
-            name.is_some_and(|n| matches!(n.as_str(), "functions_framework.cloud_event" | "functions_framework.background_event"))
-        });
-        return is_event.then_some("an event");
+        return is_event_function(program, handler).then_some("an event");
     }
     let is_post = handler.methods.is_empty() || handler.methods.iter().any(|method| method == "POST");
     if handler.kind != HandlerKind::Route || !is_post {
@@ -160,14 +155,6 @@ fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
 const EVENTS: [&str; 4] =
     ["cloudevents.http.from_http", "cloudevents.http.from_json", "cloudevents.pydantic.from_http", "cloudevents.pydantic.from_json"];
 
-/// Entry points that anybody can call; others are called with events.
-const CALLABLE: [&str; 4] = [
-    "functions_framework.http",
-    "functions_framework.typed",
-    "firebase_functions.https_fn.on_request",
-    "firebase_functions.https_fn.on_call",
-];
-
 const DECODE: [&str; 4] = ["base64.b64decode", "base64.urlsafe_b64decode", "base64.standard_b64decode", "binascii.a2b_base64"];
 
 /// Whether a handler takes events that Pub/Sub or Eventarc push: it decodes their envelope.
@@ -202,17 +189,14 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
 }
 
 fn is_event_function(program: &Program, handler: &Route) -> bool {
-    if handler.kind != HandlerKind::EntryPoint {
-        return false;
-    }
     let id = handler.function.module;
     let module = program.module(id);
     let resolver = Resolver::new(program);
-    let is_callable = |decorator: &ExprId| {
+    let is_pushed = |decorator: &ExprId| {
         let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
-        resolver.entity(id, callee).library().is_some_and(|name| CALLABLE.contains(&name.as_str()))
+        resolver.entity(id, callee).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Pushed))
     };
-    !program.function(handler.function).decorators.iter().any(is_callable)
+    handler.kind == HandlerKind::EntryPoint && program.function(handler.function).decorators.iter().any(is_pushed)
 }
 
 fn called(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {
