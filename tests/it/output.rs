@@ -230,6 +230,7 @@ fn sample() -> (Report, Vec<Vec<Edit>>) {
         Fix::advice("Attach a limiter", "limiter = Limiter(key_func=get_remote_address)\napp.state.limiter = limiter\n"),
     );
     limit.confidence = Confidence::Medium;
+    limit.saving_usd_per_month = Some(10.804);
     limit.related = (0..7)
         .map(|_| Related::new(place(sources, "app/main.py", "@app.post(\"/orders\")", 0), "writes without a limit"))
         .chain([Related::new(place(sources, "app/db.py", "bigquery.Client()", 0), "pays by the query")])
