@@ -16,7 +16,7 @@
 use std::io::{self, Write};
 
 use rustc_hash::FxHashSet;
-use textwrap::Options;
+use textwrap::{Options, WordSeparator};
 
 use super::{OutputContext, one_line, printable, summary};
 use crate::finding::{Confidence, Finding, Related};
@@ -75,7 +75,7 @@ fn headline(context: &OutputContext<'_>, finding: &Finding) -> String {
         Confidence::High => String::new(),
         doubt => format!(" ({} confidence)", doubt.name()),
     };
-    textwrap::fill(&format!("{class} {message}{doubt}"), Options::new(context.width).subsequent_indent("  "))
+    textwrap::fill(&format!("{class} {message}{doubt}"), words(context.width).subsequent_indent("  "))
 }
 
 /// Related places that fit into the finding's own excerpt.
@@ -135,10 +135,15 @@ fn reason(context: &OutputContext<'_>, out: &mut dyn Write, finding: &Finding) -
     labelled(context, out, "why", &one_line(reason))
 }
 
+/// Lines broken at blanks only: paths and names stay whole.
+fn words(width: usize) -> Options<'static> {
+    Options::new(width).word_separator(WordSeparator::AsciiSpace)
+}
+
 /// Text behind a label, wrapped to the width.
 fn labelled(context: &OutputContext<'_>, out: &mut dyn Write, label: &str, text: &str) -> io::Result<()> {
     let head = format!("  {} ", context.paint.accent(&format!("{label:<4}")));
-    let options = Options::new(context.width).initial_indent(&head).subsequent_indent("       ");
+    let options = words(context.width).initial_indent(&head).subsequent_indent("       ");
     writeln!(out, "{}", textwrap::fill(text, options))
 }
 
