@@ -102,7 +102,8 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             let mut outcome = outcome(path, given, &charts, scope);
             if let Outcome::Read(file) | Outcome::Evidence(file, _) = &mut outcome {
                 file.reported = scope.targets_of(path).next().is_some();
-                file.test |= is_test(path, scope, config, options.force_exclude);
+                file.test |= is_test(path, scope, config, options.force_exclude)
+                    || (!config.test_paths.is_empty() && kind::holds_tests(file.kind, file.name(), &file.text));
             }
             outcome
         })
