@@ -318,6 +318,12 @@ impl<'p> Evaluator<'p> {
         {
             return Abstract::request(expr);
         }
+        if is_program_text(name) || matches!(self.module().expr(expr).kind, ExprKind::Attribute { object, .. } if self.is_options(object)) {
+            return Abstract::of(Origin::Safe);
+        }
+        if name == "settings_dict" {
+            return Abstract::default();
+        }
         if let Kind::Model(m, c) = object.kind {
             return field(self.program, m, c, name, object);
         }
@@ -333,6 +339,11 @@ impl<'p> Evaluator<'p> {
                 _ => Abstract::of(Origin::Unseen),
             },
         }
+    }
+
+    /// `Model._meta`
+    fn is_options(&self, expr: ExprId) -> bool {
+        matches!(self.module().expr(expr).kind, ExprKind::Attribute { name, .. } if name == "_meta")
     }
 
     fn is_in_handler_class(&self, expr: ExprId) -> bool {
@@ -509,6 +520,11 @@ impl<'p> Evaluator<'p> {
 }
 
 /// Adds what an expression holds to a text.
+/// Names that the program itself gave to classes and tables.
+fn is_program_text(name: ustr::Ustr) -> bool {
+    matches!(&*name, "__name__" | "__qualname__" | "__module__" | "__tablename__" | "__class__" | "_meta")
+}
+
 pub(super) fn fill(pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprId, value: &Abstract) {
     roots.extend(value.roots());
     if value.text.is_none() && value.origin == Origin::Constant {

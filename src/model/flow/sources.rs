@@ -72,6 +72,10 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         return match by_annotation {
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
+            // `limit=0`
+            Annotated::Nothing if param.default.is_some_and(|d| matches!(program.module(id).expr(d).kind, ExprKind::Number(_))) => {
+                Abstract::of(Origin::Checked)
+            }
             // Whoever calls it knows more; what they pass is not followed here.
             _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Passed),
             _ => Abstract::of(Origin::Parameter),
