@@ -1,5 +1,7 @@
 //! How long an outbound call may rightly take: what a limit on it has to leave room for.
 
+use ustr::Ustr;
+
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::{Passed, passed};
@@ -30,8 +32,8 @@ const MODELS: [&str; 8] =
 
 /// How long a call may rightly take.
 #[must_use]
-pub fn of(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> Patience {
-    let is_process = program.callee(id, expr).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
+pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> Patience {
+    let is_process = name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
     let has_key = |argument: &str, keys: &[&str]| match passed(program, id, call, None, argument) {
         Passed::Value(module, value) => names_one_of(program, module, value, keys),
         Passed::No | Passed::Unknown => false,

@@ -116,6 +116,8 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
     let (name, how) = match bound {
         Bound::Fallback { variable, .. } if secrets::is_secret(variable) => {
             let sure = match secrets::judge(text) {
+                // A few words: `super secret jwt secret`.
+                Verdict::Nothing if (2..6).contains(&text.split_whitespace().count()) && text.is_ascii() => Confidence::Low,
                 Verdict::Nothing => return None,
                 // Whoever guesses it is let in; a short word may be told from the name.
                 Verdict::Weak if !secrets::is_default(text) => Confidence::Medium,

@@ -6,10 +6,10 @@ use ustr::Ustr;
 
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::{Fix, Intent};
+use crate::fix::timeout as fixes;
 use crate::ir::program::*;
 use crate::model::apis::{Timeout, Unset};
-use crate::model::calls::{Passed, passed};
+use crate::model::calls::{Passed, passed, passed_on};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, is_class_name};
@@ -31,43 +31,99 @@ enum Reason {
     Forever(ModuleId, ExprId),
 }
 
+/// A call that waits for the other side.
+struct Waiting<'a> {
+    /// The call itself, or the one that makes it.
+    expr: ExprId,
+    /// What is called, and with what.
+    call: &'a Call,
+    /// Whether keywords of `expr` reach it.
+    takes_keywords: bool,
+    /// What the table calls it.
+    name: Option<Ustr>,
+    /// `Stub.Method` of gRPC.
+    stub: Option<String>,
+    /// Whether its receiver could be resolved.
+    resolved: bool,
+}
+
 fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     let program = &ctx.project.program;
-    let Some(call) = program.module(id).call(expr) else { return };
-    let stub = stub_method(program, id, call, callee);
-    let name = callee.library().or_else(|| unresolved::request(program, id, expr, call, callee));
-    let Some(timeout) = stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
+    if let Some((call, takes_keywords)) = passed_on(program, id, expr) {
+        let callee = Resolver::new(program).entity(id, call.callee);
+        let stub = stub_method(program, id, &call, callee);
+        judge(ctx, id, &Waiting { expr, call: &call, takes_keywords, name: callee.library(), stub, resolved: true });
+    } else if let Some(call) = program.module(id).call(expr) {
+        let stub = stub_method(program, id, call, callee);
+        let name = callee.library().or_else(|| unresolved::request(program, id, expr, call, callee));
+        let resolved = callee != Entity::Unknown || stub.is_some();
+        judge(ctx, id, &Waiting { expr, call, takes_keywords: true, name, stub, resolved });
+    }
+}
+
+fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
+    let program = &ctx.project.program;
+    let Waiting { expr, call, name, .. } = *waiting;
+    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
         return;
     };
-    if is_local(program, id, call) {
-        return;
-    }
     let Some(reason) = reason(program, id, call, &timeout) else { return };
     let handler = program.module(id).function_of(expr).and_then(|f| {
         let function = FunctionRef { module: id, function: f };
         ctx.project.routes.reached_by(function).map(|handler| (function, handler))
     });
-    if timeout.only_in_handlers && handler.is_none() {
+    if is_local(program, id, call)
+        || (timeout.only_in_handlers && handler.is_none())
+        || is_covered(program, id, expr, call, &timeout, &reason)
+    {
         return;
     }
-    if is_covered(program, id, expr, call, &timeout, &reason) {
-        return;
+    let mut message = message(program, id, waiting, &timeout, &reason);
+    if let Some((function, handler)) = handler {
+        let name = program.function(handler.function).name;
+        if function == handler.function && !name.is_empty() {
+            let _ = write!(message, ", in the handler `{name}`");
+        } else if !name.is_empty() {
+            let _ = write!(message, ", reached from the handler `{name}`");
+        }
     }
+    let patience = patience::of(program, id, name, call);
+    let by_hand = handler.is_none() && services::is_aside(program, id) && ctx.project.service_of(id).is_none();
+    let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
+        _ if patience == Patience::Poll => Confidence::Low,
+        sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),
+        sure => sure,
+    };
+    let place = program.place(id, expr);
+    let seconds = ctx.project.settings(place.file).timeout_seconds;
+    let fix = match reason {
+        _ if patience == Patience::Poll => fixes::more_than_the_other_side(program, id, call, &timeout),
+        Reason::Unset if !waiting.takes_keywords => fixes::partial(program, id, call, &timeout, seconds, patience),
+        Reason::Unset => fixes::set(place, &timeout, name, seconds, patience),
+        Reason::Forever(module, given) => fixes::replace(place, program.place(module, given), &timeout, name, seconds, patience),
+    };
+    let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
+        let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
+        Related::new(at, "the handler that leads to the call")
+    });
+    ctx.report(place, confidence, message, fix).related.extend(related);
+}
 
-    let patience = patience::of(program, id, expr, call);
-    let made = stub.is_none() && name.is_some_and(is_class_name);
-    let api = match (&stub, name) {
+/// What is wrong with the call.
+fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout, reason: &Reason) -> String {
+    let Waiting { call, name, ref stub, .. } = *waiting;
+    let api = match (stub, name) {
         (Some(method), _) => method.clone(),
         (None, Some(name)) => spelled(program, id, call, name),
-        (None, None) => return,
+        (None, None) => String::new(),
     };
     // A bundle of limits waits for nothing itself.
     let is_bundle = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.roles.is_empty()));
-    let mut message = match reason {
+    let is_made = stub.is_none() && name.is_some_and(is_class_name);
+    match *reason {
         Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
-        Reason::Unset => {
-            format!("`{api}` is {} without `{}` and can wait for ever", if made { "built" } else { "called" }, timeout.argument)
-        }
+        Reason::Unset if is_made => format!("`{api}` is built without `{}` and can wait for ever", timeout.argument),
+        Reason::Unset => format!("`{api}` is called without `{}` and can wait for ever", timeout.argument),
         Reason::Forever(m, value) => {
             let written = program.text(m, value).split_whitespace().collect::<Vec<_>>().join(" ");
             let by_keyword = call.args.iter().find(|a| a.value == value).and_then(|a| match a.kind {
@@ -81,39 +137,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
                 format!("`{argument}={written}` lets `{api}` wait for ever")
             }
         }
-    };
-    if let Some((function, handler)) = handler {
-        let name = program.function(handler.function).name;
-        if function == handler.function && !name.is_empty() {
-            let _ = write!(message, ", in the handler `{name}`");
-        } else if !name.is_empty() {
-            let _ = write!(message, ", reached from the handler `{name}`");
-        }
     }
-    let by_hand = handler.is_none() && services::is_aside(program, id) && ctx.project.service_of(id).is_none();
-    let mut confidence = timeout.confidence.unwrap_or(Confidence::High);
-    if by_hand || (callee == Entity::Unknown && stub.is_none()) {
-        confidence = confidence.min(Confidence::Medium);
-    }
-    if patience == Patience::Poll {
-        confidence = Confidence::Low;
-    }
-    let place = program.place(id, expr);
-    let seconds = match patience {
-        Patience::Short => ctx.project.settings(place.file).timeout_seconds,
-        Patience::Long | Patience::Poll => ctx.project.settings(place.file).timeout_seconds.max(LONG),
-    };
-    let fix = if patience == Patience::Poll {
-        advise_margin(program, id, expr, &timeout)
-    } else {
-        fix(program, id, expr, &timeout, &reason, name, seconds)
-    };
-    let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
-        let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
-        Related::new(at, "the handler that leads to the call")
-    });
-    let place = crate::source::Place { span: program.module(id).expr(call.callee).span.to(place.span), ..place };
-    ctx.report(place, confidence, message, fix).related.extend(related);
 }
 
 /// Whether an address is one that no network is asked for.
@@ -229,38 +253,4 @@ fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
         [last, class, _, _] => format!("{class}.{last}"),
         _ => name.to_string(),
     }
-}
-
-/// Seconds for a call that does more than fetch an answer.
-const LONG: u64 = 60;
-
-fn fix(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout, reason: &Reason, name: Option<Ustr>, seconds: u64) -> Fix {
-    let file = program.module(id).file;
-    let place = program.place(id, expr);
-    let is_aiohttp = name.is_some_and(|n| n.starts_with("aiohttp."));
-    // Whoever has switched the whole limit off wants long answers: what bounds the gaps leaves them.
-    if let (Reason::Forever(..), Some(other)) = (reason, timeout.or.first()) {
-        let value = seconds.max(LONG).to_string();
-        let title = format!("Set `{other}` to {value} seconds");
-        return Fix::unsafe_edit(title, vec![Intent::SetArgument { call: place, name: other.clone(), value }]);
-    }
-    let value =
-        if is_aiohttp && timeout.argument == "timeout" { format!("aiohttp.ClientTimeout(total={seconds})") } else { seconds.to_string() };
-    let title = format!("Set `{}` to {seconds} seconds", timeout.argument);
-    let mut intents = match reason {
-        // Where it is passed, be it by keyword, by position or in a dictionary, it is replaced.
-        Reason::Forever(module, given) => vec![Intent::Replace { place: program.place(*module, *given), text: value }],
-        Reason::Unset => vec![Intent::SetArgument { call: place, name: timeout.argument.clone(), value }],
-    };
-    if is_aiohttp && timeout.argument == "timeout" {
-        intents.push(Intent::AddImport { file, module: "aiohttp".to_owned(), name: None });
-    }
-    Fix::unsafe_edit(title, intents)
-}
-
-/// For a call that the other side holds back.
-fn advise_margin(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> Fix {
-    let callee = program.module(id).call(expr).map_or("", |call| program.text(id, call.callee));
-    let advice = format!("# longer than the other side holds the answer back\n{callee}(…, {}=WAIT_SECONDS + 10)\n", timeout.argument);
-    Fix::advice(format!("Set `{}` to more than the other side waits", timeout.argument), advice)
 }

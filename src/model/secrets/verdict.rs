@@ -22,6 +22,10 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(text: &str) -> Verdict {
     let text = text.trim();
+    // Django's own key may hold anything, and says what it is.
+    if text.strip_prefix("django-insecure-").is_some_and(|random| random.len() >= 30) {
+        return Verdict::Strong;
+    }
     if text.is_empty() || text.len() > 4096 || is_no_value(text) {
         return Verdict::Nothing;
     }
