@@ -17,6 +17,7 @@ fn fitting(seconds: u64, patience: Patience) -> u64 {
 }
 
 /// Passes a limit to a call.
+#[must_use]
 pub fn set(call: Place, timeout: &Timeout, api: Option<Ustr>, seconds: u64, patience: Patience) -> Fix {
     let seconds = fitting(seconds, patience);
     let (value, import) = value(call, timeout, api, seconds);
@@ -25,6 +26,7 @@ pub fn set(call: Place, timeout: &Timeout, api: Option<Ustr>, seconds: u64, pati
 }
 
 /// Puts a limit in the place of a value that means none, be it passed by keyword, by position or in a dictionary.
+#[must_use]
 pub fn replace(call: Place, given: Place, timeout: &Timeout, api: Option<Ustr>, seconds: u64, patience: Patience) -> Fix {
     let seconds = fitting(seconds, patience);
     // Whoever has switched the whole limit off wants long answers: what bounds the gaps leaves them.
@@ -39,6 +41,7 @@ pub fn replace(call: Place, given: Place, timeout: &Timeout, api: Option<Ustr>, 
 }
 
 /// Binds a limit to a function that is passed on where keywords are not.
+#[must_use]
 pub fn partial(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout, seconds: u64, patience: Patience) -> Fix {
     let seconds = fitting(seconds, patience);
     let place = program.place(id, call.callee);
@@ -48,6 +51,7 @@ pub fn partial(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout, 
 }
 
 /// For a call that the other side holds back.
+#[must_use]
 pub fn more_than_the_other_side(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Fix {
     let callee = program.text(id, call.callee);
     let advice = format!("# longer than the other side holds the answer back\n{callee}(…, {}=WAIT_SECONDS + 10)\n", timeout.argument);
