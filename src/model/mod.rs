@@ -29,3 +29,4 @@ pub mod time_limits;
 pub mod unresolved;
 pub mod uses;
 pub mod values;
+pub mod workers;
