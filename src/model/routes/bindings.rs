@@ -185,7 +185,10 @@ impl Finder<'_> {
             let target = self.unwrapped(arg.value);
             matches!(self.resolver.entity(self.id, target), Entity::Function(_) | Entity::Class(..) | Entity::Object(..))
         };
-        if let Some(arg) = call.args.iter().filter(passes).find(is_code) {
+        // Where no code is in sight, what is named behind the path.
+        let is_behind = |arg: &&Arg| !is_path(arg) && self.is_named(arg.value);
+        let handler = call.args.iter().filter(passes).find(is_code).or_else(|| call.args.iter().skip(1).filter(passes).find(is_behind));
+        if let Some(arg) = handler {
             let first = found.handlers.len();
             self.bind(expr, call, arg.value, HandlerKind::Route, None, found);
             if let Some(method) = name.strip_prefix("add_").filter(|method| HTTP_METHODS.contains(method)) {
@@ -219,8 +222,18 @@ impl Finder<'_> {
             {
                 found.library.push(LibraryRoute { module: self.id, place, path });
             }
+            // `router.add_post("/moderate", handler.moderate)`: whoever answers is out of sight.
+            Entity::Unknown
+                if kind == HandlerKind::Route && self.is_named(target) && path.as_deref().is_some_and(|p| p.starts_with('/')) =>
+            {
+                found.library.push(LibraryRoute { module: self.id, place, path });
+            }
             _ => {}
         }
+    }
+
+    fn is_named(&self, expr: ExprId) -> bool {
+        matches!(self.module().expr(expr).kind, ExprKind::Name(_) | ExprKind::Attribute { .. })
     }
 
     /// What is bound, without what is around it: `View.as_view()`, `login_required(view)`, `cache_page(60)(view)`.
