@@ -224,7 +224,7 @@ mod tests {
         );
         assert_eq!(import("from .a import b\n", None), "import logging\n\nfrom .a import b\n");
         assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
-        assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
+        assert_eq!(import("import logging as log\n", None), "import logging\nimport logging as log\n");
         assert_eq!(import("from logging import (\n    getLogger,\n)\n", Some("getLogger")), "from logging import (\n    getLogger,\n)\n");
         assert_eq!(import("from logging import INFO\n", Some("getLogger")), "from logging import INFO\nfrom logging import getLogger\n");
         assert_eq!(

@@ -131,7 +131,14 @@ fn first(file: FileId, text: &str, lines: &str) -> Edit {
         .take_while(|l| l.starts_with("#!") || (l.starts_with('#') && l.contains("coding")))
         .map(str::len)
         .sum();
-    let gap = if text[head..].trim().is_empty() { "" } else { end };
+    let rest = text[head..].trim_start();
+    let is_definition = ["def ", "async def ", "class ", "@"].iter().any(|word| rest.starts_with(word));
+    // Two empty lines before a definition, but not between an import and what follows it.
+    let gap = match (rest.is_empty(), is_definition && lines.contains('\n')) {
+        (true, _) => String::new(),
+        (_, true) => end.repeat(2),
+        _ => end.to_owned(),
+    };
     insert(file, head, &format!("{lines}{end}{gap}"))
 }
 

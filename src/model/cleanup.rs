@@ -189,11 +189,11 @@ fn is_called_from_finally(program: &Program, function: FunctionRef, depth: u32) 
     }
     let mut any = false;
     let all = program.module_ids().flat_map(|id| program.calls[id.0 as usize].iter().map(move |site| (id, site))).all(|(id, site)| {
-        if site.callee != Entity::Function(function) {
+        let module = program.module(id);
+        if site.callee != Entity::Function(function) || program.sources.get(module.file).test {
             return true;
         }
         any = true;
-        let module = program.module(id);
         module.around(site.expr).any(|around| match around {
             Around::Stmt(outer, from) => matches!(&module.stmt(outer).kind, StmtKind::Try(t) if t.finally.is_some() && t.finally == from),
             Around::Function(caller) => is_called_from_finally(program, FunctionRef { module: id, function: caller }, depth - 1),

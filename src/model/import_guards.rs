@@ -39,17 +39,56 @@ pub fn is_of_own(program: &Program, id: ModuleId, block: BlockId) -> bool {
     is_import_guard(program, id, block) && imports(program, id, block).any(|link| matches!(link, Link::Module(_) | Link::Symbol(..)))
 }
 
-/// Whether a block begins by importing a library, and then uses it: that it is absent may be all that is expected.
+/// What Python brings along, as far as code imports it where it is used.
+const LANGUAGE: [&str; 32] = [
+    "ast",
+    "asyncio",
+    "base64",
+    "collections",
+    "concurrent",
+    "contextlib",
+    "copy",
+    "csv",
+    "dataclasses",
+    "datetime",
+    "email",
+    "functools",
+    "gc",
+    "hashlib",
+    "importlib",
+    "inspect",
+    "io",
+    "json",
+    "logging",
+    "math",
+    "os",
+    "pathlib",
+    "random",
+    "re",
+    "shutil",
+    "socket",
+    "subprocess",
+    "sys",
+    "tempfile",
+    "time",
+    "traceback",
+    "urllib",
+];
+
+/// Whether a block begins by importing libraries, and then uses them: that they are absent may be all that is expected.
 #[must_use]
 pub fn begins_with_library(program: &Program, id: ModuleId, block: BlockId) -> bool {
     let module = program.module(id);
     let first = module.block(block).stmts.first();
-    first.is_some_and(|stmt| matches!(module.stmt(*stmt).kind, StmtKind::Import(_)))
-        && imports(program, id, block).next().is_some_and(|link| match link {
-            // What cannot be found below a directory of the project is its own, too.
-            Link::Library(name) => name != "?" && !program.sources.has_directory(name.split('.').next().unwrap_or_default()),
-            _ => false,
-        })
+    // What cannot be found below a directory of the project is its own, too.
+    let is_installed = |link: Link| match link {
+        Link::Library(name) => {
+            let root = name.split('.').next().unwrap_or_default();
+            root != "?" && !LANGUAGE.contains(&root) && !program.sources.has_directory(root)
+        }
+        _ => false,
+    };
+    first.is_some_and(|stmt| matches!(module.stmt(*stmt).kind, StmtKind::Import(_))) && imports(program, id, block).all(is_installed)
 }
 
 fn imports(program: &Program, id: ModuleId, block: BlockId) -> impl Iterator<Item = Link> + '_ {

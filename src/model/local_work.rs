@@ -305,8 +305,9 @@ impl Work<'_> {
                 let is_pattern = matches!(name.as_str(), "match" | "search" | "fullmatch" | "findall" | "finditer" | "sub")
                     && is_pattern(module, object);
                 // A dictionary's key is mostly written out.
-                let has_key =
-                    call.args.first().is_some_and(|arg| matches!(module.expr(arg.value).kind, ExprKind::String(_) | ExprKind::Number(_)));
+                let has_key = call.args.first().is_some_and(|arg| {
+                    matches!(module.expr(arg.value).kind, ExprKind::String(_) | ExprKind::Number(_)) || is_constant_name(module, arg.value)
+                });
                 self.is_doubtful |= name == "get" && !(has_key || call.args.len() > 1 || is_constant_name(module, object));
                 // `mirror.index()` asks a mirror.
                 let takes_one = matches!(name.as_str(), "count" | "find" | "get" | "index" | "join" | "replace" | "rfind" | "setdefault");

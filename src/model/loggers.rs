@@ -55,13 +55,23 @@ pub fn at(program: &Program, id: ModuleId, function: Option<FunctionId>, offset:
 fn of_function(program: &Program, id: ModuleId, function: FunctionId, offset: u32) -> Option<Ustr> {
     let module = program.module(id);
     let resolver = Resolver::new(program);
+    let is_param = |function: FunctionId, index: u32| {
+        module.function(function).params.get(index as usize).is_some_and(|param| match param.annotation {
+            Some(annotation) => is_logger(program, resolver.annotated(id, annotation)),
+            None => param.name == "logger",
+        })
+    };
     let mut scope = Some(module.function(function).scope);
     while let Some(at) = scope {
         let content = module.scope(at);
-        if let ScopeKind::Function(_) = content.kind {
-            let before = content.bindings.iter().filter(|binding| binding.span.start < offset);
-            let mut loggers = before.filter(|binding| is_logger(program, resolver.binding(id, at, binding)));
-            if let Some(binding) = loggers.next() {
+        if let ScopeKind::Function(function) = content.kind {
+            let mut before = content.bindings.iter().filter(|binding| binding.span.start < offset);
+            let is_one = |binding: &&Binding| match binding.kind {
+                BindingKind::Value(value) => is_logger(program, resolver.entity(id, value)),
+                BindingKind::Param(index) => is_param(function, index),
+                _ => false,
+            };
+            if let Some(binding) = before.find(is_one) {
                 return Some(binding.name);
             }
         }
