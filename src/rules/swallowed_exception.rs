@@ -83,13 +83,11 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
         Some(handler) => fixes::clause(program, id, handler),
         None => program.sources.slice(place).to_owned(),
     };
-    let fix = match (verdict.of_logging, verdict.local.flatten()) {
-        (true, _) => fixes::printing(),
-        (false, Some(errors)) => fixes::expecting(program, silence, &errors),
-        (false, None) => match silence.handler {
-            Some(handler) => fixes::logging(program, id, handler, silence.tried, function),
-            None => fixes::unsuppressed(program, id, silence.stmt, silence.breadth, function),
-        },
+    let fix = match (verdict.local.flatten(), silence.handler) {
+        (Some(errors), _) => fixes::expecting(program, silence, &errors),
+        (None, _) if verdict.of_logging => fixes::printing(),
+        (None, Some(handler)) => fixes::logging(program, id, handler, silence.tried, function),
+        (None, None) => fixes::unsuppressed(program, id, silence.stmt, silence.breadth, function),
     };
     ctx.report(place, verdict.confidence, format!("`{clause}` {}", verdict.text), fix);
 }

@@ -41,7 +41,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
     let afterwards = if returns { Afterwards::Nothing } else { exceptions::afterwards(program, id, stmt, tried) };
-    let reaction = takes_effect(program, silence);
+    // Whoever raises at last has no use for a fallback.
+    let reaction = if afterwards == Afterwards::RaisesAtLast { silence.reaction } else { takes_effect(program, silence) };
     let what = if handler.is_some() { "this `try`" } else { "its block" };
     let (mut confidence, text) = match (reaction, afterwards) {
         (_, Afterwards::Raises) => return None,
@@ -76,7 +77,7 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let is_broken = matches!(reaction, Reaction::FallsBack | Reaction::Returns(_)) && import_guards::is_of_own(program, id, tried);
     if is_brief {
         confidence = confidence.min(Confidence::Medium);
-    } else if is_broken || (is_outage && !is_harmless) {
+    } else if (is_broken || is_outage) && !is_harmless {
         confidence = Confidence::Medium;
     } else if local.is_some() && reaction == silence.reaction {
         confidence = Confidence::Low;
