@@ -147,6 +147,7 @@ pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
                 callee if callee.library().is_some_and(|name| !name.contains('?')) && !is_method(module, call) => {}
                 _ => {
                     if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
+                        && !is_super(module, object)
                         && (METHODS.contains(&name.as_str())
                             || words(&name).first().is_some_and(|word| VERBS.contains(&word.as_str()))
                             || is_remote(module, object))
@@ -158,6 +159,12 @@ pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
         }
     }
     false
+}
+
+/// `super()`: what a class inherits is out of sight, and its name says no more than its own.
+fn is_super(module: &Module, object: ExprId) -> bool {
+    let callee = module.call(object).map(|call| &module.expr(call.callee).kind);
+    matches!(callee, Some(ExprKind::Name(name)) if *name == "super")
 }
 
 fn is_method(module: &Module, call: &Call) -> bool {

@@ -82,8 +82,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     } else if local.is_some() && reaction == silence.reaction {
         confidence = Confidence::Low;
     }
-    if breadth == Breadth::Bare {
-        // It takes the end of the program, too, whatever else is said of it.
+    if breadth == Breadth::Bare && !(local.is_some() && silence.reaction == Reaction::FallsBack) {
+        // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
         confidence = confidence.max(Confidence::Medium);
     }
     if only_tells {
