@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, python, yaml};
+use super::{Fix, Intent, imports, python, yaml};
 use crate::finding::Finding;
 use crate::lower::dockerfile;
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
@@ -42,8 +42,9 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
             Intent::AddImport { module, name, .. } => {
-                python::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref()).into_iter().collect()
+                imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref()).into_iter().collect()
             }
+            Intent::AddLogger { name, value, import, .. } => imports::add_logger(id, &file.text, trees.get(&id)?, name, value, *import),
             Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
             Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
             Intent::InsertAfter { after, text } => vec![insert_after(id, file, after.span, text)?],
@@ -210,18 +211,44 @@ mod tests {
             import("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nx = 1\n", None),
             "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\nimport logging\n\nx = 1\n"
         );
-        assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import os\r\nimport logging\r\n\r\nx = 1\r\n");
+        assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import logging\r\nimport os\r\n\r\nx = 1\r\n");
         assert_eq!(
             import("from __future__ import annotations\nx = 1\n", None),
             "from __future__ import annotations\nimport logging\nx = 1\n"
         );
+        assert_eq!(import("import json\nimport os\n", None), "import json\nimport logging\nimport os\n");
+        assert_eq!(import("import sys\nimport os  # why\n", None), "import sys\nimport os  # why\nimport logging\n");
+        assert_eq!(
+            import("import re\n\nimport fastapi\n\nfrom . import a\n", None),
+            "import logging\nimport re\n\nimport fastapi\n\nfrom . import a\n"
+        );
+        assert_eq!(import("from .a import b\n", None), "import logging\n\nfrom .a import b\n");
         assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
-        assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
+        assert_eq!(import("import logging as log\n", None), "import logging\nimport logging as log\n");
         assert_eq!(import("from logging import (\n    getLogger,\n)\n", Some("getLogger")), "from logging import (\n    getLogger,\n)\n");
         assert_eq!(import("from logging import INFO\n", Some("getLogger")), "from logging import INFO\nfrom logging import getLogger\n");
         assert_eq!(
             import("try:\n    import a\nexcept ImportError:\n    a = None\n", None),
             "import logging\n\ntry:\n    import a\nexcept ImportError:\n    a = None\n"
+        );
+    }
+
+    #[test]
+    fn loggers_go_behind_imports() {
+        let logger = |text: &str, import: bool| {
+            let value = "logging.getLogger(__name__)".to_owned();
+            fixed(text, vec![Intent::AddLogger { file: FileId(0), name: "logger".into(), value, import }]).expect("an edit")
+        };
+        let line = "logger = logging.getLogger(__name__)";
+        assert_eq!(logger("x = 1\n", true), format!("import logging\n\n{line}\n\nx = 1\n"));
+        assert_eq!(logger("import logging\nfrom a import b\n", false), format!("import logging\nfrom a import b\n\n{line}\n"));
+        assert_eq!(logger("import json\n\nx = 1\n", true), format!("import json\nimport logging\n\n{line}\n\nx = 1\n"));
+        assert_eq!(logger("\"\"\"Doc.\"\"\"\nx = 1\n", true), format!("\"\"\"Doc.\"\"\"\nimport logging\n\n{line}\nx = 1\n"));
+        assert_eq!(
+            logger("import sys\nsys.path.append('a')\nfrom b import c\n\ntry:\n    import d\nexcept ImportError:\n    pass\n", true),
+            format!(
+                "import logging\nimport sys\nsys.path.append('a')\nfrom b import c\n\n{line}\n\ntry:\n    import d\nexcept ImportError:\n    pass\n"
+            )
         );
     }
 

@@ -1,4 +1,4 @@
-//! Edits of Python calls and imports that keep the style of what is there.
+//! Edits of Python calls that keep the style of what is there.
 
 use tree_sitter::{Node, Tree};
 
@@ -67,64 +67,6 @@ fn append(file: FileId, text: &str, arguments: Node<'_>, new: &str) -> Vec<Edit>
     }
 }
 
-/// Makes a name importable; nothing if it is already.
-pub(super) fn add_import(file: FileId, text: &str, tree: &Tree, module: &str, name: Option<&str>) -> Option<Edit> {
-    let root = tree.root_node();
-    let mut cursor = root.walk();
-    let statements: Vec<Node<'_>> = root.named_children(&mut cursor).collect();
-    if statements.iter().any(|statement| imports(text, *statement, module, name)) {
-        return None;
-    }
-    let line = match name {
-        Some(name) => format!("from {module} import {name}"),
-        None => format!("import {module}"),
-    };
-    let end = line_break(text);
-    // Behind the imports at the top, or else behind what has to come first.
-    let is_import = |node: &Node<'_>| matches!(node.kind(), "import_statement" | "import_from_statement" | "future_import_statement");
-    let is_docstring = |node: &Node<'_>| node.kind() == "expression_statement" && node.named_child(0).is_some_and(|n| n.kind() == "string");
-    let mut anchor = None;
-    for (index, statement) in statements.iter().enumerate() {
-        let first = statements[..index].iter().all(|node| node.kind() == "comment");
-        if is_import(statement) || (first && is_docstring(statement)) {
-            anchor = Some(*statement);
-        } else if statement.kind() != "comment" {
-            break;
-        }
-    }
-    if let Some(anchor) = anchor {
-        let at = anchor.end_byte();
-        let behind = text[at..].split(['\n', '\r']).next().unwrap_or_default();
-        let at = if behind.trim_start().starts_with('#') { at + behind.len() } else { at };
-        // `import a; x = 1` would need its line broken; a line of its own below does as well.
-        let at = if behind.trim_start().starts_with(';') { at + behind.len() } else { at };
-        return Some(insert(file, at, &format!("{end}{line}")));
-    }
-    // Lines that have to stay first: `#!`, an encoding.
-    let head: usize = text
-        .split_inclusive('\n')
-        .take(2)
-        .take_while(|l| l.starts_with("#!") || (l.starts_with('#') && l.contains("coding")))
-        .map(str::len)
-        .sum();
-    let gap = if text[head..].trim().is_empty() { "" } else { end };
-    Some(insert(file, head, &format!("{line}{end}{gap}")))
-}
-
-/// Whether a statement at the top of the module imports just this, under its own name.
-fn imports(text: &str, statement: Node<'_>, module: &str, name: Option<&str>) -> bool {
-    let mut cursor = statement.walk();
-    let mut names = statement.children_by_field_name("name", &mut cursor).filter_map(|node| text.get(node.byte_range()));
-    match (statement.kind(), name) {
-        ("import_statement", None) => names.any(|written| written == module),
-        ("import_from_statement", Some(name)) => {
-            let from = statement.child_by_field_name("module_name").and_then(|node| text.get(node.byte_range()));
-            from == Some(module) && names.any(|written| written == name)
-        }
-        _ => false,
-    }
-}
-
 /// The argument list of the call at a place.
 fn arguments(tree: &Tree, call: Span) -> Option<Node<'_>> {
     let range = call.range();
@@ -142,10 +84,10 @@ fn line_indentation(text: &str, at: usize) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-fn span(node: Node<'_>) -> Span {
+pub(super) fn span(node: Node<'_>) -> Span {
     Span::new(node.start_byte(), node.end_byte())
 }
 
-fn insert(file: FileId, at: usize, text: &str) -> Edit {
+pub(super) fn insert(file: FileId, at: usize, text: &str) -> Edit {
     Edit { file, span: Span::new(at, at), text: text.to_owned() }
 }

@@ -1,22 +1,27 @@
 //! What the program means: names, values, flow, routes, services.
 
 pub mod apis;
+pub mod attempts;
 pub mod calls;
 pub mod cleanup;
-pub mod conversions;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;
 pub mod flow;
 pub mod image_users;
 pub mod images;
+pub mod import_guards;
+pub mod local_work;
 pub mod loggers;
 pub mod manifests;
+pub mod outside;
 pub mod patience;
+pub mod predicates;
 pub mod program;
 pub mod project;
 pub mod pushed;
 pub mod rate_limits;
+pub mod reasons;
 pub mod refusals;
 pub mod resolve;
 pub mod routes;
@@ -26,6 +31,7 @@ pub mod sessions;
 pub mod sql;
 pub mod telemetry;
 pub mod time_limits;
+pub mod traces;
 pub mod unresolved;
 pub mod uses;
 pub mod values;

@@ -8,6 +8,7 @@ use crate::model::apis::Role;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{Handler as Route, HandlerKind, Routes};
+use crate::model::traces;
 use crate::model::values::{self, Value};
 
 /// What a handler is pushed, as the subject of a sentence; nothing for handlers that people or programs ask.
@@ -81,14 +82,64 @@ fn read_by(module: &Module, expr: ExprId, key: &str) -> Option<ExprId> {
     }
 }
 
-/// Whether nothing but the function (and a context manager) is around a statement: what fails in it is the handler's work.
+/// What follows a `try` of a handler, if what fails in it is the handler's work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    /// Nothing but the answer.
+    Answer,
+    /// Other events, or other work.
+    Work,
+}
+
+/// What follows a `try` that is the work of its function: nothing but the function, a condition or a loop over events is
+/// around it, and behind those nothing but the answer.
 #[must_use]
-pub fn is_outermost(module: &Module, stmt: StmtId) -> bool {
-    module
-        .around_stmt(stmt)
-        .skip(1)
-        .take_while(|around| !matches!(around, Around::Function(_)))
-        .all(|around| matches!(around, Around::Stmt(outer, _) if matches!(module.stmt(outer).kind, StmtKind::With { .. })))
+pub fn rest(program: &Program, id: ModuleId, stmt: StmtId) -> Option<Rest> {
+    let module = program.module(id);
+    let (mut is_direct, mut rest) = (true, follows(program, id, stmt));
+    for around in module.around_stmt(stmt).skip(1).take_while(|around| !matches!(around, Around::Function(_))) {
+        let Around::Stmt(outer, _) = around else { return None };
+        let behind = follows(program, id, outer);
+        match &module.stmt(outer).kind {
+            StmtKind::With { .. } => {}
+            StmtKind::If { .. } => is_direct = false,
+            StmtKind::Loop(_) => {
+                is_direct = false;
+                rest = Rest::Work;
+            }
+            _ => return None,
+        }
+        // Below a condition is the work of an event only if there is no other.
+        let goes_on = |handler: &Handler| module.block(handler.body).falls_through;
+        let has_other = |s: &StmtId| matches!(&module.stmt(*s).kind, StmtKind::Try(t) if t.handlers.iter().any(goes_on));
+        let block = module.stmt_parents[outer.index()];
+        if !is_direct && module.block(block).stmts.iter().take_while(|s| **s != outer).any(has_other) {
+            return None;
+        }
+        if behind == Rest::Work {
+            if !is_direct {
+                return None;
+            }
+            rest = Rest::Work;
+        }
+    }
+    Some(rest)
+}
+
+/// What follows a statement in its block. What is logged or counted is no work.
+fn follows(program: &Program, id: ModuleId, stmt: StmtId) -> Rest {
+    let module = program.module(id);
+    let block = module.stmt_parents[stmt.index()];
+    let mut behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1);
+    let is_answer = |next: &StmtId| match &module.stmt(*next).kind {
+        StmtKind::Return(None) | StmtKind::Pass | StmtKind::Continue => true,
+        StmtKind::Return(Some(value)) => is_plain_answer(program, id, *value),
+        StmtKind::Expr(value) => traces::leaves(program, id, *value),
+        StmtKind::Assign { value: Some(value), .. } => module.call(*value).is_none(),
+        StmtKind::AugAssign { .. } => true,
+        _ => false,
+    };
+    if behind.all(is_answer) { Rest::Answer } else { Rest::Work }
 }
 
 /// Whether a clause surely lets its function answer with success: it returns no error and nothing out of sight, and calls
