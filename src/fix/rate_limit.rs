@@ -24,7 +24,7 @@ const IMPORTS: [(&str, &[&str]); 6] = [
 
 /// Limits the requests of a service.
 #[must_use]
-pub fn fix(project: &Project, service: &Service, routes: &[Route<'_>], idle: &[Idle]) -> Fix {
+pub fn fix(project: &Project, service: &Service, routes: &[Route], idle: &[Idle]) -> Fix {
     let program = &project.program;
     let above: Vec<(FunctionRef, ExprId)> = idle
         .iter()

@@ -20,6 +20,7 @@ pub mod refusals;
 pub mod resolve;
 pub mod routes;
 pub mod secrets;
+pub mod served;
 pub mod services;
 pub mod sessions;
 pub mod sql;

@@ -30,6 +30,8 @@ pub struct Service {
     pub framework: Option<ustr::Ustr>,
     /// The call that creates the app.
     pub app_call: Option<ExprId>,
+    /// Calls that create the other apps of the project, by module.
+    pub others: Vec<(ModuleId, ExprId)>,
     /// All modules that belong to it, shared libraries included, by id.
     pub modules: Vec<ModuleId>,
     /// Service code: what is reachable by imports from the app's module, and the modules that start it.
@@ -52,7 +54,9 @@ impl Service {
 #[must_use]
 pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &[Deployment], entries: &[ServiceEntry]) -> Vec<Service> {
     let mut by_directory: BTreeMap<String, Vec<App>> = BTreeMap::new();
-    for app in apps::find(program, routes) {
+    let apps = apps::find(program, routes);
+    let calls: Vec<(ModuleId, ExprId)> = apps.iter().filter_map(|app| Some((app.module, app.call?))).collect();
+    for app in apps {
         let file = program.module(app.module).file;
         by_directory.entry(unit_directory(program, program.sources.get(file).directory())).or_default().push(app);
     }
@@ -72,6 +76,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
             app: app.place,
             framework: app.framework,
             app_call: app.call,
+            others: calls.iter().copied().filter(|(module, call)| (*module, Some(*call)) != (app.module, app.call)).collect(),
             modules,
             code,
             image,

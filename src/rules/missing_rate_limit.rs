@@ -41,7 +41,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
     finding.related.extend(routes.iter().take(RELATED).map(|route| Related::new(route.place, described(route))));
 }
 
-fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
+fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
     let reason = match idle {
         Some(Idle { name, why, .. }) => match why {
             Why::AboveRoute { function, .. } => {
@@ -76,10 +76,11 @@ fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Opt
 }
 
 /// How many routes write, where that can be seen of all.
-fn writing(routes: &[Route<'_>]) -> String {
+fn writing(routes: &[Route]) -> String {
     let writing = routes.iter().filter(|route| route.writes()).count();
     match writing {
         0 => String::new(),
+        _ if routes.iter().any(|route| !route.is_seen) => String::new(),
         1 => ", 1 of which writes".to_owned(),
         _ if writing == routes.len() => ", which all write".to_owned(),
         _ => format!(", {writing} of which write"),
@@ -99,7 +100,7 @@ fn framework_name(canonical: &str) -> &str {
 }
 
 /// `POST /orders`, as far as it is known, else by name.
-fn described(route: &Route<'_>) -> String {
+fn described(route: &Route) -> String {
     let methods = route.methods.iter().map(ustr::Ustr::as_str).collect::<Vec<_>>().join(", ");
     let gap = if methods.is_empty() { "" } else { " " };
     match &route.path {

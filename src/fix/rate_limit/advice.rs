@@ -14,7 +14,7 @@ use crate::model::services::Service;
 const CALLER: &str = "# Cloud Run puts the caller's address last.\n    \
                       return request.headers.get(\"X-Forwarded-For\", \"local\").split(\",\")[-1].strip()";
 
-pub(super) fn of(program: &Program, service: &Service, routes: &[Route<'_>], framework: Framework, app: &str) -> Fix {
+pub(super) fn of(program: &Program, service: &Service, routes: &[Route], framework: Framework, app: &str) -> Fix {
     let functions: Vec<FunctionRef> = routes.iter().filter_map(|route| route.function).collect();
     match framework {
         Framework::FastApi | Framework::Starlette => fastapi(framework, app),
