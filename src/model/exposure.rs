@@ -60,6 +60,16 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     if handlers.is_empty() {
         handlers = all;
     }
+    // What hands requests to the other methods of its class is no route beside them.
+    let of_classes: BTreeMap<Class, usize> = handlers.iter().filter_map(|h| h.class).fold(BTreeMap::new(), |mut counts, class| {
+        *counts.entry(class).or_default() += 1;
+        counts
+    });
+    let is_way = |h: &&Handler| {
+        program.function(h.function).name.starts_with("dispatch")
+            && h.class.is_some_and(|class| of_classes.get(&class).is_some_and(|count| *count > 1))
+    };
+    handlers.retain(|h| !is_way(h));
     let is_django = service.framework.is_some_and(|framework| framework.starts_with("django."));
     let (mut by_function, mut probes): (BTreeMap<(FunctionRef, Option<Class>), Route>, bool) = (BTreeMap::new(), false);
     for handler in handlers {

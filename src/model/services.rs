@@ -12,6 +12,7 @@ use crate::source::{FileKind, Place, SourceFile};
 
 mod apps;
 mod deployments;
+mod django;
 mod images;
 mod imports;
 
@@ -66,6 +67,8 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
     for (directory, mut apps) in by_directory {
         let image = images::of_unit(program, images, &started, &directory, &apps);
         let app = image.and_then(|image| images::started_app(program, routes, &started[image], &apps));
+        let app = app.or_else(|| images::started_app(program, routes, &images::by_procfile(program, &directory), &apps));
+        let app = app.or_else(|| django::preferred(program, &directory, &apps));
         // Where nothing is known to be started, what is no example and no tool comes first.
         let app = app.or_else(|| apps.iter().position(|app| !is_aside(program, app.module)));
         let app = apps.swap_remove(app.unwrap_or(0));

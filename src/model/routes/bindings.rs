@@ -291,6 +291,10 @@ impl Finder<'_> {
         // Nobody wraps a view in more than a few.
         for _ in 0..8 {
             let Some(call) = module.call(at) else { break };
+            // Other routes, which are bound where they stand.
+            if matches!(module.expr(call.callee).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if name == "include") {
+                break;
+            }
             if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
                 && name == "as_view"
             {
