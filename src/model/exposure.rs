@@ -1,19 +1,16 @@
-//! Exposure: the routes that a service lets others call, and who can.
+//! Exposure: the routes that a service lets others call.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ustr::Ustr;
 
-use crate::config::Provides;
-use crate::ir::deploy::{Deployment, Notation, Setting};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
-use crate::model::pushed;
 use crate::model::routes::{Handler, HandlerKind, views};
 use crate::model::served::Served;
-use crate::model::services::{Service, is_below};
+use crate::model::services::Service;
 use crate::source::Place;
 
 /// A route of a service, probes and metrics aside.
@@ -206,44 +203,4 @@ pub fn is_probe(path: Option<&str>, name: &str) -> bool {
 
 fn is_metrics(path: Option<&str>, name: &str) -> bool {
     path.map_or(name, |path| path).contains("metrics")
-}
-
-/// Why a limit of a service's own matters less.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Shelter {
-    /// Only callers inside the network reach it.
-    InternalIngress,
-    /// Only those who may invoke it.
-    Authenticated,
-    /// It receives pushed events: refusing one brings it again.
-    Pushed,
-    /// Something in front of it does what was asked.
-    Provided,
-    /// It is there to be read.
-    Example,
-}
-
-/// What shelters a service, if anything does; `provides` is what may be declared to stand in front of it.
-#[must_use]
-pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides: Provides) -> Option<Shelter> {
-    let covers = |path: &str| {
-        let path = path.trim_matches('/');
-        path.is_empty() || path == "." || is_below(&service.directory, path)
-    };
-    if project.config.services.iter().any(|entry| entry.provides.contains(&provides) && covers(&entry.path)) {
-        return Some(Shelter::Provided);
-    }
-    let deployments: Vec<&Deployment> =
-        service.deployments.iter().map(|index| &project.deployments[*index]).filter(|d| d.notation != Notation::Job).collect();
-    let is_internal = |d: &&Deployment| d.ingress.as_ref().is_some_and(|ingress| ingress.written.trim() == "internal");
-    let is_authenticated = |d: &&Deployment| d.allow_unauthenticated.as_ref().and_then(Setting::known) == Some(false);
-    if !deployments.is_empty() && deployments.iter().all(|d| is_internal(d) || is_authenticated(d)) {
-        return Some(if deployments.iter().all(is_internal) { Shelter::InternalIngress } else { Shelter::Authenticated });
-    }
-    let program = &project.program;
-    if routes.iter().all(|route| route.function.is_some_and(|function| pushed::takes_event(program, &project.routes, function))) {
-        return Some(Shelter::Pushed);
-    }
-    let directory = program.sources.get(service.app.file).directory();
-    crate::model::services::is_example(directory).then_some(Shelter::Example)
 }

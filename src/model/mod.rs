@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod served;
 pub mod services;
 pub mod sessions;
+pub mod shelter;
 pub mod sql;
 pub mod telemetry;
 pub mod time_limits;

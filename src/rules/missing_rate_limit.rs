@@ -4,10 +4,11 @@ use super::{Check, Context, Rule};
 use crate::config::Provides;
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::rate_limit;
-use crate::model::exposure::{self, Route, Shelter};
+use crate::model::exposure::{self, Route};
 use crate::model::program::Program;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
 use crate::model::services::Service;
+use crate::model::shelter::{self, Shelter};
 
 pub const RULE: Rule = Rule {
     id: "missing-rate-limit",
@@ -31,7 +32,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         Limiting::Idle(idle) => idle,
         Limiting::Missing => Vec::new(),
     };
-    let shelter = exposure::shelter(project, service, &routes, Provides::RateLimit);
+    let shelter = shelter::shelter(project, service, &routes, Provides::RateLimit);
     let confidence = if shelter.is_some() { Confidence::Low } else { Confidence::High };
     let message = message(program, service, &routes, idle.first(), shelter.as_ref());
     let fix = rate_limit::fix(project, service, &routes, &idle);
@@ -66,9 +67,11 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
         _ => format!("its {} routes{}", routes.len(), writing(routes)),
     };
     let (who, although) = match shelter {
-        None | Some(Shelter::Example) => ("a caller", ""),
+        None | Some(Shelter::Example | Shelter::Library) => ("a caller", ""),
         Some(Shelter::InternalIngress) => ("a caller inside the network", ""),
         Some(Shelter::Authenticated) => ("whoever may invoke it", ""),
+        Some(Shelter::Signed) => ("whoever signs requests", ""),
+        Some(Shelter::Local) => ("a caller on the machine that runs it", ""),
         Some(Shelter::Pushed) => ("whoever pushes events", ""),
         Some(Shelter::Provided) => ("a caller", " unless what is declared to stand in front of it does"),
     };
