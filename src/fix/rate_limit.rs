@@ -124,7 +124,7 @@ fn swapped(program: &Program, above: &[(FunctionRef, ExprId)]) -> Option<Fix> {
 }
 
 /// Attaches slowapi's limiter that the app already knows, with limits for all routes. Its middleware looks for routes on the
-/// app alone: those of routers and mounted apps pass it by from FastAPI 0.137 on.
+/// app alone: those of routers and mounted apps pass it by from `FastAPI` 0.137 on.
 fn attached(program: &Program, service: &Service, statement: Place, app: &str, idle: &[Idle]) -> Option<Fix> {
     let known = idle.iter().find(|idle| idle.why == Why::Unattached)?;
     let id = program.module_of(known.place.file)?;

@@ -97,7 +97,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
             continue;
         }
         let path = route.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(route.on, path));
-        let name = if route.name.is_empty() { route.path.clone().unwrap_or_default() } else { route.name.clone() };
+        let name = path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| route.name.clone());
         routes.push(Route { function: None, name, path, place: route.place, methods: route.methods.clone(), is_seen: route.is_seen });
     }
     // The page of an exporter that links to its metrics.

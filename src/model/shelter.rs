@@ -129,7 +129,7 @@ fn is_started_locally(program: &Program, service: &Service) -> bool {
             if !is_server && !runs_app {
                 continue;
             }
-            let is_here = match string_argument(program, *id, run, if is_server { 1 } else { 0 }, &["host"]) {
+            let is_here = match string_argument(program, *id, run, usize::from(is_server), &["host"]) {
                 Some(host) => host == "localhost" || host.starts_with("127."),
                 None => run.args.iter().all(|arg| !matches!(arg.kind, ArgKind::KeywordSpread | ArgKind::Spread) && !is_host(arg)),
             };

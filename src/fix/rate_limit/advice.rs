@@ -56,8 +56,8 @@ pub(super) fn of(program: &Program, service: &Service, routes: &[Route], framewo
 
 fn fastapi(framework: Framework, app: &str) -> Fix {
     let module = |modules: &[&'static str]| if framework == Framework::FastApi { modules[0] } else { modules[modules.len() - 1] };
-    let imports: String = IMPORTS.iter().map(|(name, modules)| format!("from {} import {name}\n", module(modules))).collect();
-    let code = format!("{imports}\n{}\n", middleware(app, "\n\n"));
+    let imports: Vec<String> = IMPORTS.iter().map(|(name, modules)| format!("from {} import {name}", module(modules))).collect();
+    let code = format!("{}\n\n{}\n", imports.join("\n"), middleware(app, "\n\n"));
     Fix::advice("Limit each caller with the `limits` package, in a middleware", code)
 }
 
@@ -82,17 +82,21 @@ fn with_listed(program: &Program, service: &Service, keyword: &str, item: &str) 
         let call = program.module(id).call(expr)?;
         let text = program.text(id, expr);
         let start = program.module(id).expr(expr).span.start;
-        Some(match argument(call, None, &[keyword]) {
-            Some(list) => {
-                let span = program.module(id).expr(list).span;
-                let (from, to) = ((span.start - start) as usize, (span.end - start) as usize);
-                format!("{}[*{}, {item}]{}", text.get(..from)?, program.text(id, list), text.get(to..)?)
-            }
-            None => {
-                let open = text.strip_suffix(')')?.trim_end();
-                let gap = if open.ends_with('(') { "" } else { ", " };
-                format!("{}{gap}{keyword}=[{item}])", open.strip_suffix(',').unwrap_or(open))
-            }
+        if let Some(list) = argument(call, None, &[keyword]) {
+            let span = program.module(id).expr(list).span;
+            let (from, to) = ((span.start - start) as usize, (span.end - start) as usize);
+            let listed = match program.text(id, list).strip_prefix('[').and_then(|items| items.strip_suffix(']')) {
+                Some(items) if items.trim().is_empty() => item.to_owned(),
+                Some(items) => format!("{}, {item}", items.trim().trim_end_matches(',')),
+                None => format!("*{}, {item}", program.text(id, list)),
+            };
+            return Some(format!("{}[{listed}]{}", text.get(..from)?, text.get(to..)?));
+        }
+        let open = text.strip_suffix(')')?.trim_end();
+        let (open, is_empty) = (open.strip_suffix(',').unwrap_or(open), open.ends_with('('));
+        Some(match text.ends_with("\n)") {
+            true if !is_empty => format!("{open},\n    {keyword}=[{item}],\n)"),
+            _ => format!("{open}{}{keyword}=[{item}])", if is_empty { "" } else { ", " }),
         })
     });
     written.unwrap_or_else(|| format!("…({keyword}=[{item}])"))
@@ -101,7 +105,11 @@ fn with_listed(program: &Program, service: &Service, keyword: &str, item: &str) 
 /// The head of a function or method, as it is called by its framework.
 fn head(program: &Program, function: FunctionRef) -> String {
     let f = program.function(function);
-    let names: Vec<&str> = f.params.iter().map(|param| param.name.as_str()).collect();
+    let param = |param: &Param| match param.annotation {
+        Some(annotation) => format!("{}: {}", param.name, program.text(function.module, annotation)),
+        None => param.name.to_string(),
+    };
+    let names: Vec<String> = f.params.iter().map(param).collect();
     format!("{}def {}({}): ...", if f.is_async { "async " } else { "" }, f.name, names.join(", "))
 }
 
@@ -149,7 +157,8 @@ fn flask(program: &Program, service: &Service, functions: &[FunctionRef], app: &
                     storage_uri=os.environ[\"LIMITS_STORAGE\"],  # Redis, where there is more than one instance\n)\n";
     let tighter = functions.first().map_or_else(String::new, |function| {
         let limited = decorated(program, *function, "@limiter.limit(\"10 per minute\")");
-        format!("\n\n# and a tighter limit where it costs most, below the route's decorator:\n{limited}")
+        let below = if program.function(*function).class.is_some() { "" } else { ", below the route's decorator" };
+        format!("\n\n# and a tighter limit where it costs most{below}:\n{limited}")
     });
     let in_factory = service.app_call.is_some_and(|call| program.module(service.module).function_of(call).is_some());
     let code = if in_factory || functions.iter().any(|function| function.module != service.module) {
