@@ -47,6 +47,11 @@ fn show_diff(high: &HiArgs, up_to: Applicability) -> Result<u8, Error> {
     super::print(|out| write_diff(&fixed, &high.options.working_directory, out))?;
     if !high.quiet {
         let _ = writeln!(io::stderr(), "{} fixes would change {} files", fixed.applied, fixed.rewritten.len());
+        let found = fixed.found.report.findings.iter().zip(&fixed.found.edits);
+        let risky = found.filter(|(finding, edits)| finding.fix.applicability == Applicability::Unsafe && !edits.is_empty()).count();
+        if up_to == Applicability::Safe && risky > 0 {
+            let _ = writeln!(io::stderr(), "{risky} more need a look: --fix=unsafe --diff shows them");
+        }
     }
     Ok(exit_code(high, &fixed.found.report, fixed.found.fail_on))
 }

@@ -31,6 +31,20 @@ struct Tools {
     roadworthy: Option<File>,
 }
 
+/// Whether a file of this name may be a configuration.
+#[must_use]
+pub fn is_file_name(name: &std::ffi::OsStr) -> bool {
+    name == OWN_FILE || name == PYTHON_FILE
+}
+
+/// The configuration of a folder itself, if it has one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_own(directory: &Path, root: &Path, rules: &[Selectable]) -> Result<Option<Config>, ConfigError> {
+    find_in(directory)?.map(|layer| assemble(layers(layer)?, root, rules)).transpose()
+}
+
 /// Whether a configuration file in this folder says `root = true`.
 ///
 /// # Errors

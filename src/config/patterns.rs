@@ -53,6 +53,12 @@ impl Patterns {
         Self::new(written).unwrap_or_else(|_| Self { written: Vec::new(), matcher: Gitignore::empty() })
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.written.is_empty()
+    }
+
     /// The patterns as written.
     #[must_use]
     pub fn written(&self) -> Vec<String> {

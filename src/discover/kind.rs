@@ -114,6 +114,13 @@ pub(super) fn is_generated(kind: FileKind, name: &str, text: &str) -> bool {
     })
 }
 
+/// Whether a Python file whose name mentions tests holds test functions, whatever convention its name follows.
+pub(super) fn holds_tests(kind: FileKind, name: &str, text: &str) -> bool {
+    let named = || name.trim_end_matches(".py").split(['_', '-']).any(|word| matches!(word, "test" | "tests" | "testing"));
+    let is_test = |line: &str| line.strip_prefix("async ").unwrap_or(line).starts_with("def test_");
+    kind == FileKind::Python && named() && text.lines().any(is_test)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +154,16 @@ mod tests {
         for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts"] {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
+    }
+
+    #[test]
+    fn functions_tell_tests() {
+        let holds = |name: &str, text: &str| holds_tests(FileKind::Python, name, text);
+        assert!(holds("sample_http_test_system.py", "import x\n\n\ndef test_get():\n    assert x\n"));
+        assert!(holds("storage-test-integration.py", "async def test_get():\n    assert x\n"));
+        assert!(!holds("connection.py", "def test_connection():\n    return 1\n"));
+        assert!(!holds("latest_orders.py", "def test_connection():\n    return 1\n"));
+        assert!(!holds("test_bench_control.py", "def start():\n    return 1\n"));
     }
 
     #[test]

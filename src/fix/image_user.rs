@@ -148,9 +148,11 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
         _ => None,
     });
     let name = if users::creates_group(image, stage, "app") { "appuser" } else { "app" };
+    let made = made_directories(image, stage);
+    let give = if made.is_empty() { String::new() } else { format!(" && chown -R {name} {}", made.join(" ")) };
     let create = |command: &str| Plan {
         title: format!("Create the user `{name}`, and switch to it"),
-        lines: format!("RUN {command} {name}\nUSER {}", if by_number { "10001" } else { name }),
+        lines: format!("RUN {command} {name}{give}\nUSER {}", if by_number { "10001" } else { name }),
         name: Some(name.to_owned()),
     };
     match tool {
@@ -158,6 +160,37 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
         Some(UserTool::Adduser) => create("adduser -D -u 10001"),
         Some(UserTool::None) | None => switch("Switch to a user by its number, which needs no tool".to_owned(), NAMELESS),
     }
+}
+
+/// The directories that an image makes empty, for its program to write to.
+fn made_directories<'a>(image: &'a Image, stage: &'a Stage) -> Vec<&'a str> {
+    const OF_THE_SYSTEM: [&str; 9] = ["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/usr", "/var/lib/apt"];
+    let runs = image.lineage(stage).flat_map(users::own).filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Run(command) => Some(command),
+        _ => None,
+    });
+    let mut found: Vec<&str> = Vec::new();
+    for text in runs.flat_map(Command::texts) {
+        for part in text.value.split(['&', ';', '|', '\n']) {
+            let mut words = part.split_whitespace();
+            if words.next() != Some("mkdir") {
+                continue;
+            }
+            // `-m 0755` takes a word, `-p` takes none.
+            let mut words = words.skip_while(|word| word.starts_with('-') || word.bytes().all(|b| b.is_ascii_digit())).peekable();
+            let is_plain = |word: &&str| {
+                let name = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
+                word.chars().all(name) && !OF_THE_SYSTEM.iter().any(|system| word.starts_with(system)) && *word != "/"
+            };
+            while let Some(word) = words.next_if(is_plain) {
+                if !found.contains(&word) {
+                    found.push(word);
+                }
+            }
+        }
+    }
+    found.sort_unstable();
+    found
 }
 
 /// The tag of the same image that runs as somebody else, or another image of the same software.

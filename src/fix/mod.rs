@@ -9,6 +9,7 @@ mod python;
 pub mod rate_limit;
 pub mod secrets;
 pub mod sql;
+pub mod timeout;
 pub mod yaml;
 
 use serde::{Deserialize, Serialize};

@@ -41,13 +41,18 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
         let (span, value) = slot(program, id, place, *expr, *position)?;
         bound.push((*expr, span, value));
     }
+    // Small edits: a text of many lines stays as it is laid out.
+    let at = |span: Span| Place { file: place.file, span };
+    let mut intents = vec![Intent::Replace { place: at(Span { end: place.span.start + 1, ..place.span }), text: String::new() }];
     let mut new = String::new();
     let mut done = place.span.start;
     let mut names: Vec<String> = Vec::new();
     for (index, (expr, span, _)) in bound.iter().enumerate() {
         new.push_str(program.sources.get(place.file).text.get(done as usize..span.start as usize)?);
         let name = unique(&parameter_name(module, *expr, index), &names);
-        new.push_str(&placeholder(style, &name, index)?);
+        let mark = placeholder(style, &name, index)?;
+        new.push_str(&mark);
+        intents.push(Intent::Replace { place: at(*span), text: mark });
         names.push(name);
         done = span.end;
     }
@@ -56,9 +61,11 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     if new[1..].contains(['{', '}']) || (style == Placeholder::Format && new.matches('%').count() != bound.len()) {
         return None;
     }
-    let new = new.strip_prefix(['f', 'F'])?.to_owned();
+    // Code in a text is run with quotation marks of its own.
+    if new.contains("$$") || new.to_ascii_uppercase().contains("EXECUTE ") {
+        return None;
+    }
     let values: Vec<(String, String)> = names.into_iter().zip(bound).map(|(name, (_, _, value))| (name, value)).collect();
-    let mut intents = vec![Intent::Replace { place, text: new.clone() }];
     let call_place = program.place(id, call);
     let value = |text: String| match &sink.values {
         Some(keyword) => Intent::SetArgument { call: call_place, name: keyword.clone(), value: text },
@@ -73,9 +80,9 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
         Placeholder::Numeric => intents.extend(values.iter().map(|(_, text)| value(text.clone()))),
         // Where the text goes is not always in sight: its values go with it.
         Placeholder::Named if program.callee(id, call).library().is_some_and(|name| name.ends_with(".text")) => {
-            let callee = program.text(id, called.callee);
             let pairs: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            intents = vec![Intent::Replace { place: call_place, text: format!("{callee}({new}).bindparams({})", pairs.join(", ")) }];
+            let end = Span { start: call_place.span.end, ..call_place.span };
+            intents.push(Intent::Replace { place: at(end), text: format!(".bindparams({})", pairs.join(", ")) });
         }
         Placeholder::Named | Placeholder::Spanner => intents.push(value(dictionary(&values))),
         Placeholder::BigQuery => {

@@ -53,6 +53,9 @@ pub struct Row {
     /// For a class: the classes that it inherits methods from.
     #[serde(default)]
     pub bases: Vec<String>,
+    /// It calls a function that is passed to it.
+    #[serde(default)]
+    pub calls: Option<Calls>,
     /// How its timeout is set.
     #[serde(default)]
     pub timeout: Option<Timeout>,
@@ -115,6 +118,17 @@ pub enum Role {
     ModelRuntime,
     /// Drives a headless browser: memory.
     Browser,
+}
+
+/// A function that is passed on to be called: `asyncio.to_thread(requests.get, url)`.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Calls {
+    /// 0-based position of the function; the arguments behind it are its own.
+    pub position: usize,
+    /// Whether keywords are passed on, too.
+    #[serde(default = "yes")]
+    pub keywords: bool,
 }
 
 /// How a timeout is set.

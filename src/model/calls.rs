@@ -29,6 +29,28 @@ pub fn string_argument(program: &Program, module: ModuleId, call: &Call, positio
     values::text(program, module, argument(call, Some(position), keywords)?)
 }
 
+/// The call that a function makes of one that is passed to it, and whether keywords reach it:
+/// `asyncio.to_thread(requests.get, url)` is `requests.get(url)`.
+#[must_use]
+pub fn passed_on(program: &Program, module: ModuleId, expr: ExprId) -> Option<(Call, bool)> {
+    let m = program.module(module);
+    let outer = m.call(expr)?;
+    let name = program.callee(module, expr).library()?;
+    let calls = program.apis.row(name)?.calls?;
+    // What has a name may be given more by whoever calls it.
+    let is_handed_on =
+        matches!(m.expr_parents[expr.index()], Parent::Expr(parent) if m.call(parent).is_some_and(|call| call.callee != expr));
+    if name == "functools.partial" && !is_handed_on {
+        return None;
+    }
+    let (before, after) = outer.args.split_at_checked(calls.position)?;
+    let (function, own) = after.split_first()?;
+    if before.iter().chain([function]).any(|arg| arg.kind != ArgKind::Positional) {
+        return None;
+    }
+    Some((Call { callee: function.value, args: own.into(), ..outer.clone() }, calls.keywords))
+}
+
 /// Whether an argument is passed to a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Passed {

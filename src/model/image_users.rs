@@ -13,7 +13,17 @@ const INSTALLED_TO_STEP_DOWN: &[&str] = &["gosu", "su-exec"];
 const TAKE_A_USER: &[&str] = &["gunicorn", "uwsgi", "celery", "supervisord", "twistd"];
 
 /// Daemons that cannot do their work as anybody else.
-const NEED_ROOT: &[&str] = &["sshd", "cron", "crond", "dockerd", "dockerd-entrypoint.sh", "systemd"];
+const NEED_ROOT: &[&str] = &[
+    "sshd",
+    "cron",
+    "crond",
+    "dockerd",
+    "dockerd-entrypoint.sh",
+    "systemd",
+    "python_template_launcher",
+    "java_template_launcher",
+    "go_template_launcher",
+];
 
 /// What adds packages: whoever may do it is root.
 const PACKAGE_TOOLS: &[&str] = &["apt-get", "apt", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper", "pacman", "dpkg"];
@@ -130,7 +140,7 @@ pub fn told_to_step_down(command: &Command) -> Option<&str> {
 /// The daemon in a command that needs to be root.
 #[must_use]
 pub fn needs_root(command: &Command) -> Option<&str> {
-    words(command).find(|word| NEED_ROOT.contains(&program(word)) || *word == "/sbin/init")
+    words(command).find(|word| NEED_ROOT.contains(&program(word)) || *word == "/sbin/init" || word.ends_with("/beam/boot"))
 }
 
 /// Whether a command starts a script, whose text is not seen.

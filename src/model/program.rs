@@ -295,9 +295,12 @@ impl PathIndex {
             }
             return at(program, directory, &path[dots..], module.file);
         }
-        if !self.names.contains(path.split('.').next().unwrap_or_default()) {
+        let root = path.split('.').next().unwrap_or_default();
+        if !self.names.contains(root) {
             return None;
         }
+        // An installed package comes before a mere directory of its name.
+        let is_library = program.apis.knows_root(Ustr::from(root));
         let mut directory = file.directory();
         loop {
             // The directory of a package is not on the import path; the first one around it may be. Where something is
@@ -306,7 +309,7 @@ impl PathIndex {
             let package = is_package && !directory.is_empty() && !self.units.contains(directory);
             if !package {
                 let found = at(program, directory, path, module.file).or_else(|| at(program, &join(directory, "src"), path, module.file));
-                if found.is_some() {
+                if found.as_ref().is_some_and(|found| !is_library || matches!(found, Found::Module(_))) {
                     return found;
                 }
             }

@@ -13,6 +13,10 @@ use crate::model::services::Service;
 use crate::model::uses::Uses;
 use crate::source::Place;
 
+mod names;
+
+use names::says_so;
+
 /// What limits the requests of a service.
 #[derive(Clone, Debug)]
 pub enum Limiting {
@@ -65,12 +69,6 @@ const ASKED: [&str; 2] = ["hit", "test"];
 
 /// Arguments that set limits for all routes of an app.
 const DEFAULTS: [&str; 5] = ["default_limits", "application_limits", "meta_limits", "limits", "limit"];
-
-/// Words in the names of what tells callers apart.
-const CALLERS: [&str; 16] = [
-    "account", "addr", "address", "caller", "email", "host", "identity", "ip", "login", "remote", "req", "request", "sender", "tenant",
-    "user", "username",
-];
 
 /// Whether a limiter is attached to a service.
 #[must_use]
@@ -340,10 +338,10 @@ impl Finder<'_> {
     /// Whether a limiter is asked about a request, or whoever sent it; in a function that is told of them, too.
     fn is_about_caller(&self, function: FunctionRef, call: &Call) -> bool {
         let module = self.project.program.module(function.module);
-        let is_caller = |name: &str| words(name).iter().any(|word| CALLERS.contains(&word.as_str()));
         let mut asked = call.args.iter().flat_map(|arg| module.descendants(arg.value));
-        module.function(function.function).params.iter().any(|param| is_caller(&param.name))
-            || asked.any(|e| matches!(module.expr(e).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_caller(&name)))
+        module.function(function.function).params.iter().any(|param| names::is_caller(&param.name))
+            || asked
+                .any(|e| matches!(module.expr(e).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if names::is_caller(&name)))
     }
 
     /// What a value is called: the name that it is bound to, else what it is.
@@ -361,57 +359,6 @@ impl Finder<'_> {
     }
 }
 
-/// Whether a name says that something limits how often other things are done.
-fn says_so(name: &str) -> bool {
-    let words = words(name);
-    let pair = |pair: &[String]| match (pair[0].as_str(), pair[1].as_str()) {
-        ("rate", second) => second.starts_with("limit"),
-        ("token" | "leaky", "bucket") | ("slow", "down") => true,
-        _ => false,
-    };
-    let word = |word: &String| {
-        matches!(word.as_str(), "limiter" | "limiters" | "tokenbucket") || word.starts_with("ratelimit") || word.starts_with("throttl")
-    };
-    words.windows(2).any(pair) || words.iter().any(word)
-}
-
-/// The words that a name is made of, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
-            words.push(String::new());
-        }
-        if c.is_alphanumeric() {
-            match words.last_mut() {
-                Some(word) => word.extend(c.to_lowercase()),
-                None => words.push(c.to_lowercase().collect()),
-            }
-        }
-        was_lower = c.is_lowercase() || c.is_numeric();
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 fn root(path: Ustr) -> Ustr {
     Ustr::from(path.split('.').next().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_say_what_limits() {
-        for name in
-            ["RateLimitMiddleware", "rate_limiter", "self.limiter.check", "TokenBucket", "throttle_login", "ratelimited", "RATE_LIMITS"]
-        {
-            assert!(says_so(name), "{name}");
-        }
-        for name in ["delimiter", "limit", "rates", "page_limit", "moderate_limits_of", "CSV_DELIMITERS", "bucket"] {
-            assert!(!says_so(name), "{name}");
-        }
-    }
 }

@@ -16,7 +16,9 @@ pub use verdict::{Verdict, is_default, is_mixed, judge};
 #[must_use]
 pub fn masked(secret: &str) -> String {
     let length = secret.chars().count();
-    let shown: String = secret.chars().take((length / 4).min(4)).filter(|c| !c.is_control() && *c != '`').collect();
+    // Line breaks that are written out say nothing.
+    let shown: String =
+        secret.trim_start_matches("\\n").chars().take((length / 4).min(4)).filter(|c| !c.is_control() && *c != '`').collect();
     format!("`{shown}…`, {length} characters")
 }
 

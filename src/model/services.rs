@@ -96,10 +96,14 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
 }
 
 /// Whether a module lies among examples or tools.
-fn is_aside(program: &Program, module: ModuleId) -> bool {
+#[must_use]
+pub fn is_aside(program: &Program, module: ModuleId) -> bool {
     let directory = program.sources.get(program.module(module).file).directory();
-    is_example(directory) || directory.split('/').any(|part| matches!(part, "scripts" | "tools" | "bin" | "dev"))
+    is_example(directory) || directory.split('/').any(|part| ASIDE.contains(&part))
 }
+
+/// Names of directories that hold programs for those who work on the code.
+const ASIDE: [&str; 8] = ["scripts", "scripts-dev", "script", "tools", "bin", "dev", "contrib", "hack"];
 
 /// What names of directories hold whose code is there to be read.
 const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];

@@ -22,6 +22,12 @@ pub fn bounds_its_calls(program: &Program, id: ModuleId, session: ExprId) -> boo
     origins(program, id, session).into_iter().any(|(module, origin)| is_set_up(program, module, origin))
 }
 
+/// Whether an adapter of the project may bound what is sent through it: it sends itself, or knows of a timeout.
+fn bounds(program: &Program, resolver: &Resolver<'_>, (module, class): (ModuleId, ClassId)) -> bool {
+    let text = program.sources.get(program.module(module).file).slice(program.module(module).class(class).span);
+    overrides(resolver, module, class, "send") || text.contains("timeout")
+}
+
 fn overrides(resolver: &Resolver<'_>, module: ModuleId, class: ClassId, name: &str) -> bool {
     matches!(resolver.member_of(Entity::Object(module, class), name.into()), Entity::Function(_))
 }
@@ -73,8 +79,11 @@ fn is_set_up(program: &Program, id: ModuleId, origin: ExprId) -> bool {
         if name != "mount" || !is_it(object) {
             return false;
         }
-        let adapter = call.args.get(1).map_or(Entity::Unknown, |arg| resolver.entity(id, arg.value));
-        adapter != Entity::Instance(PLAIN_ADAPTER.into())
+        call.args.get(1).is_none_or(|arg| match resolver.entity(id, arg.value) {
+            Entity::Instance(class) => class != PLAIN_ADAPTER,
+            Entity::Object(m, c) => bounds(program, &resolver, (m, c)),
+            _ => true,
+        })
     });
     mounts
         || module.stmts.iter().any(|stmt| match &stmt.kind {

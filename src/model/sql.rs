@@ -75,6 +75,17 @@ fn last_word(text: &str) -> String {
     word.to_ascii_uppercase()
 }
 
+/// Whether nothing but a transaction is put around what is filled in.
+#[must_use]
+pub fn is_frame(text: &Text) -> bool {
+    let words = text.pieces.iter().flat_map(|piece| match piece {
+        Piece::Text(text) => text.split(|c: char| !c.is_alphanumeric() && c != '?').filter(|word| !word.is_empty()).collect(),
+        Piece::Hole(_) => Vec::new(),
+    });
+    let frames = ["BEGIN", "COMMIT", "END", "START", "ROLLBACK", "TRANSACTION", "WORK"];
+    words.into_iter().all(|word| frames.iter().any(|frame| word.eq_ignore_ascii_case(frame)))
+}
+
 /// Whether a text is a SQL statement beyond doubt: it begins as one, and has the words that must follow. Prose that starts
 /// with "Select" or "Update" does not.
 #[must_use]

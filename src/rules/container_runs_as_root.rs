@@ -32,6 +32,10 @@ const NOT_SHIPPED: &[&str] = &[
     "debug",
     "gitpod",
     "devcontainer",
+    "backup",
+    "bak",
+    "old",
+    "orig",
 ];
 
 /// Folders of tools, whose images are where people and pipelines work.

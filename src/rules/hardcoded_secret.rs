@@ -116,8 +116,12 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
     let (name, how) = match bound {
         Bound::Fallback { variable, .. } if secrets::is_secret(variable) => {
             let sure = match secrets::judge(text) {
+                // A few words: `super secret jwt secret`.
+                Verdict::Nothing if (2..6).contains(&text.split_whitespace().count()) && text.is_ascii() => Confidence::Low,
                 Verdict::Nothing => return None,
+                // Whoever guesses it is let in; a short word may be told from the name.
                 Verdict::Weak if !secrets::is_default(text) => Confidence::Medium,
+                Verdict::Word if text.len() >= 8 && !secrets::is_default(text) && !same(variable, text) => Confidence::Medium,
                 Verdict::Placeholder | Verdict::Word | Verdict::Weak => Confidence::Low,
                 Verdict::Strong => strong(text),
             };
@@ -356,7 +360,12 @@ fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         let (kind, secret, confidence) = if let Some(found) = secrets::find(&value.written) {
             (format!("{}, ", found.kind), found.secret, found.confidence)
         } else if secrets::is_secret(name) {
-            let Some(confidence) = plain(name, &value.written) else { continue };
+            let Some(mut confidence) = plain(name, &value.written) else { continue };
+            // Beside its secret, the key of a client is its name.
+            let secret = name.strip_suffix("_KEY").map(|stem| format!("{stem}_SECRET"));
+            if deployment.containers.iter().flat_map(|container| &container.env).any(|other| Some(&other.name.written) == secret.as_ref()) {
+                confidence = Confidence::Low;
+            }
             (String::new(), value.written.as_str(), confidence)
         } else {
             continue;

@@ -1,17 +1,20 @@
 //! `missing-timeout`: an outbound call that can wait for ever.
 
+use std::fmt::Write as _;
+
 use ustr::Ustr;
 
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::{Fix, Intent};
+use crate::fix::timeout as fixes;
 use crate::ir::program::*;
-use crate::model::apis::{Role, Timeout, Unset};
-use crate::model::calls::{Passed, passed};
+use crate::model::apis::{Timeout, Unset};
+use crate::model::calls::{Passed, passed, passed_on};
+use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
-use crate::model::resolve::Entity;
+use crate::model::resolve::{Entity, Resolver, is_class_name};
 use crate::model::values::{self, Value};
-use crate::model::{sessions, time_limits};
+use crate::model::{services, sessions, time_limits, unresolved};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
@@ -28,12 +31,40 @@ enum Reason {
     Forever(ModuleId, ExprId),
 }
 
+/// A call that waits for the other side.
+struct Waiting<'a> {
+    /// The call itself, or the one that makes it.
+    expr: ExprId,
+    /// What is called, and with what.
+    call: &'a Call,
+    /// Whether keywords of `expr` reach it.
+    takes_keywords: bool,
+    /// What the table calls it.
+    name: Option<Ustr>,
+    /// `Stub.Method` of gRPC.
+    stub: Option<String>,
+    /// Whether its receiver could be resolved.
+    resolved: bool,
+}
+
 fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     let program = &ctx.project.program;
-    let Some(call) = program.module(id).call(expr) else { return };
-    let stub = stub_method(program, id, call, callee);
-    let name = callee.library();
-    let Some(timeout) = stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
+    if let Some((call, takes_keywords)) = passed_on(program, id, expr) {
+        let callee = Resolver::new(program).entity(id, call.callee);
+        let stub = stub_method(program, id, &call, callee);
+        judge(ctx, id, &Waiting { expr, call: &call, takes_keywords, name: callee.library(), stub, resolved: true });
+    } else if let Some(call) = program.module(id).call(expr) {
+        let stub = stub_method(program, id, call, callee);
+        let name = callee.library().or_else(|| unresolved::request(program, id, expr, call, callee));
+        let resolved = callee != Entity::Unknown || stub.is_some();
+        judge(ctx, id, &Waiting { expr, call, takes_keywords: true, name, stub, resolved });
+    }
+}
+
+fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
+    let program = &ctx.project.program;
+    let Waiting { expr, call, name, .. } = *waiting;
+    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
         return;
     };
     let Some(reason) = reason(program, id, call, &timeout) else { return };
@@ -41,20 +72,57 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
         let function = FunctionRef { module: id, function: f };
         ctx.project.routes.reached_by(function).map(|handler| (function, handler))
     });
-    if timeout.only_in_handlers && handler.is_none() {
+    if is_local(program, id, call)
+        || (timeout.only_in_handlers && handler.is_none())
+        || is_covered(program, id, expr, call, &timeout, &reason)
+    {
         return;
     }
-    if is_covered(program, id, expr, call, &timeout, &reason) {
-        return;
+    let mut message = message(program, id, waiting, &timeout, &reason);
+    if let Some((function, handler)) = handler {
+        let name = program.function(handler.function).name;
+        if function == handler.function && !name.is_empty() {
+            let _ = write!(message, ", in the handler `{name}`");
+        } else if !name.is_empty() {
+            let _ = write!(message, ", reached from the handler `{name}`");
+        }
     }
-
-    let module = program.module(id);
-    let api = match (&stub, name) {
-        (Some(method), _) => method.clone(),
-        (None, Some(name)) => short(name),
-        (None, None) => return,
+    let patience = patience::of(program, id, name, call);
+    let by_hand = handler.is_none() && services::is_aside(program, id) && ctx.project.service_of(id).is_none();
+    let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
+        _ if patience == Patience::Poll => Confidence::Low,
+        sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),
+        sure => sure,
     };
-    let mut message = match reason {
+    let place = program.place(id, expr);
+    let seconds = ctx.project.settings(place.file).timeout_seconds;
+    let fix = match reason {
+        _ if patience == Patience::Poll => fixes::more_than_the_other_side(program, id, call, &timeout),
+        Reason::Unset if !waiting.takes_keywords => fixes::partial(program, id, call, &timeout, seconds, patience),
+        Reason::Unset => fixes::set(place, &timeout, name, seconds, patience),
+        Reason::Forever(module, given) => fixes::replace(place, program.place(module, given), &timeout, name, seconds, patience),
+    };
+    let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
+        let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
+        Related::new(at, "the handler that leads to the call")
+    });
+    ctx.report(place, confidence, message, fix).related.extend(related);
+}
+
+/// What is wrong with the call.
+fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout, reason: &Reason) -> String {
+    let Waiting { call, name, ref stub, .. } = *waiting;
+    let api = match (stub, name) {
+        (Some(method), _) => method.clone(),
+        (None, Some(name)) => spelled(program, id, call, name),
+        (None, None) => String::new(),
+    };
+    // A bundle of limits waits for nothing itself.
+    let is_bundle = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.roles.is_empty()));
+    let is_made = stub.is_none() && name.is_some_and(is_class_name);
+    match *reason {
+        Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
+        Reason::Unset if is_made => format!("`{api}` is built without `{}` and can wait for ever", timeout.argument),
         Reason::Unset => format!("`{api}` is called without `{}` and can wait for ever", timeout.argument),
         Reason::Forever(m, value) => {
             let written = program.text(m, value).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -62,26 +130,21 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
                 ArgKind::Keyword(name) => Some(name),
                 _ => None,
             });
-            format!("`{}={written}` lets `{api}` wait for ever", by_keyword.map_or(timeout.argument.as_str(), |name| name.as_str()))
+            let argument = by_keyword.map_or(timeout.argument.as_str(), |name| name.as_str());
+            if is_bundle {
+                format!("`{argument}={written}` of `{api}` is no limit at all")
+            } else {
+                format!("`{argument}={written}` lets `{api}` wait for ever")
+            }
         }
-    };
-    if let Some((function, handler)) = handler {
-        let name = program.function(handler.function).name;
-        message += &match handler.path.as_deref().filter(|path| !path.is_empty()) {
-            Some(path) => format!(", in a request to `{path}`"),
-            None if function == handler.function || name.is_empty() => String::new(),
-            None => format!(", in `{name}`'s requests"),
-        };
     }
-    let confidence = timeout.confidence.unwrap_or(Confidence::High);
-    let place = program.place(id, expr);
-    let fix = fix(program, id, expr, &timeout, &reason, name);
-    let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
-        let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
-        Related::new(at, "the handler that leads to the call")
-    });
-    let place = crate::source::Place { span: module.expr(call.callee).span.to(place.span), ..place };
-    ctx.report(place, confidence, message, fix).related.extend(related);
+}
+
+/// Whether an address is one that no network is asked for.
+fn is_local(program: &Program, id: ModuleId, call: &Call) -> bool {
+    let address =
+        call.args.first().filter(|arg| arg.kind == ArgKind::Positional).and_then(|arg| patience::constant_parts(program, id, arg.value));
+    address.is_some_and(|text| text.starts_with("data:") || text.starts_with("file:"))
 }
 
 /// Why the timeout that is (not) passed does not bound the call; nothing if it does, or if that cannot be seen.
@@ -165,7 +228,7 @@ fn stub_method(program: &Program, id: ModuleId, call: &Call, callee: Entity) -> 
             let (module, class) = class.rsplit_once('.')?;
             (module.ends_with("_pb2_grpc") && class.ends_with("Stub")).then(|| class.to_owned())?
         }
-        Entity::Unknown => match crate::model::resolve::Resolver::new(program).entity(id, object) {
+        Entity::Unknown => match Resolver::new(program).entity(id, object) {
             Entity::Object(m, c) if program.path(m).ends_with("_pb2_grpc.py") => program.module(m).class(c).name.to_string(),
             _ => return None,
         },
@@ -174,29 +237,20 @@ fn stub_method(program: &Program, id: ModuleId, call: &Call, callee: Entity) -> 
     class.ends_with("Stub").then(|| format!("{class}.{name}"))
 }
 
-/// `requests.Session.get` for a reader: the last two parts.
-fn short(name: Ustr) -> String {
-    let mut parts: Vec<&str> = name.rsplitn(3, '.').collect();
-    parts.truncate(2);
-    parts.reverse();
-    parts.join(".")
-}
-
-fn fix(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout, reason: &Reason, name: Option<Ustr>) -> Fix {
-    let file = program.module(id).file;
-    let process = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.is(Role::Subprocess)));
-    let seconds = if process { "60" } else { "10" };
-    let is_aiohttp = name.is_some_and(|n| n.starts_with("aiohttp."));
-    let value =
-        if is_aiohttp && timeout.argument == "timeout" { format!("aiohttp.ClientTimeout(total={seconds})") } else { seconds.to_owned() };
-    let title = format!("Set `{}` to {seconds} seconds", timeout.argument);
-    let mut intents = match reason {
-        // Where it is passed, be it by keyword, by position or in a dictionary, it is replaced.
-        Reason::Forever(module, given) => vec![Intent::Replace { place: program.place(*module, *given), text: value }],
-        Reason::Unset => vec![Intent::SetArgument { call: program.place(id, expr), name: timeout.argument.clone(), value }],
-    };
-    if is_aiohttp && timeout.argument == "timeout" {
-        intents.push(Intent::AddImport { file, module: "aiohttp".to_owned(), name: None });
+/// An API as a reader of the code knows it: a method by its receiver as it is written, all else by its own name.
+fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
+    let module = program.module(id);
+    if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
+        && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
+    {
+        let written = program.text(id, call.callee);
+        if written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+            return written.to_owned();
+        }
     }
-    Fix::unsafe_edit(title, intents)
+    // `google.cloud.bigquery.Client` is known as `bigquery.Client`.
+    match name.rsplitn(4, '.').collect::<Vec<_>>()[..] {
+        [last, class, _, _] => format!("{class}.{last}"),
+        _ => name.to_string(),
+    }
 }

@@ -7,6 +7,7 @@ use crate::fix::{Fix, Intent};
 use crate::ir::deploy::{Container, Deployment, Notation, Setting};
 use crate::lower::deploy::quantity;
 use crate::model::evidence::{self, Evidence, MemoryClass, Workload};
+use crate::model::workers;
 use crate::review::prices;
 use crate::source::Place;
 
@@ -41,8 +42,11 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
     let value = bar.written_like(memory);
     let money = prices::monthly(saving, hours);
-    let message = format!("{name} is given {} of memory, {}; {value} saves {money}", memory.written.trim(), bar.reason);
+    let several = workload.services.iter().any(|service| workers::are_several(ctx.project, service, container));
+    let but = if several { ", although each of its workers takes its own" } else { "" };
+    let message = format!("{name} is given {} of memory, {}{but}; {value} saves {money}", memory.written.trim(), bar.reason);
     let confidence = match (workload.services.is_empty(), deployment.notation) {
+        (false, _) if several => Confidence::Medium,
         (false, _) => Confidence::High,
         (true, Notation::Job) => Confidence::Low,
         (true, _) => Confidence::Medium,
@@ -84,7 +88,7 @@ impl Bar {
             };
             if bytes.0 >= bar.bytes {
                 bar.bytes = bytes.0;
-                bar.reason = format!("but `{}` ({}) asks for no more than {}", evidence.name, evidence.holds, bytes);
+                bar.reason = format!("but the most that its code asks for is {bytes} (`{}`, {})", evidence.name, evidence.holds);
                 bar.evidence = Some(evidence.clone());
             }
         }

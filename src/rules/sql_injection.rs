@@ -5,7 +5,7 @@ use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, sql as binding};
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::flow::{self, Hole, Origin, SinkCall, Text};
+use crate::model::flow::{self, Hole, Origin, Piece, SinkCall, Text};
 use crate::model::program::{ModuleId, Program};
 use crate::model::sql::{self, Position};
 
@@ -108,6 +108,8 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
     let is_assembled = text.pieces.len() > 1;
     let Some((hole, position, confidence)) = worst(text).filter(|_| is_assembled) else { return };
     let confidence = if sink.resolved { confidence } else { confidence.min(Confidence::Medium) };
+    // `f"BEGIN; {script}"` runs whole statements: what they are made of is somebody else's.
+    let confidence = if sql::is_frame(text) && hole.origin != Origin::Request { Confidence::Low } else { confidence };
     let api = name_of(program, id, sink.call);
     let filled = one_line(program.text(id, hole.expr));
     let part = match position {
@@ -143,10 +145,40 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
     let filled = one_line(program.text(id, hole.expr));
     let whose = if hole.origin == Origin::Request { "request data" } else { "data of unknown origin" };
     let message = format!("a SQL text is assembled with {whose} (`{filled}`) as a value");
-    let fix = advice(program, id, root, &filled, position);
-    // What is put together piece by piece starts at its first piece.
-    let start = text.roots.first().copied().unwrap_or(root);
+    let fix = if position == Position::Name {
+        advice(program, id, root, &filled, position)
+    } else {
+        let code =
+            format!("query = \"… WHERE name = @name\"  # or %s, ?, :name: whatever runs it takes\nrun(query, {{\"name\": {filled}}})\n");
+        Fix::advice("Keep the text constant, and send the value beside it", code)
+    };
+    let start = text.roots.iter().copied().find(|piece| begins(program, id, *piece, text)).unwrap_or(root);
     ctx.report(program.place(id, start), Confidence::Medium, message, fix);
+}
+
+/// Whether an expression wrote the beginning of a text that is put together piece by piece.
+fn begins(program: &Program, id: ModuleId, mut expr: ExprId, text: &Text) -> bool {
+    let module = program.module(id);
+    let Some(Piece::Text(first)) = text.pieces.first() else { return false };
+    loop {
+        match &module.expr(expr).kind {
+            ExprKind::String(own) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
+            ExprKind::Template { parts, .. } => match parts.first() {
+                Some(TemplatePart::Text(own, _)) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
+                Some(TemplatePart::Hole(hole)) => expr = *hole,
+                None => return false,
+            },
+            ExprKind::Binary { operands, .. } => match operands.first() {
+                Some(operand) => expr = *operand,
+                None => return false,
+            },
+            ExprKind::Call(call) => match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, .. } => expr = object,
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
 }
 
 fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {

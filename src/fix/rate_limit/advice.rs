@@ -94,9 +94,12 @@ fn with_listed(program: &Program, service: &Service, keyword: &str, item: &str) 
         }
         let open = text.strip_suffix(')')?.trim_end();
         let (open, is_empty) = (open.strip_suffix(',').unwrap_or(open), open.ends_with('('));
-        Some(match text.ends_with("\n)") {
-            true if !is_empty => format!("{open},\n    {keyword}=[{item}],\n)"),
-            _ => format!("{open}{}{keyword}=[{item}])", if is_empty { "" } else { ", " }),
+        Some(if is_empty {
+            format!("{open}{keyword}=[{item}])")
+        } else if text.ends_with("\n)") {
+            format!("{open},\n    {keyword}=[{item}],\n)")
+        } else {
+            format!("{open}, {keyword}=[{item}])")
         })
     });
     written.unwrap_or_else(|| format!("…({keyword}=[{item}])"))

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::interpret::{Environment, Key, Record};
-use super::sources::{field, is_enum, is_request_data};
+use super::sources::{field, is_enum, is_request_data, parameter};
 use super::{Abstract, Content, Kind, Origin, Piece, assembled, constant, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::Routes;
 use crate::model::values::{self, Value};
@@ -38,6 +38,7 @@ enum Task {
     Done(ExprId),
     Bind { target: ExprId, iter: ExprId },
     Refine(ExprId, bool),
+    Parameters(FunctionId),
     Save,
     Restore,
 }
@@ -99,6 +100,7 @@ impl<'p> Evaluator<'p> {
                     self.bind(environment, target, item);
                 }
                 Task::Refine(test, truth) => self.refine(environment, test, truth),
+                Task::Parameters(function) => self.bind_parameters(environment, function),
                 Task::Save => saved.push(environment.clone()),
                 Task::Restore => *environment = saved.pop().unwrap_or_default(),
             }
@@ -128,11 +130,25 @@ impl<'p> Evaluator<'p> {
                 tasks.push(Task::Save);
             }
             ExprKind::Assign { value, .. } => tasks.push(Task::Visit(*value)),
+            // It may run any time later; what it captures is taken as it is here.
+            ExprKind::Function(function) => {
+                if let FunctionBody::Expr(body) = self.module().function(*function).body {
+                    tasks.extend([Task::Restore, Task::Visit(body), Task::Parameters(*function), Task::Save]);
+                }
+            }
             kind => {
                 let first = tasks.len();
                 kind.for_each_child(|child| tasks.push(Task::Visit(child)));
                 tasks[first..].reverse();
             }
+        }
+    }
+
+    /// What a function is called with.
+    pub(super) fn bind_parameters(&self, environment: &mut Environment, function: FunctionId) {
+        for (index, param) in self.module().function(function).params.iter().enumerate() {
+            let value = parameter(self.program, self.routes, FunctionRef { module: self.id, function }, index);
+            self.bind(environment, param.target, value);
         }
     }
 
@@ -157,6 +173,9 @@ impl<'p> Evaluator<'p> {
                 for part in parts {
                     match part {
                         TemplatePart::Text(text, _) => pieces.push(Piece::Text(text.as_str().into())),
+                        TemplatePart::Hole(hole) if self.is_written_as_number(*hole) => {
+                            fill(&mut pieces, &mut roots, *hole, &Abstract::of(Origin::Safe));
+                        }
                         TemplatePart::Hole(hole) => fill(&mut pieces, &mut roots, *hole, &of(values, hole)),
                     }
                 }
@@ -206,6 +225,14 @@ impl<'p> Evaluator<'p> {
                 Abstract::of(Origin::Unseen)
             }
         }
+    }
+
+    /// `{n:d}`: formatting what is no number fails.
+    fn is_written_as_number(&self, hole: ExprId) -> bool {
+        let place = self.program.place(self.id, hole);
+        let after = &self.program.sources.get(place.file).text[place.span.end as usize..];
+        let format = after.trim_start().strip_prefix(':').and_then(|rest| rest.split_once('}')).map(|(format, _)| format);
+        format.is_some_and(|format| format.len() < 8 && format.ends_with(['d', 'f', 'g', 'e', 'x', 'b', 'o']))
     }
 
     /// A text made of pieces by an expression, noted.
@@ -318,6 +345,12 @@ impl<'p> Evaluator<'p> {
         {
             return Abstract::request(expr);
         }
+        if is_program_text(name) || matches!(self.module().expr(expr).kind, ExprKind::Attribute { object, .. } if self.is_options(object)) {
+            return Abstract::of(Origin::Safe);
+        }
+        if name == "settings_dict" {
+            return Abstract::default();
+        }
         if let Kind::Model(m, c) = object.kind {
             return field(self.program, m, c, name, object);
         }
@@ -335,6 +368,11 @@ impl<'p> Evaluator<'p> {
         }
     }
 
+    /// `Model._meta`
+    fn is_options(&self, expr: ExprId) -> bool {
+        matches!(self.module().expr(expr).kind, ExprKind::Attribute { name, .. } if name == "_meta")
+    }
+
     fn is_in_handler_class(&self, expr: ExprId) -> bool {
         let function = self.module().function_of(expr);
         let class = function.and_then(|f| self.module().function(f).class);
@@ -343,7 +381,7 @@ impl<'p> Evaluator<'p> {
                 .class(class)
                 .methods
                 .iter()
-                .any(|method| self.routes.handler(crate::model::program::FunctionRef { module: self.id, function: *method }).is_some())
+                .any(|method| self.routes.handler(FunctionRef { module: self.id, function: *method }).is_some())
         })
     }
 
@@ -509,6 +547,11 @@ impl<'p> Evaluator<'p> {
 }
 
 /// Adds what an expression holds to a text.
+/// Names that the program itself gave to classes and tables.
+fn is_program_text(name: ustr::Ustr) -> bool {
+    matches!(&*name, "__name__" | "__qualname__" | "__module__" | "__tablename__" | "__class__" | "_meta")
+}
+
 pub(super) fn fill(pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprId, value: &Abstract) {
     roots.extend(value.roots());
     if value.text.is_none() && value.origin == Origin::Constant {

@@ -72,6 +72,10 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         return match by_annotation {
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
+            // `limit=0`
+            Annotated::Nothing if param.default.is_some_and(|d| matches!(program.module(id).expr(d).kind, ExprKind::Number(_))) => {
+                Abstract::of(Origin::Checked)
+            }
             // Whoever calls it knows more; what they pass is not followed here.
             _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Passed),
             _ => Abstract::of(Origin::Parameter),
@@ -202,6 +206,13 @@ fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> Annotated {
                 }
             }
             ExprKind::Ellipsis => continue,
+            // A forward reference.
+            ExprKind::String(text) if NUMBERS.contains(&text.trim()) => Annotated::Number,
+            // `conint(gt=0)`
+            ExprKind::Call(call) => match resolver.entity(id, call.callee).library().as_deref().and_then(|name| name.rsplit('.').next()) {
+                Some("conint" | "confloat" | "condecimal" | "condate") => Annotated::Number,
+                _ => Annotated::Text,
+            },
             _ => class(program, &resolver, id, expr),
         };
         let one = if inside && one == Annotated::Number { Annotated::Numbers } else { one };

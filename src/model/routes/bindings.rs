@@ -8,7 +8,8 @@ use crate::model::apis::{Role, Row};
 use crate::model::calls::{argument, string_argument};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::values;
+
+mod included;
 
 /// Names of arguments that take a handler.
 const HANDLER_KEYWORDS: [&str; 7] = ["endpoint", "view", "view_func", "handler", "viewset", "resource", "target"];
@@ -210,11 +211,16 @@ impl Finder<'_> {
             let target = self.unwrapped(arg.value);
             matches!(self.resolver.entity(self.id, target), Entity::Function(_) | Entity::Class(..) | Entity::Object(..))
         };
-        if let Some(arg) = call.args.iter().filter(passes).find(is_code) {
-            let first = found.handlers.len();
+        // Where no code is in sight, what is named behind the path.
+        let is_behind = |arg: &&Arg| !is_path(arg) && self.is_named(arg.value);
+        let handler = call.args.iter().filter(passes).find(is_code).or_else(|| call.args.iter().skip(1).filter(passes).find(is_behind));
+        if let Some(arg) = handler {
+            let (handlers, library) = (found.handlers.len(), found.library.len());
             self.bind(expr, call, arg.value, HandlerKind::Route, None, found);
             if let Some(method) = name.strip_prefix("add_").filter(|method| HTTP_METHODS.contains(method)) {
-                found.handlers[first..].iter_mut().for_each(|handler| handler.methods = vec![Ustr::from(&method.to_uppercase())]);
+                let methods = vec![Ustr::from(&method.to_uppercase())];
+                found.handlers[handlers..].iter_mut().for_each(|handler| handler.methods.clone_from(&methods));
+                found.library[library..].iter_mut().for_each(|route| (route.methods, route.is_seen) = (methods.clone(), true));
             }
         }
     }
@@ -257,31 +263,20 @@ impl Finder<'_> {
                 let (is_seen, name) = (!methods.is_empty(), name.rsplit('.').next().unwrap_or_default().to_owned());
                 found.library.push(LibraryRoute { module: self.id, place, path, name, methods, is_seen, on });
             }
+            // `router.add_post("/moderate", handler.moderate)`: whoever answers is out of sight.
+            Entity::Unknown
+                if kind == HandlerKind::Route && self.is_named(target) && path.as_deref().is_some_and(|p| p.starts_with('/')) =>
+            {
+                let (methods, name) = (self.methods(call, row), self.program.text(self.id, target).to_owned());
+                let is_seen = !methods.is_empty();
+                found.library.push(LibraryRoute { module: self.id, place, path, name, methods, is_seen, on });
+            }
             _ => {}
         }
     }
 
-    /// `app.include_router(GraphQLRouter(schema))`, `app.mount("/graphql", GraphQL(schema))`: routes that a library makes, of
-    /// which there is at least one. Files are no routes.
-    fn included(&self, expr: ExprId, call: &Call) -> Option<LibraryRoute> {
-        let ExprKind::Attribute { name, .. } = self.module().expr(call.callee).kind else { return None };
-        let (given, path) = match name.as_str() {
-            "include_router" => {
-                (argument(call, Some(0), &["router"])?, string_argument(self.program, self.id, call, usize::MAX, &["prefix"]))
-            }
-            "mount" => (argument(call, Some(1), &["app"])?, string_argument(self.program, self.id, call, 0, &["path"])),
-            _ => return None,
-        };
-        let (at, origin) = values::origin(self.program, self.id, given);
-        self.program.module(at).call(origin)?;
-        let maker = self.program.callee(at, origin).library()?;
-        let is_own = [Role::App, Role::Router].iter().any(|role| self.program.apis.class_has_role(maker, *role));
-        let last = maker.rsplit('.').next().unwrap_or_default();
-        if is_own || last.ends_with("StaticFiles") || last.ends_with("Middleware") {
-            return None;
-        }
-        let (place, on) = (self.program.place(self.id, expr), self.receiver(call.callee));
-        Some(LibraryRoute { module: self.id, place, path, name: last.to_owned(), methods: Vec::new(), is_seen: false, on })
+    fn is_named(&self, expr: ExprId) -> bool {
+        matches!(self.module().expr(expr).kind, ExprKind::Name(_) | ExprKind::Attribute { .. })
     }
 
     /// What is bound, without what is around it: `View.as_view()`, `login_required(view)`, `cache_page(60)(view)`.

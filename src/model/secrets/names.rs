@@ -56,7 +56,8 @@ pub fn is_secret(name: &str) -> bool {
     let words = head(name);
     let Some((last, before)) = words.split_last() else { return false };
     let last = last.as_str();
-    if before.iter().any(|word| vocabulary().others.contains(word.as_str())) {
+    let is_token = |word: &String| last.ends_with("token") && vocabulary().tokens.contains(word.as_str());
+    if before.iter().any(|word| vocabulary().others.contains(word.as_str()) || is_token(word)) {
         return false;
     }
     if is_password_word(last, before) || vocabulary().secrets.contains(last) {

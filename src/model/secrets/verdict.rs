@@ -22,6 +22,10 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(text: &str) -> Verdict {
     let text = text.trim();
+    // Django's own key may hold anything, and says what it is.
+    if text.strip_prefix("django-insecure-").is_some_and(|random| random.len() >= 30) {
+        return Verdict::Strong;
+    }
     if text.is_empty() || text.len() > 4096 || is_no_value(text) {
         return Verdict::Nothing;
     }
@@ -169,6 +173,16 @@ pub fn is_placeholder(text: &str) -> bool {
     if lower.starts_with("test") || lower.starts_with("abc123") {
         return true;
     }
+    // A secret of its own that Django wrote, and said so.
+    if let Some(random) = lower.strip_prefix("django-insecure-") {
+        return random.len() < 20;
+    }
+    // `$encrypted$`, `[hidden]`: what is shown in the place of a secret.
+    let inside = text.trim_matches(['$', '*', '#', '%', '[', ']', '(', ')']);
+    if inside.len() + 2 <= text.len() && text.starts_with(['$', '*', '#', '%', '[', '(']) && inside.bytes().all(|b| b.is_ascii_lowercase())
+    {
+        return true;
+    }
     if chars.len() <= 2 || (text.starts_with('<') && text.ends_with('>')) {
         return true;
     }
@@ -196,8 +210,7 @@ pub fn is_placeholder(text: &str) -> bool {
     .iter()
     .any(|part| lower.contains(part))
     {
-        // A secret of its own that Django wrote, and said so.
-        return !lower.starts_with("django-insecure-");
+        return true;
     }
     let parts = words(&lower);
     let is_known = |part: &String| vocabulary().placeholders.contains(part.as_str());

@@ -19,6 +19,8 @@ pub struct Vocabulary {
     pub vendors: FxHashSet<String>,
     /// Words that may stand behind without changing what it is: `API_KEY_PROD`.
     pub tails: FxHashSet<String>,
+    /// What makes a token none.
+    pub tokens: FxHashSet<String>,
     /// What makes a token something other than a credential, or a name the name of an event, a question or a message.
     pub others: FxHashSet<String>,
     /// Words that make a text a placeholder wherever they stand in it.

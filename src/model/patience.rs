@@ -1,0 +1,85 @@
+//! How long an outbound call may rightly take: what a limit on it has to leave room for.
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::calls::{Passed, passed};
+use crate::model::program::{ModuleId, Program};
+use crate::model::values;
+
+/// How long a call may rightly take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Patience {
+    /// As long as an ordinary answer.
+    Short,
+    /// As long as a query, an upload, a model's answer or a program of its own.
+    Long,
+    /// Until something happens: the other side holds the answer back.
+    Poll,
+}
+
+/// Keys of a request that ask the other side to hold its answer back.
+const WAITS: [&str; 8] =
+    ["wait", "wait_for_change", "wait_for", "longpoll", "long_poll", "poll_timeout", "timeout_sec", "wait_time_seconds"];
+
+/// Keys of a request's body that say that answering it is work.
+const WORK: [&str; 8] = ["sql", "query", "statement", "prompt", "messages", "contents", "inputs", "max_tokens"];
+
+/// Ends of paths that models answer at.
+const MODELS: [&str; 8] =
+    ["/chat/completions", "/completions", "/messages", "/embeddings", ":generateContent", ":predict", "/api/generate", "/api/chat"];
+
+/// How long a call may rightly take.
+#[must_use]
+pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> Patience {
+    let is_process = name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
+    let has_key = |argument: &str, keys: &[&str]| match passed(program, id, call, None, argument) {
+        Passed::Value(module, value) => names_one_of(program, module, value, keys),
+        Passed::No | Passed::Unknown => false,
+    };
+    let url = call.args.iter().take(2).filter_map(|arg| constant_parts(program, id, arg.value)).find(|text| text.contains("://"));
+    let url = url.as_deref().unwrap_or_default();
+    let path = url.split('?').next().unwrap_or_default();
+    if ["params", "json", "data"].iter().any(|argument| has_key(argument, &WAITS)) || url.contains("wait_for_change=") {
+        return Patience::Poll;
+    }
+    let uploads = passed(program, id, call, None, "files") != Passed::No;
+    if is_process || uploads || MODELS.iter().any(|end| path.ends_with(end)) || ["json", "data"].iter().any(|a| has_key(a, &WORK)) {
+        return Patience::Long;
+    }
+    Patience::Short
+}
+
+fn names_one_of(program: &Program, id: ModuleId, value: ExprId, keys: &[&str]) -> bool {
+    values::object_literal(program, id, value).is_some_and(|(module, entries)| {
+        entries.iter().any(|entry| match entry {
+            Entry::Pair { key, .. } => values::text(program, module, *key).is_some_and(|text| keys.contains(&text.as_str())),
+            Entry::Spread(_) => false,
+        })
+    })
+}
+
+/// The constant parts of a text, without what is put into it.
+#[must_use]
+pub fn constant_parts(program: &Program, id: ModuleId, expr: ExprId) -> Option<String> {
+    if let Some(text) = values::text(program, id, expr) {
+        return Some(text);
+    }
+    let (id, expr) = values::origin(program, id, expr);
+    match &program.module(id).expr(expr).kind {
+        ExprKind::Template { parts, tag: None } => Some(
+            parts
+                .iter()
+                .filter_map(|part| match part {
+                    TemplatePart::Text(text, _) => Some(text.as_str()),
+                    TemplatePart::Hole(_) => None,
+                })
+                .collect(),
+        ),
+        ExprKind::Binary { op: BinaryOp::Add, operands } => {
+            Some(operands.iter().filter_map(|operand| constant_parts(program, id, *operand)).collect())
+        }
+        _ => None,
+    }
+}
