@@ -17,6 +17,7 @@ use crate::rules::Rule;
 use crate::source::{FileId, Place, Position, Span};
 
 pub mod concise;
+mod folding;
 pub mod json;
 mod paint;
 pub mod pretty;
