@@ -239,6 +239,33 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
     decodes && keys == [true, true]
 }
 
+/// Methods that verify who has signed what a handler is sent.
+const VERIFY: [&str; 6] = [
+    "SignatureVerifier.is_valid",
+    "SignatureVerifier.is_valid_request",
+    "Webhook.construct_event",
+    "RequestValidator.validate",
+    "VerifyKey.verify",
+    "WebhookSignature.verify_header",
+];
+
+/// Whether a handler verifies the signature of what it is sent, itself or in a function that it calls.
+#[must_use]
+pub fn is_signed(program: &Program, function: FunctionRef) -> bool {
+    let (mut digests, mut compares) = (false, false);
+    for function in std::iter::once(function).chain(called(program, function)) {
+        for expr in body(program.module(function.module), function.function) {
+            let Some(name) = program.callee(function.module, expr).library() else { continue };
+            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
+                return true;
+            }
+            digests |= name == "hmac.new" || name == "hmac.digest";
+            compares |= name == "hmac.compare_digest";
+        }
+    }
+    digests && compares
+}
+
 fn is_event_function(program: &Program, handler: &Route) -> bool {
     let id = handler.function.module;
     let module = program.module(id);
