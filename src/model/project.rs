@@ -5,7 +5,7 @@ use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
-use crate::model::services::Service;
+use crate::model::services::{self, Service};
 use crate::source::FileId;
 
 /// Everything that was read, linked and immutable.
@@ -36,5 +36,11 @@ impl Project {
     #[must_use]
     pub fn service_of(&self, module: ModuleId) -> Option<&Service> {
         self.services.iter().find(|s| s.code.contains(&module))
+    }
+
+    /// Whether a module is a tool for those who work on the code: it lies among tools or examples, and no service uses it.
+    #[must_use]
+    pub fn is_tool(&self, module: ModuleId) -> bool {
+        services::is_aside(&self.program, module) && self.service_of(module).is_none()
     }
 }

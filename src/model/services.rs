@@ -103,7 +103,7 @@ pub fn is_aside(program: &Program, module: ModuleId) -> bool {
 }
 
 /// Names of directories that hold programs for those who work on the code.
-const ASIDE: [&str; 8] = ["scripts", "scripts-dev", "script", "tools", "bin", "dev", "contrib", "hack"];
+const ASIDE: [&str; 9] = ["archive", "scripts", "scripts-dev", "script", "tools", "bin", "dev", "contrib", "hack"];
 
 /// What names of directories hold whose code is there to be read.
 const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];

@@ -14,7 +14,7 @@ use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, is_class_name};
 use crate::model::values::{self, Value};
-use crate::model::{services, sessions, time_limits, unresolved};
+use crate::model::{sessions, time_limits, unresolved};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
@@ -88,7 +88,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         }
     }
     let patience = patience::of(program, id, name, call);
-    let by_hand = handler.is_none() && services::is_aside(program, id) && ctx.project.service_of(id).is_none();
+    let by_hand = handler.is_none() && ctx.project.is_tool(id);
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
         _ if patience == Patience::Poll => Confidence::Low,
         sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),

@@ -89,7 +89,9 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
         (None, Some(handler)) => fixes::logging(program, id, handler, silence.tried, function),
         (None, None) => fixes::unsuppressed(program, id, silence.stmt, silence.breadth, function),
     };
-    ctx.report(place, verdict.confidence, format!("`{clause}` {}", verdict.text), fix);
+    // Somebody watches what they have started.
+    let confidence = if ctx.project.is_tool(id) { verdict.confidence.min(Confidence::Medium) } else { verdict.confidence };
+    ctx.report(place, confidence, format!("`{clause}` {}", verdict.text), fix);
 }
 
 /// A clause that does something: it may still lose an event, or catch what it should not.

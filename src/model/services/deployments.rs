@@ -1,5 +1,6 @@
 //! Deployments of services: which service one leads to.
 
+use super::images::runs_other_language;
 use super::{Service, is_below, is_other_language, unit_directory};
 use crate::config::ServiceEntry;
 use crate::ir::deploy::{Deployment, Setting};
@@ -39,6 +40,10 @@ pub(super) fn service_of(
 fn beside(program: &Program, images: &[Image], services: &[Service], directory: &str) -> Option<usize> {
     let unit = unit_directory(program, directory);
     let here: Vec<usize> = (0..images.len()).filter(|index| program.sources.get(images[*index].file).directory() == unit).collect();
+    // A gateway in another language, deployed beside a Python service.
+    if !here.is_empty() && here.iter().all(|index| runs_other_language(&images[*index])) {
+        return None;
+    }
     let is_built_into = |index: &usize| services.iter().any(|service| service.image == Some(*index));
     let is_other = if here.is_empty() { is_other_language(program, &unit) } else { !here.iter().any(is_built_into) };
     if is_other && !services.iter().any(|service| is_below(&service.directory, &unit)) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::apps::App;
 use super::{is_below, is_other_language};
-use crate::ir::image::{Form, Image, InstructionKind, Stage};
+use crate::ir::image::{Command, Form, Image, InstructionKind, Stage};
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 
@@ -15,7 +15,7 @@ pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<Module
     let is_plain = |index: usize| program.sources.get(images[index].file).name() == "Dockerfile";
     let is_own =
         |index: &usize| is_below(folder(*index), directory) && (folder(*index) == directory || !is_other_language(program, folder(*index)));
-    let mut own: Vec<usize> = (0..images.len()).filter(is_own).collect();
+    let mut own: Vec<usize> = (0..images.len()).filter(is_own).filter(|index| !runs_other_language(&images[*index])).collect();
     own.sort_by_key(|index| (folder(*index) != directory, !is_plain(*index)));
     let is_above = |index: &usize| {
         let below = directory.strip_prefix(folder(*index)).map(|rest| rest.trim_start_matches('/'));
@@ -26,6 +26,40 @@ pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<Module
     let above = (0..images.len()).filter(is_above);
     let starts = |index: &usize| apps.iter().any(|app| reach(program, &started[*index]).any(|id| id == app.module));
     own.iter().copied().chain(above).find(starts).or_else(|| own.first().copied())
+}
+
+/// Bases of images that run programs of other languages.
+const OTHER_LANGUAGES: [&str; 14] = [
+    "node",
+    "bun",
+    "deno",
+    "golang",
+    "rust",
+    "openjdk",
+    "eclipse-temurin",
+    "amazoncorretto",
+    "maven",
+    "gradle",
+    "ruby",
+    "php",
+    "nginx",
+    "httpd",
+];
+
+/// Whether an image is built on another language's base, and nothing in it speaks of Python.
+pub(super) fn runs_other_language(image: &Image) -> bool {
+    let Some(stage) = image.last_stage() else { return false };
+    let lineage: Vec<&Stage> = image.lineage(stage).collect();
+    let base = lineage.last().map_or("", |stage| stage.base.value.as_str());
+    let name = base.rsplit('/').next().unwrap_or_default().split([':', '@']).next().unwrap_or_default();
+    let commands = lineage.iter().flat_map(|stage| &stage.instructions).filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Run(command) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => Some(command),
+        _ => None,
+    });
+    let mut texts = commands.flat_map(Command::texts);
+    let speaks =
+        |text: &str| ["python", "pip", "uvicorn", "gunicorn", "uv sync", "uv run", "poetry"].iter().any(|word| text.contains(word));
+    OTHER_LANGUAGES.contains(&name) && !texts.any(|text| speaks(&text.value))
 }
 
 /// Whether an image copies a folder of its context (its own directory, or the project's root), or something in it.
