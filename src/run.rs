@@ -14,7 +14,7 @@ use crate::fix::{Applicability, apply, engine};
 use crate::options::CheckOptions;
 use crate::pages;
 use crate::progress::Progress;
-use crate::report::{Listing, Report};
+use crate::report::{Listing, Report, Unread};
 use crate::rules::{RULES, Rule};
 
 /// What a check leads to.
@@ -70,7 +70,7 @@ pub fn check(options: &CheckOptions, progress: &Progress) -> Result<Outcome, Err
 ///
 /// # Errors
 ///
-/// As [`check`], or if a file cannot be written.
+/// As [`check`]. A file that cannot be written is no error: the others are mended, and it is named as failed.
 pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: &Progress) -> Result<Fixed, Error> {
     let started = Instant::now();
     let prepared = prepare(options)?;
@@ -88,17 +88,29 @@ pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: 
             changes.put_into(&mut next.sources);
             left = Some(prepared.judge(options, next, &Progress::default(), started)?);
         }
-        let mut left = match left {
-            Some(left) => left,
-            None => prepared.judge(options, discovered.clone(), &Progress::default(), started)?,
-        };
-        left.report.failed.extend(changes.broken(&discovered.sources));
         let rewritten = changes.rewritten(&discovered.sources);
-        if write {
-            for file in &rewritten {
-                apply::write(&discovered.root, file)?;
+        let mut unwritten = Vec::new();
+        for file in rewritten.iter().filter(|_| write) {
+            if let Err(reason) = apply::write(&discovered.root, file) {
+                unwritten.push(Unread { path: file.path.clone(), reason: format!("cannot be written: {reason}") });
             }
         }
+        if !unwritten.is_empty() {
+            unwritten.iter().filter_map(|file| discovered.sources.find(&file.path)).for_each(|id| changes.forget(id));
+            left = None;
+        }
+        let mut left = match left {
+            Some(left) => left,
+            None => {
+                let mut now = discovered.clone();
+                changes.put_into(&mut now.sources);
+                prepared.judge(options, now, &Progress::default(), started)?
+            }
+        };
+        left.report.failed.extend(changes.broken(&discovered.sources));
+        left.report.failed.extend(unwritten);
+        left.report.failed.sort();
+        let rewritten = changes.rewritten(&discovered.sources);
         Ok(Fixed { found, left, applied: changes.applied(), rewritten })
     })
 }

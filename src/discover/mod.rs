@@ -183,6 +183,10 @@ fn is_test(path: &Path, scope: &Scope, config: &Config, force_exclude: bool) -> 
 fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope) -> Outcome {
     let relative = scope.relative(path);
     let (folder, name) = relative.rsplit_once('/').unwrap_or(("", &relative));
+    // A path is text from here on: one that is none could not be found again, nor written to.
+    if path.strip_prefix(&scope.root).unwrap_or(path).to_str().is_none() {
+        return Outcome::Skipped("its name is not UTF-8".to_owned());
+    }
     let kind = match by_name(folder, name) {
         ByName::Kind(kind) => kind,
         ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),

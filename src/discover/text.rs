@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::error::describe;
 use crate::source::Encoding;
 
 /// Larger files are data, whatever their names say.
@@ -34,13 +35,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoText> {
     // The file may grow between the question and the answer.
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     Ok(bytes)
-}
-
-/// What went wrong, without the number of the system's error.
-pub(super) fn describe(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_lowercase() } else { c }).collect()
 }
 
 /// The text that bytes stand for.
@@ -116,10 +110,5 @@ mod tests {
         let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect();
         assert_eq!(decode(&noise), Err(NoText::Skipped("binary")));
         assert_eq!(decoded("テキスト\t\r\n\x0c\x1b[0m".as_bytes()).1, Encoding::Utf8);
-    }
-
-    #[test]
-    fn reasons_are_for_people() {
-        assert_eq!(describe(&std::io::Error::from_raw_os_error(13)), "permission denied");
     }
 }

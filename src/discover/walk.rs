@@ -8,8 +8,8 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::kind::{ByName, by_name};
 use super::scope::{Scope, relative};
-use super::text::describe;
 use crate::config::{Config, Patterns};
+use crate::error::describe;
 use crate::source::FileKind;
 
 /// What a walk found, by absolute path.

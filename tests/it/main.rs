@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod config;
 mod discover;
+mod fixes;
 mod grammar;
 mod laws;
 mod output;
