@@ -99,13 +99,12 @@ pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: 
             unwritten.iter().filter_map(|file| discovered.sources.find(&file.path)).for_each(|id| changes.forget(id));
             left = None;
         }
-        let mut left = match left {
-            Some(left) => left,
-            None => {
-                let mut now = discovered.clone();
-                changes.put_into(&mut now.sources);
-                prepared.judge(options, now, &Progress::default(), started)?
-            }
+        let mut left = if let Some(left) = left {
+            left
+        } else {
+            let mut now = discovered.clone();
+            changes.put_into(&mut now.sources);
+            prepared.judge(options, now, &Progress::default(), started)?
         };
         left.report.failed.extend(changes.broken(&discovered.sources));
         left.report.failed.extend(unwritten);
@@ -174,7 +173,7 @@ impl Prepared {
 
     fn judge(&self, options: &CheckOptions, discovered: Discovered, progress: &Progress, started: Instant) -> Result<Outcome, Error> {
         let checked = discovered.checked();
-        let Discovered { root, sources, skipped, mut failed } = discovered;
+        let Discovered { root, sources, skipped, mut failed, passed_by } = discovered;
         let (mut project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
         failed.extend(unread);
         let rules: Vec<&'static Rule> = RULES.iter().collect();
@@ -192,7 +191,7 @@ impl Prepared {
         let sources = std::mem::take(&mut project.program.sources);
         // Nobody waits for the model to be taken apart.
         rayon::spawn(move || drop(project));
-        let report = Report { root, sources, findings, checked, skipped, failed, elapsed: started.elapsed() };
+        let report = Report { root, sources, findings, checked, skipped, failed, passed_by, elapsed: started.elapsed() };
         Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.config.fail_on) })
     }
 }

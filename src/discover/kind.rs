@@ -54,6 +54,12 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends(".tf") || ends(".tf.json") {
         return ByName::NotJudged("Terraform: not supported yet");
     }
+    if ends(".sh") || ends(".bash") {
+        return ByName::NotJudged("shell script: not supported yet");
+    }
+    if ends("makefile") || ends(".mk") {
+        return ByName::NotJudged("Makefile: not supported yet");
+    }
     if TYPESCRIPT.iter().any(|suffix| ends(suffix)) {
         return ByName::NotJudged(match () {
             () if lower.contains(".min.") => "minified",
@@ -150,7 +156,8 @@ mod tests {
         {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
-        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts"] {
+        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"]
+        {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::{Config, Patterns};
+use crate::lower::deploy;
 use crate::report::{Listed, Unread};
 use crate::source::{FileKind, SourceFile, Sources};
 
@@ -47,6 +48,8 @@ pub struct Discovered {
     pub skipped: Vec<Unread>,
     /// Files and folders within the paths that were given which should have been read and could not be.
     pub failed: Vec<Unread>,
+    /// Files that were given by name and are not judged, and why.
+    pub passed_by: Vec<Unread>,
 }
 
 impl Discovered {
@@ -122,7 +125,26 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             Outcome::Failed(reason) => failed.push((path.clone(), reason)),
         }
     }
-    Discovered { root: scope.root.clone(), sources: Sources::new(sources), skipped: unread(skipped, scope), failed: unread(failed, scope) }
+    let mut discovered = Discovered {
+        root: scope.root.clone(),
+        sources: Sources::new(sources),
+        skipped: unread(skipped, scope),
+        failed: unread(failed, scope),
+        passed_by: Vec::new(),
+    };
+    discovered.passed_by = passed_by(&discovered, scope);
+    discovered
+}
+
+/// Files that were given by name and are not judged. Those that failed are named anyway.
+fn passed_by(discovered: &Discovered, scope: &Scope) -> Vec<Unread> {
+    let given: BTreeSet<String> =
+        scope.targets.iter().filter(|target| !target.is_folder).map(|target| scope.relative(&target.path)).collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let reasons = discovered.listing().into_iter().filter_map(|listed| Some(Unread { reason: listed.reason?, path: listed.path }));
+    reasons.filter(|unread| given.contains(&unread.path) && !discovered.failed.contains(unread)).collect()
 }
 
 /// Files that were given are judged although the walk passed them by, unless they have to obey.
@@ -209,6 +231,11 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     };
     if kind == FileKind::Yaml && kind::is_app_engine(name, &text) {
         return Outcome::Skipped("App Engine: not supported".to_owned());
+    }
+    if kind == FileKind::Yaml
+        && let Some(template) = deploy::template_kind(&text)
+    {
+        return Outcome::Skipped(template.to_owned());
     }
     let mut file = SourceFile::new(&relative, kind, &text);
     file.encoding = encoding;

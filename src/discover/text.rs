@@ -56,6 +56,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), NoText> {
         None => (bytes, Encoding::Utf8),
     };
     match std::str::from_utf8(bytes) {
+        // Lines that end as they did on the first Macs: no parser knows them any more. Bytes stay where they are.
+        Ok(text) if text.contains('\r') && !text.contains('\n') => Ok((text.replace('\r', "\n"), Encoding::Lossy)),
         Ok(text) => Ok((text.to_owned(), plain)),
         Err(_) => Ok((decode_other(bytes), Encoding::Lossy)),
     }
@@ -96,6 +98,12 @@ mod tests {
         assert_eq!(decoded(b"\xff\xfex\0=\0"), ("x=".to_owned(), Encoding::Lossy));
         assert_eq!(decoded(b"\xfe\xff\0x\0="), ("x=".to_owned(), Encoding::Lossy));
         assert_eq!(decoded(b""), (String::new(), Encoding::Utf8));
+    }
+
+    #[test]
+    fn carriage_returns_end_lines_where_nothing_else_does() {
+        assert_eq!(decoded(b"a\rb\r"), ("a\nb\n".to_owned(), Encoding::Lossy));
+        assert_eq!(decoded(b"a\r\nb\r"), ("a\r\nb\r".to_owned(), Encoding::Utf8));
     }
 
     #[test]

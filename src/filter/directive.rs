@@ -29,7 +29,7 @@ pub(super) fn parse<'a>(comment: &'a str, known: &[&str]) -> Option<Result<Direc
         return Some(Err("it begins with `# roadworthy:`, in lower case and with a colon".to_owned()));
     }
     let end = mark.text + end(&comment[mark.text..]);
-    Some(read(&comment[..end], mark, known))
+    Some(read(&comment[..end], &mark, known))
 }
 
 /// The beginning of a suppression.
@@ -68,7 +68,7 @@ fn end(text: &str) -> usize {
     text.match_indices('#').find(|(at, _)| *at > reason && begins(*at)).map_or(text.len(), |(at, _)| at)
 }
 
-fn read<'a>(comment: &'a str, mark: Mark, known: &[&str]) -> Result<Directive<'a>, String> {
+fn read<'a>(comment: &'a str, mark: &Mark, known: &[&str]) -> Result<Directive<'a>, String> {
     let text = comment[mark.text..].trim_start();
     let start = comment.len() - text.len();
     let verb: &str = &text[..text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(text.len())];

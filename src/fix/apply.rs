@@ -14,7 +14,7 @@ use crate::finding::Finding;
 use crate::lower;
 use crate::report::{Report, Unread};
 use crate::run::Rewritten;
-use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources};
+use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
 
 /// A fix that changes what another one is about waits for the next round; real files need two or three.
 pub const MAX_ROUNDS: usize = 10;
@@ -132,9 +132,9 @@ impl Changes {
     }
 }
 
-/// Edits that go together, by file and place.
+/// Edits that go together, by file, in their order.
 #[derive(Debug, Default)]
-struct Accepted<'a>(BTreeMap<FileId, BTreeMap<(u32, u32), &'a Edit>>);
+struct Accepted<'a>(BTreeMap<FileId, BTreeMap<(Span, &'a str), &'a Edit>>);
 
 impl<'a> Accepted<'a> {
     /// Adds the edits of a fix, all of them or none if one touches what another fix changes; whether they were added.
@@ -143,7 +143,7 @@ impl<'a> Accepted<'a> {
             return false;
         }
         for edit in edits {
-            self.0.entry(edit.file).or_default().insert((edit.span.start, edit.span.end), edit);
+            self.0.entry(edit.file).or_default().insert((edit.span, &edit.text), edit);
         }
         true
     }
@@ -153,7 +153,8 @@ impl<'a> Accepted<'a> {
         let (start, end) = (new.span.start, new.span.end);
         let Some(edits) = self.0.get(&new.file) else { return false };
         // They do not overlap each other, so they end in the order that they begin in.
-        let near = edits.range(..=(end, u32::MAX)).rev().map(|(_, edit)| *edit).take_while(|edit| edit.span.end >= start);
+        let behind = Span { start: end.saturating_add(1), end: 0 };
+        let near = edits.range(..(behind, "")).rev().map(|(_, edit)| *edit).take_while(|edit| edit.span.end >= start);
         near.filter(|edit| *edit != new).any(|edit| {
             let overlap = edit.span.start < end && start < edit.span.end;
             let same_place = edit.span.start == start && (edit.span.start == edit.span.end || start == end);

@@ -22,7 +22,7 @@ mod paint;
 pub mod pretty;
 pub mod sarif;
 pub mod statistics;
-mod summary;
+pub(crate) mod summary;
 
 pub use paint::Paint;
 

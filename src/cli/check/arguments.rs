@@ -15,6 +15,9 @@ use crate::options::{CheckOptions, Stdin};
 use crate::output::Format;
 use crate::suggest::nearest;
 
+/// More threads than any machine has use for; starting many more takes for ever.
+const MAX_JOBS: usize = 1024;
+
 /// Check services and report what is not ready for production
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Exit codes: 0 nothing at or over --fail-on; 1 findings; 2 wrong usage or configuration; 3 with --strict, \
@@ -70,13 +73,13 @@ pub(in crate::cli) struct LowArgs {
     )]
     fix: Option<UpTo>,
     /// Print what fixes would change as a patch, and change nothing
-    #[arg(long, help_heading = "Fixes")]
+    #[arg(long, conflicts_with = "output_format", help_heading = "Fixes")]
     diff: bool,
 
     /// Read standard input as the text of this file
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     stdin_filename: Option<PathBuf>,
-    /// Leave files out, by a pattern as in .gitignore; may be repeated
+    /// Leave files out, by one pattern as in .gitignore, commas being part of it; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     exclude: Vec<String>,
     /// Leave excluded files out even if they are named
@@ -86,8 +89,8 @@ pub(in crate::cli) struct LowArgs {
     #[arg(long, help_heading = "Files")]
     no_config: bool,
 
-    /// Threads [default: as many as the machine runs at once]
-    #[arg(long, short, value_name = "N", help_heading = "The run")]
+    /// Threads, at most 1024 [default: as many as the machine runs at once]
+    #[arg(long, short, value_name = "N", value_parser = parse_jobs, help_heading = "The run")]
     jobs: Option<NonZeroUsize>,
     /// The day that suppressions expire by [default: today, in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "The run")]
@@ -178,6 +181,11 @@ impl LowArgs {
             strict: self.strict,
         })
     }
+}
+
+fn parse_jobs(text: &str) -> Result<NonZeroUsize, String> {
+    let jobs = text.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MAX_JOBS);
+    jobs.ok_or_else(|| format!("expected a number from 1 to {MAX_JOBS}"))
 }
 
 fn parse_output(text: &str) -> Result<(Format, PathBuf), String> {
