@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, for code scanning services and viewers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -12,6 +12,7 @@ use serde_sarif::sarif::{
 };
 
 use super::OutputContext;
+use crate::diagnostics::DIAGNOSTICS;
 use crate::finding::{Confidence, Finding, Related, Severity};
 use crate::fingerprint::{SCHEME, fingerprints};
 use crate::report::Unread;
@@ -29,10 +30,8 @@ const ROOT: &str = "%SRCROOT%";
 /// If `out` cannot be written to.
 pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = context.report;
-    // Diagnostics beside the rules get a descriptor if they were found.
-    let known: BTreeSet<&str> = context.rules.iter().map(|rule| rule.id).collect();
-    let others: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule).filter(|rule| !known.contains(rule)).collect();
-    let index: BTreeMap<&str, i64> = context.rules.iter().map(|rule| rule.id).chain(others.iter().copied()).zip(0..).collect();
+    let others = DIAGNOSTICS.iter().map(|diagnostic| diagnostic.id);
+    let index: BTreeMap<&str, i64> = context.rules.iter().map(|rule| rule.id).chain(others).zip(0..).collect();
 
     let names = fingerprints(&report.sources, &report.findings);
     let results: Vec<SarifResult> = report
@@ -43,7 +42,7 @@ pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()>
         .map(|(at, (finding, name))| result(context, at, finding, name, index.get(finding.rule).copied().unwrap_or(-1)))
         .collect();
     let run = Run::builder()
-        .tool(Tool::builder().driver(driver::component(context.rules, &others)).build())
+        .tool(Tool::builder().driver(driver::component(context.rules)).build())
         .invocations(vec![invocation(context)])
         .column_kind(json!(ResultColumnKind::UnicodeCodePoints))
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root(&context.report.root))]))

@@ -209,6 +209,19 @@ fn rules_are_listed() {
     assert_eq!(document["schema"], 1);
 }
 
+#[test]
+fn diagnostics_about_suppressions_are_listed_and_explained() {
+    let (_, stdout, _) = run(&["rules"]);
+    let (code, explained, _) = run(&["explain", "invalid-suppression"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout.contains("\ninvalid-suppression ") && explained.contains("# roadworthy: ignore[missing-timeout]"),
+        "{stdout}{explained}"
+    );
+    let (code, _, stderr) = run(&["explain", "invalid-supression"]);
+    assert!(code == 2 && stderr.contains("did you mean `invalid-suppression`?"), "{stderr}");
+}
+
 /// A reader that has gone is no error: the run ends as it would have, and says nothing.
 #[test]
 fn a_closed_pipe_is_no_error() {
