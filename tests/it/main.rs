@@ -1,5 +1,6 @@
 //! All tests of the program as a whole, in one binary: linking it once is most of the time that they take.
 
+mod action;
 mod bad_input;
 mod cli;
 mod config;
