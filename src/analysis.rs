@@ -127,7 +127,7 @@ pub fn judge(project: &Project, rules: &[&'static Rule]) -> (Vec<Finding>, Vec<U
         file.reported && !file.test
     });
     findings.sort_by(|a, b| (a.place, a.rule, &a.message).cmp(&(b.place, b.rule, &b.message)));
-    findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule);
+    findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule && a.secret == b.secret);
     (findings, failed)
 }
 

@@ -143,7 +143,14 @@ fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
     let mut config = if options.no_config {
         Config::defaults(&scope.root, &rules)
     } else {
-        config::load(&scope.start, &scope.stop, &scope.root, &rules).map_err(|error| Error::new(error.to_string()))?
+        let broken = |error: config::ConfigError| Error::new(error.to_string());
+        let mut config = config::load(&scope.root, &scope.stop, &scope.root, &rules).map_err(broken)?;
+        for folder in discover::configured_folders(&scope, &config) {
+            if let Some(nested) = config::load_own(&folder, &scope.root, &rules).map_err(broken)? {
+                config.nest(nested);
+            }
+        }
+        config
     };
     config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
     let threads = options.jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()).transpose();
@@ -158,6 +165,11 @@ impl Prepared {
             Some(threads) => threads.install(work),
             None => work(),
         }
+    }
+
+    /// The configuration that is closest to all that was asked about.
+    fn closest(&self) -> &Config {
+        self.config.at(&self.scope.relative(&self.scope.start))
     }
 
     fn discover(&self, options: &CheckOptions) -> Result<Discovered, Error> {
@@ -177,11 +189,7 @@ impl Prepared {
         let (mut project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
         failed.extend(unread);
         let rules: Vec<&'static Rule> = RULES.iter().collect();
-        let asked = Asked {
-            min_confidence: options.min_confidence.unwrap_or(self.config.min_confidence),
-            min_severity: options.min_severity.unwrap_or(self.config.min_severity),
-            today: options.today,
-        };
+        let asked = Asked { min_confidence: options.min_confidence, min_severity: options.min_severity, today: options.today };
         let (found, unjudged) = analysis::judge(&project, &rules);
         failed.extend(unjudged);
         failed.sort();
@@ -192,7 +200,7 @@ impl Prepared {
         // Nobody waits for the model to be taken apart.
         rayon::spawn(move || drop(project));
         let report = Report { root, sources, findings, checked, skipped, failed, passed_by, elapsed: started.elapsed() };
-        Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.config.fail_on) })
+        Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.closest().fail_on) })
     }
 }
 
@@ -202,7 +210,7 @@ impl Prepared {
 ///
 /// If its files cannot be used.
 pub fn configuration_of(directory: &Path) -> Result<Config, Error> {
-    Ok(prepare(&CheckOptions::new(directory.to_path_buf()))?.config)
+    Ok(prepare(&CheckOptions::new(directory.to_path_buf()))?.closest().clone())
 }
 
 /// The rules as selectors see them.

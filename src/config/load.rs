@@ -33,6 +33,20 @@ struct Tools {
     roadworthy: Option<File>,
 }
 
+/// Whether a file of this name may be a configuration.
+#[must_use]
+pub fn is_file_name(name: &std::ffi::OsStr) -> bool {
+    name == OWN_FILE || name == PYTHON_FILE
+}
+
+/// The configuration of a folder itself, if it has one.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_own(directory: &Path, root: &Path, rules: &[Selectable]) -> Result<Option<Config>, ConfigError> {
+    find_in(directory)?.map(|layer| assemble(layers(layer)?, root, rules)).transpose()
+}
+
 /// Whether a configuration file in this folder says `root = true`.
 ///
 /// # Errors
@@ -162,25 +176,24 @@ fn assemble(layers: Vec<Layer>, root: &Path, rules: &[Selectable]) -> Result<Con
     config.settings = settings;
     config.services.clone_from(&merged.service);
     for service in &mut config.services {
-        let path = from_root(&config.prefix, &service.path);
-        if !root.join(&path).exists() {
-            let folder = root.join(path.rsplit_once('/').map_or("", |(folder, _)| folder));
-            let help = nearest_folder(&folder, path.rsplit('/').next().unwrap_or_default()).map(|near| format!("did you mean `{near}`?"));
+        let folder = config.directory.join(&service.path);
+        if !folder.exists() {
+            let help = nearest_beside(&folder).map(|near| format!("did you mean `{near}`?"));
             return Err(ConfigError::file(&config.files[0], format!("there is no `{}` for a service", service.path)).with_help(help));
         }
-        service.path = path;
+        service.path = from_root(&config.prefix, &service.path);
     }
     config.apis.clone_from(&merged.api);
     config.merged = merged;
     Ok(config)
 }
 
-/// The folder in this one whose name is nearest.
-fn nearest_folder(folder: &Path, name: &str) -> Option<String> {
-    let entries = std::fs::read_dir(folder).ok()?.flatten().filter(|entry| entry.path().is_dir());
-    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+/// The folder beside one that does not exist whose name is nearest.
+fn nearest_beside(folder: &Path) -> Option<String> {
+    let beside = std::fs::read_dir(folder.parent()?).ok()?.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = beside.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
-    nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+    nearest(folder.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The keys of a file over those of the file that it extends.

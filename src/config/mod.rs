@@ -19,7 +19,7 @@ mod select;
 mod thresholds;
 
 pub use error::ConfigError;
-pub use load::{is_root, load};
+pub use load::{is_file_name, is_root, load, load_own};
 pub use patterns::{PatternError, Patterns};
 pub use select::{Selectable, Selection, Selector, UnknownSelector};
 pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
@@ -124,6 +124,8 @@ pub struct Config {
     command_line: Selection,
     overrides: Vec<PathOverride>,
     merged: File,
+    /// The configurations of folders below that have one of their own, the innermost first.
+    nested: Vec<Config>,
 }
 
 /// An override, its patterns and selectors read.
@@ -155,7 +157,23 @@ impl Config {
             command_line: Selection::default(),
             overrides: Vec::new(),
             merged: File::default(),
+            nested: Vec::new(),
         }
+    }
+
+    /// Takes in the configuration of a folder below: what lies in it is its own, and what it says of services and
+    /// functions everybody learns.
+    pub fn nest(&mut self, nested: Self) {
+        self.services.extend(nested.services.iter().cloned());
+        self.apis.extend(nested.apis.iter().cloned());
+        self.nested.push(nested);
+        self.nested.sort_by_key(|config| std::cmp::Reverse(config.prefix.len()));
+    }
+
+    /// The configuration that holds for a path (relative to the project root): the closest.
+    #[must_use]
+    pub fn at(&self, path: &str) -> &Self {
+        self.nested.iter().find(|config| path == config.prefix || config.relative(path).is_some()).unwrap_or(self)
     }
 
     /// Puts `--select` and `--ignore` over what the files say. Overrides still take rules away from their paths.
@@ -164,14 +182,21 @@ impl Config {
     /// When a word names no rule, category, severity or preset.
     pub fn set_command_line(&mut self, select: &[String], ignore: &[String]) -> Result<(), UnknownSelector> {
         let parse = |words: &[String]| words.iter().map(|word| Selector::parse(word, &self.rules)).collect::<Result<Vec<_>, _>>();
-        let select = if select.is_empty() { None } else { Some(parse(select)?) };
-        self.command_line = Selection { select, ignore: parse(ignore)? };
+        let asked = Selection { select: if select.is_empty() { None } else { Some(parse(select)?) }, ignore: parse(ignore)? };
+        for config in &mut self.nested {
+            config.command_line = asked.clone();
+        }
+        self.command_line = asked;
         Ok(())
     }
 
     /// Whether a rule, or a diagnostic about suppressions, is on for the file at `path` (relative to the project root).
     #[must_use]
     pub fn is_on(&self, rule: &str, path: &str) -> bool {
+        self.at(path).is_on_here(rule, path)
+    }
+
+    fn is_on_here(&self, rule: &str, path: &str) -> bool {
         let Some(rule) = self.rules.iter().find(|known| known.id == rule) else {
             let mut layers = std::iter::once(&self.selection).chain(self.overrides_of(path).map(|o| &o.selection));
             return !self.command_line.ignores_id(rule) && !layers.any(|layer| layer.ignores_id(rule));
@@ -188,8 +213,9 @@ impl Config {
     /// The thresholds for the file at `path` (relative to the project root).
     #[must_use]
     pub fn settings_for(&self, path: &str) -> Settings {
-        let mut settings = self.settings.clone();
-        for o in self.overrides_of(path) {
+        let config = self.at(path);
+        let mut settings = config.settings.clone();
+        for o in config.overrides_of(path) {
             o.written.set_thresholds(&mut settings);
         }
         settings

@@ -88,11 +88,17 @@ enum Outcome {
     Failed(String),
 }
 
+/// The folders below the root that hold a configuration of their own for something that was asked about.
+#[must_use]
+pub fn configured_folders(scope: &Scope, config: &Config) -> Vec<PathBuf> {
+    walk::configured_folders(scope, config)
+}
+
 /// Finds and reads the files of a project. The result does not depend on the number of threads, nor on the order in
 /// which paths were given.
 #[must_use]
 pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discovered {
-    let excludes = walk::Excludes { config, command_line: options.exclude, cwd: &scope.cwd };
+    let excludes = walk::Excludes { config, command_line: options.exclude, cwd: &scope.cwd, root: &scope.root };
     let mut walked = walk::walk(scope, &excludes, options.threads);
     add_given_files(&mut walked, scope, options.force_exclude);
 
@@ -106,7 +112,7 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             if let Outcome::Read(file) | Outcome::Evidence(file, _) = &mut outcome {
                 file.reported = scope.targets_of(path).next().is_some();
                 file.test |= is_test(path, scope, config, options.force_exclude)
-                    || (!config.test_paths.is_empty() && kind::holds_tests(file.kind, file.name(), &file.text));
+                    || (!config.at(&file.path).test_paths.is_empty() && kind::holds_tests(file.kind, file.name(), &file.text));
             }
             outcome
         })
@@ -199,7 +205,8 @@ fn is_test(path: &Path, scope: &Scope, config: &Config, force_exclude: bool) -> 
     if folders.is_empty() {
         folders.push(&scope.root);
     }
-    folders.into_iter().all(|folder| config.test_paths.match_file(&scope::relative(path, folder)))
+    let test_paths = &config.at(&scope.relative(path)).test_paths;
+    folders.into_iter().all(|folder| test_paths.match_file(&scope::relative(path, folder)))
 }
 
 fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope) -> Outcome {

@@ -8,7 +8,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::kind::{ByName, by_name};
 use super::scope::{Scope, relative};
-use crate::config::{Config, Patterns};
+use crate::config::{self, Config, Patterns};
 use crate::error::describe;
 use crate::source::FileKind;
 
@@ -30,6 +30,7 @@ pub(super) struct Excludes<'a> {
     pub config: &'a Config,
     pub command_line: &'a Patterns,
     pub cwd: &'a Path,
+    pub root: &'a Path,
 }
 
 impl Excludes<'_> {
@@ -41,7 +42,8 @@ impl Excludes<'_> {
             let below = if path.starts_with(folder) { relative(path, folder) } else { elsewhere() };
             patterns.match_entry(&below, is_folder)
         };
-        matches(&self.config.exclude, &self.config.directory) || matches(self.command_line, self.cwd)
+        let closest = self.config.at(&relative(path, self.root));
+        [self.config, closest].iter().any(|config| matches(&config.exclude, &config.directory)) || matches(self.command_line, self.cwd)
     }
 }
 
@@ -58,6 +60,25 @@ pub(super) fn walk(scope: &Scope, excludes: &Excludes<'_>, threads: usize) -> Wa
         }
     }
     walked
+}
+
+/// The folders at or below the paths that were given, or between them and the root, that hold a configuration.
+pub(super) fn configured_folders(scope: &Scope, config: &Config) -> Vec<PathBuf> {
+    let concerns = |folder: &Path| scope.targets.iter().any(|target| folder.starts_with(&target.path) || target.path.starts_with(folder));
+    let mut found = BTreeSet::new();
+    for start in &scope.evidence {
+        let mut builder = WalkBuilder::new(start);
+        builder.git_global(false).require_git(false).follow_links(false);
+        let (exclude, directory) = (config.exclude.clone(), config.directory.clone());
+        builder.filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() == 0 || !exclude.match_entry(&relative(entry.path(), &directory), is_folder)
+        });
+        let files = builder.build().filter_map(Result::ok).filter(|entry| config::is_file_name(entry.file_name()));
+        let folders = files.filter_map(|entry| entry.path().parent().map(Path::to_path_buf));
+        found.extend(folders.filter(|folder| *folder != scope.root && concerns(folder)));
+    }
+    found.into_iter().collect()
 }
 
 fn walk_from(start: &Path, is_root: bool, scope: &Scope, excludes: &Excludes<'_>, threads: usize, walked: &mut Walked) {

@@ -12,10 +12,10 @@ use crate::model::project::Project;
 /// What is asked for beside the configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// Findings of less confidence are not shown.
-    pub min_confidence: Confidence,
-    /// Findings of less severity are not shown.
-    pub min_severity: Severity,
+    /// Findings of less confidence are not shown, whatever the configuration says.
+    pub min_confidence: Option<Confidence>,
+    /// Findings of less severity are not shown, whatever the configuration says.
+    pub min_severity: Option<Severity>,
     /// The day that suppressions expire by.
     pub today: Date,
 }
@@ -30,7 +30,11 @@ pub fn apply(project: &Project, mut findings: Vec<Finding>, asked: &Asked) -> Ve
     // Before confidence and severity: a suppression of a finding that is too unsure to be shown is in use.
     let diagnostics = suppressions::apply(project, &mut findings, asked.today);
     findings.extend(diagnostics.into_iter().filter(|finding| is_on(&project.config, finding)));
-    findings.retain(|finding| finding.confidence >= asked.min_confidence && finding.severity >= asked.min_severity);
+    findings.retain(|finding| {
+        let config = project.config.at(&sources.get(finding.place.file).path);
+        finding.confidence >= asked.min_confidence.unwrap_or(config.min_confidence)
+            && finding.severity >= asked.min_severity.unwrap_or(config.min_severity)
+    });
     // Ids of files follow paths, and bytes follow lines and columns.
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.place.file, f.place.span.start, f.rule, f.place.span.end);

@@ -9,6 +9,7 @@ mod python;
 pub mod rate_limit;
 pub mod secrets;
 pub mod sql;
+mod sql_text;
 pub mod timeout;
 pub mod yaml;
 

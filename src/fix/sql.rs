@@ -2,16 +2,18 @@
 
 use std::fmt::Write as _;
 
+use super::sql_text::Written;
 use super::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::apis::Placeholder;
 use crate::model::flow::{Origin, Text};
 use crate::model::program::{ModuleId, Program};
 use crate::model::sql::{self, Position};
+use crate::model::values;
 use crate::source::{Place, Span};
 
-/// The edit that binds all values of a text, if it is one f-string in sight whose values stand alone, and the call binds
-/// nothing yet.
+/// The edit that binds all values of a text, if it is written in one place where its values stand alone, and the call
+/// binds nothing yet.
 #[must_use]
 pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text: &Text) -> Option<Fix> {
     let module = program.module(id);
@@ -21,51 +23,49 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     if called.args.len() != 1 || called.args[0].kind != ArgKind::Positional || called.args[0].value != argument {
         return None;
     }
-    let ExprKind::Template { parts, tag: None } = &module.expr(argument).kind else { return None };
-    let place = program.place(id, argument);
-    let source = program.sources.slice(place);
-    if !is_one_f_string(source) {
-        return None;
-    }
+    let argument = where_written(program, id, argument);
+    let written = Written::read(program, id, argument)?;
     // Every hole has to be one that can be bound, and each in the text as it is written here.
     let rated = sql::holes(text);
-    let written: Vec<ExprId> = parts.iter().filter_map(hole).collect();
-    if rated.len() != written.len() || rated.iter().zip(&written).any(|((hole, _), expr)| hole.expr != *expr) {
+    if rated.len() != written.holes.len() || rated.iter().zip(&written.holes).any(|((hole, _), expr)| hole.expr != *expr) {
         return None;
     }
-    let mut bound: Vec<(ExprId, Span, String)> = Vec::new();
-    for ((hole, position), expr) in rated.iter().zip(&written) {
+    let file = module.file;
+    let source = &program.sources.get(file).text;
+    // Small edits: a text of many lines stays as it is laid out.
+    let mut cuts: Vec<(Span, String)> = written.removed.iter().map(|span| (*span, String::new())).collect();
+    let mut names: Vec<String> = Vec::new();
+    let mut bound: Vec<String> = Vec::new();
+    for (index, ((hole, position), expr)) in rated.iter().zip(&written.holes).enumerate() {
         if *position == Position::Name || hole.origin == Origin::Constant {
             return None;
         }
-        let (span, value) = slot(program, id, place, *expr, *position)?;
-        bound.push((*expr, span, value));
-    }
-    // Small edits: a text of many lines stays as it is laid out.
-    let at = |span: Span| Place { file: place.file, span };
-    let mut intents = vec![Intent::Replace { place: at(Span { end: place.span.start + 1, ..place.span }), text: String::new() }];
-    let mut new = String::new();
-    let mut done = place.span.start;
-    let mut names: Vec<String> = Vec::new();
-    for (index, (expr, span, _)) in bound.iter().enumerate() {
-        new.push_str(program.sources.get(place.file).text.get(done as usize..span.start as usize)?);
+        let slot = written.slot(program, id, index, *position)?;
+        // `IN (…)`: what stands for a whole list is no one value.
+        let (before, after) = (source.get(..slot.span.start as usize)?, source.get(slot.span.end as usize..)?);
+        if before.trim_end().strip_suffix('(').is_some_and(|list| list.trim_end().to_ascii_uppercase().ends_with("IN"))
+            && after.trim_start().starts_with(')')
+        {
+            return None;
+        }
         let name = unique(&parameter_name(module, *expr, index), &names);
-        let mark = placeholder(style, &name, index)?;
-        new.push_str(&mark);
-        intents.push(Intent::Replace { place: at(*span), text: mark });
+        cuts.push((slot.span, placeholder(style, &name, index)? + slot.behind));
         names.push(name);
-        done = span.end;
+        bound.push(slot.value);
     }
-    new.push_str(program.sources.get(place.file).text.get(done as usize..place.span.end as usize)?);
-    // No braces are left: the `f` goes, and doubled braces with it.
-    if new[1..].contains(['{', '}']) || (style == Placeholder::Format && new.matches('%').count() != bound.len()) {
+    cuts.sort_by_key(|(span, _)| span.start);
+    let new = cut(source, written.span, &cuts)?;
+    // No braces are left, and no signs that a driver would take for its own.
+    if new.contains(['{', '}']) || (style == Placeholder::Format && new.matches('%').count() != bound.len()) {
         return None;
     }
     // Code in a text is run with quotation marks of its own.
     if new.contains("$$") || new.to_ascii_uppercase().contains("EXECUTE ") {
         return None;
     }
-    let values: Vec<(String, String)> = names.into_iter().zip(bound).map(|(name, (_, _, value))| (name, value)).collect();
+    let at = |span: Span| Place { file, span };
+    let mut intents: Vec<Intent> = cuts.into_iter().map(|(span, text)| Intent::Replace { place: at(span), text }).collect();
+    let values: Vec<(String, String)> = names.into_iter().zip(bound).collect();
     let call_place = program.place(id, call);
     let value = |text: String| match &sink.values {
         Some(keyword) => Intent::SetArgument { call: call_place, name: keyword.clone(), value: text },
@@ -89,7 +89,7 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
             let parameters: Vec<String> =
                 values.iter().map(|(name, value)| format!("bigquery.ScalarQueryParameter(\"{name}\", \"STRING\", {value})")).collect();
             intents.push(value(format!("bigquery.QueryJobConfig(query_parameters=[{}])", parameters.join(", "))));
-            let import = Intent::AddImport { file: place.file, module: "google.cloud".into(), name: Some("bigquery".into()) };
+            let import = Intent::AddImport { file, module: "google.cloud".into(), name: Some("bigquery".into()) };
             intents.push(import);
         }
         Placeholder::None => return None,
@@ -97,48 +97,30 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     Some(Fix::unsafe_edit("Bind the values as parameters", intents))
 }
 
-fn hole(part: &TemplatePart) -> Option<ExprId> {
-    match part {
-        TemplatePart::Hole(expr) => Some(*expr),
-        TemplatePart::Text(..) => None,
+/// Where the text that a name stands for is written: in the same function, and for this use alone.
+fn where_written(program: &Program, id: ModuleId, argument: ExprId) -> ExprId {
+    let module = program.module(id);
+    let ExprKind::Name(name) = module.expr(argument).kind else { return argument };
+    let function = module.function_of(argument);
+    let is_it = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::Name(n) if n == name) && module.function_of(*expr) == function;
+    match values::origin(program, id, argument) {
+        // Where it is bound, and here.
+        (of, expr) if of == id && module.function_of(expr) == function && module.expr_ids().filter(is_it).count() == 2 => expr,
+        _ => argument,
     }
 }
 
-fn is_one_f_string(source: &str) -> bool {
-    let Some(rest) = source.strip_prefix(['f', 'F']) else { return false };
-    let mark = if rest.starts_with("\"\"\"") || rest.starts_with("'''") { &rest[..3] } else { rest.get(..1).unwrap_or_default() };
-    matches!(mark.chars().next(), Some('"' | '\''))
-        && rest.len() >= 2 * mark.len()
-        && !rest[mark.len()..rest.len() - mark.len()].contains(mark)
-}
-
-/// What goes when a hole becomes a placeholder: its braces, and the quotation marks with what they hold beside it.
-fn slot(program: &Program, id: ModuleId, whole: Place, hole: ExprId, position: Position) -> Option<(Span, String)> {
-    let text = &program.sources.get(whole.file).text;
-    let span = program.place(id, hole).span;
-    let open = text[..span.start as usize].rfind('{')?;
-    let close = span.end as usize + text[span.end as usize..].find('}')?;
-    // A conversion or a format would be lost.
-    if text[open + 1..span.start as usize].trim() != "" || text[span.end as usize..close].trim() != "" {
-        return None;
+/// A part of the source with other texts in the place of some spans, which are in order.
+fn cut(source: &str, whole: Span, cuts: &[(Span, String)]) -> Option<String> {
+    let mut new = String::new();
+    let mut done = whole.start;
+    for (span, text) in cuts {
+        new.push_str(source.get(done as usize..span.start as usize)?);
+        new.push_str(text);
+        done = span.end;
     }
-    let source = text[span.range()].to_owned();
-    if position == Position::Value {
-        return Some((Span::new(open, close + 1), source));
-    }
-    let before = text[whole.span.start as usize..open].rfind('\'').map(|at| whole.span.start as usize + at)?;
-    let after = close + 1 + text[close + 1..whole.span.end as usize].find('\'')?;
-    let (left, right) = (&text[before + 1..open], &text[close + 1..after]);
-    if [left, right].iter().any(|part| part.contains(['{', '}', '\n', '"'])) {
-        return None;
-    }
-    let value = if left.is_empty() && right.is_empty() { source } else { format!("f\"{left}{{{source}}}{right}\"") };
-    (!value.contains('\\') && !source_has_quotes(&value)).then_some((Span::new(before, after + 1), value))
-}
-
-/// An f-string in an f-string needs other quotation marks before Python 3.12.
-fn source_has_quotes(value: &str) -> bool {
-    value.strip_prefix("f\"").and_then(|rest| rest.strip_suffix('"')).is_some_and(|inside| inside.contains('"'))
+    new.push_str(source.get(done as usize..whole.end as usize)?);
+    Some(new)
 }
 
 fn parameter_name(module: &Module, expr: ExprId, index: usize) -> String {

@@ -18,6 +18,7 @@ use crate::rules::Rule;
 use crate::source::{FileId, Place, Position, Span};
 
 pub mod concise;
+mod folding;
 pub mod json;
 mod paint;
 pub mod pretty;

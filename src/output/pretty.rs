@@ -18,6 +18,7 @@ use std::io::{self, Write};
 use rustc_hash::FxHashSet;
 use textwrap::{Options, WordSeparator};
 
+use super::folding::Folded;
 use super::{OutputContext, one_line, printable, summary};
 use crate::diagnostics::{self, Diagnostic};
 use crate::finding::{Confidence, Finding, Related};
@@ -30,6 +31,9 @@ mod fix;
 /// Related places that are listed; the formats for machines have all of them.
 const MAX_RELATED: usize = 5;
 
+/// Services that are listed where several lack the same.
+const MAX_SERVICES: usize = 20;
+
 /// Lines from the finding within which a related place is shown in the same excerpt.
 const NEAR: usize = 4;
 
@@ -41,42 +45,48 @@ const NEAR: usize = 4;
 pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = &context.report.findings;
     // The reason belongs to the class, so it is given with the first finding of each.
+    let folded = Folded::new(findings);
     let mut explained = FxHashSet::default();
     let mut index = 0;
     while index < findings.len() {
         // Several absences of one service are anchored to the same app: one excerpt shows where.
         let place = findings[index].place;
-        let group = &findings[index..index + findings[index..].iter().take_while(|finding| finding.place == place).count()];
-        for finding in group {
-            writeln!(out, "{}", headline(context, finding))?;
+        let end = index + findings[index..].iter().take_while(|finding| finding.place == place).count();
+        let group: Vec<(usize, &Finding)> = (index..end).filter(|at| !folded.is_hidden(*at)).map(|at| (at, &findings[at])).collect();
+        index = end;
+        let Some((_, first)) = group.first() else { continue };
+        for (at, finding) in &group {
+            writeln!(out, "{}", headline(context, finding, folded.others(*at).len()))?;
         }
-        let near = if group.len() == 1 { near(context, &group[0]) } else { Vec::new() };
-        write!(out, "{}", excerpt::render(context, place, group[0].severity, &near))?;
-        for (offset, finding) in group.iter().enumerate() {
+        let near = if group.len() == 1 { near(context, first) } else { Vec::new() };
+        write!(out, "{}", excerpt::render(context, place, first.severity, &near))?;
+        for (at, finding) in &group {
             if group.len() > 1 {
                 writeln!(out, "  {}", context.paint.severity(finding.rule, finding.severity))?;
             }
             places(context, out, "flow", &finding.trace, usize::MAX, &[])?;
             places(context, out, "also", &finding.related, MAX_RELATED, &near)?;
+            let others: Vec<Place> = folded.others(*at).iter().map(|other| findings[*other].place).collect();
+            same_in(context, out, &others)?;
             if explained.insert(finding.rule) {
                 reason(context, out, finding)?;
             }
-            fix::write(context, out, index + offset, finding)?;
+            fix::write(context, out, *at, finding)?;
         }
         writeln!(out)?;
-        index += group.len();
     }
     summary::write(context, out)
 }
 
-fn headline(context: &OutputContext<'_>, finding: &Finding) -> String {
+fn headline(context: &OutputContext<'_>, finding: &Finding, others: usize) -> String {
     let class = context.paint.severity(&format!("{}[{}]", finding.severity.name(), finding.rule), finding.severity);
     let message = one_line(&finding.message);
     let doubt = match finding.confidence {
         Confidence::High => String::new(),
         doubt => format!(" ({} confidence)", doubt.name()),
     };
-    textwrap::fill(&format!("{class} {message}{doubt}"), words(context.width).subsequent_indent("  "))
+    let services = if others > 0 { format!("in {} services, of which this is the first: ", others + 1) } else { String::new() };
+    textwrap::fill(&format!("{class} {services}{message}{doubt}"), words(context.width).subsequent_indent("  "))
 }
 
 /// Related places that fit into the finding's own excerpt.
@@ -118,6 +128,18 @@ fn places(
     }
     if list.len() > cut.len() {
         writeln!(out, "       {}", context.paint.dim(&format!("and {} more", list.len() - cut.len())))?;
+    }
+    Ok(())
+}
+
+/// The other services that lack the same.
+fn same_in(context: &OutputContext<'_>, out: &mut dyn Write, others: &[Place]) -> io::Result<()> {
+    for (index, place) in others.iter().take(MAX_SERVICES).enumerate() {
+        let head = if index == 0 { context.paint.accent("in  ") } else { " ".repeat(4) };
+        writeln!(out, "  {head} {}", context.location(*place))?;
+    }
+    if others.len() > MAX_SERVICES {
+        writeln!(out, "       {}", context.paint.dim(&format!("and {} more", others.len() - MAX_SERVICES)))?;
     }
     Ok(())
 }

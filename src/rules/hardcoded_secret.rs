@@ -268,12 +268,17 @@ fn judge_instruction(ctx: &mut Context<'_>, file: FileId, instruction: &Instruct
         }
         InstructionKind::Label(variables) => {
             for value in variables.iter().filter_map(|v| v.value.as_ref()) {
-                judge_command(ctx, file, span, value, stage);
+                judge_command(ctx, file, span, value, "a label", stage);
+            }
+        }
+        InstructionKind::Copy(copy) | InstructionKind::Add(copy) => {
+            for body in &copy.heredocs {
+                judge_command(ctx, file, span, body, "a file", stage);
             }
         }
         InstructionKind::Run(command) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => {
             for text in command.texts() {
-                judge_command(ctx, file, span, text, stage);
+                judge_command(ctx, file, span, text, "a command", stage);
             }
         }
         _ => {}
@@ -305,11 +310,11 @@ fn judge_variable(ctx: &mut Context<'_>, file: FileId, span: Span, keyword: &str
 }
 
 /// A command line: tokens and URLs anywhere in it, and `NAME=value`.
-fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, stage: &str) {
+fn judge_command(ctx: &mut Context<'_>, file: FileId, span: Span, text: &Text, what: &str, stage: &str) {
     let Some(secrets::Found { kind, secret, confidence }) = secrets::find(&text.value) else { return };
     let at = text.value.find(secret).unwrap_or(0);
     let place = text.span_of(at..at + secret.len());
-    let message = format!("a command of the image holds {kind}, where whoever pulls it can read it ({})", masked(secret));
+    let message = format!("{what} of the image holds {kind}, where whoever pulls it can read it ({})", masked(secret));
     let code = "RUN --mount=type=secret,id=credential \\\n    CREDENTIAL=\"$(cat /run/secrets/credential)\" && …\n";
     report_in_image(
         ctx,
@@ -354,6 +359,17 @@ fn plain(name: &str, value: &str) -> Option<Confidence> {
 
 fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
     let service = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    for word in deployment.containers.iter().flat_map(|container| &container.command) {
+        let Some(found) = secrets::find(&word.written) else { continue };
+        let place = Place { file: deployment.file, span: word.span };
+        let message = format!("the command of `{service}` holds {} in plain text ({})", found.kind, masked(found.secret));
+        let code = "env:\n  - name: CREDENTIAL\n    valueFrom:\n      secretKeyRef:\n        name: credential\n        key: latest\n";
+        let fix = Fix::advice("Read it from the environment, let Secret Manager fill that, and rotate the secret", code);
+        let hidden = within(&ctx.project.program, place, found.secret);
+        let finding = ctx.report(place, found.confidence, message, fix);
+        finding.secret = Some(hidden);
+        finding.symbol.clone_from(&service);
+    }
     for variable in deployment.containers.iter().flat_map(|container| &container.env) {
         let Some(value) = variable.value.as_ref().filter(|value| value.value.as_ref().known().is_some()) else { continue };
         let name = &variable.name.written;

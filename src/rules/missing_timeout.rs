@@ -27,8 +27,8 @@ pub const RULE: Rule = Rule {
 enum Reason {
     /// No timeout is passed.
     Unset,
-    /// This value of the timeout means none.
-    Forever(ModuleId, ExprId),
+    /// This value of the timeout means none, because of this part of it.
+    Forever { module: ModuleId, value: ExprId, part: (ModuleId, ExprId) },
 }
 
 /// A call that waits for the other side.
@@ -100,7 +100,9 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         _ if patience == Patience::Poll => fixes::more_than_the_other_side(program, id, call, &timeout),
         Reason::Unset if !waiting.takes_keywords => fixes::partial(program, id, call, &timeout, seconds, patience),
         Reason::Unset => fixes::set(place, &timeout, name, seconds, patience),
-        Reason::Forever(module, given) => fixes::replace(place, program.place(module, given), &timeout, name, seconds, patience),
+        Reason::Forever { part: (module, given), .. } => {
+            fixes::replace(place, program.place(module, given), &timeout, name, seconds, patience)
+        }
     };
     let related = handler.filter(|(function, handler)| *function != handler.function).map(|(_, handler)| {
         let at = program.span_place(handler.function.module, program.function(handler.function).name_span);
@@ -124,7 +126,7 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
         Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
         Reason::Unset if is_made => format!("`{api}` is built without `{}` and can wait for ever", timeout.argument),
         Reason::Unset => format!("`{api}` is called without `{}` and can wait for ever", timeout.argument),
-        Reason::Forever(m, value) => {
+        Reason::Forever { module: m, value, .. } => {
             let written = program.text(m, value).split_whitespace().collect::<Vec<_>>().join(" ");
             let by_keyword = call.args.iter().find(|a| a.value == value).and_then(|a| match a.kind {
                 ArgKind::Keyword(name) => Some(name),
@@ -150,7 +152,7 @@ fn is_local(program: &Program, id: ModuleId, call: &Call) -> bool {
 /// Why the timeout that is (not) passed does not bound the call; nothing if it does, or if that cannot be seen.
 fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Option<Reason> {
     let bounds = |argument: &String| match passed(program, id, call, None, argument) {
-        Passed::Value(module, value) => !is_forever(program, module, value, timeout),
+        Passed::Value(module, value) => forever(program, module, value, timeout).is_none(),
         Passed::No => false,
         Passed::Unknown => true,
     };
@@ -159,31 +161,29 @@ fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Op
     }
     for phase in &timeout.phases {
         if let Passed::Value(module, value) = passed(program, id, call, None, phase)
-            && is_forever(program, module, value, timeout)
+            && forever(program, module, value, timeout).is_some()
         {
-            return Some(Reason::Forever(module, value));
+            return Some(Reason::Forever { module, value, part: (module, value) });
         }
     }
     match passed(program, id, call, timeout.position, &timeout.argument) {
-        Passed::Value(module, value) => is_forever(program, module, value, timeout).then_some(Reason::Forever(module, value)),
+        Passed::Value(module, value) => forever(program, module, value, timeout).map(|part| Reason::Forever { module, value, part }),
         Passed::No => (timeout.unset == Unset::Forever).then_some(Reason::Unset),
         Passed::Unknown => None,
     }
 }
 
-fn is_forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> bool {
+/// The part of a value that means for ever, in the module that it is written in.
+fn forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> Option<(ModuleId, ExprId)> {
     match values::value(program, id, expr) {
-        Value::Null => timeout.none_is_forever,
-        Value::Number(n) => n == 0.0 && timeout.zero_is_forever,
+        Value::Null => timeout.none_is_forever.then_some((id, expr)),
+        Value::Number(n) => (n == 0.0 && timeout.zero_is_forever).then_some((id, expr)),
         // `(connect, read)`: each part bounds its own phase.
         _ => {
             let (module, expr) = values::origin(program, id, expr);
-            match &program.module(module).expr(expr).kind {
-                ExprKind::Tuple(parts) => {
-                    timeout.none_is_forever && parts.iter().any(|p| values::value(program, module, *p) == Value::Null)
-                }
-                _ => false,
-            }
+            let ExprKind::Tuple(parts) = &program.module(module).expr(expr).kind else { return None };
+            let null = parts.iter().find(|part| values::value(program, module, **part) == Value::Null);
+            null.filter(|_| timeout.none_is_forever).map(|part| (module, *part))
         }
     }
 }

@@ -44,8 +44,13 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let money = prices::monthly(saving, hours);
     let several = workload.services.iter().any(|service| workers::are_several(ctx.project, service, container));
     let but = if several { ", although each of its workers takes its own" } else { "" };
-    let message = format!("{name} is given {} of memory, {}{but}; {value} saves {money}", memory.written.trim(), bar.reason);
+    let written = memory.written.trim();
+    // Nobody reads bytes.
+    let amount = if is_bytes(written) { Quantity(given).to_string() } else { written.to_owned() };
+    let message = format!("{name} is given {amount} of memory, {}{but}; {value} saves {money}", bar.reason);
     let confidence = match (workload.services.is_empty(), deployment.notation) {
+        // What costs less than a cent is hardly worth a word.
+        _ if saving < 0.01 => Confidence::Low,
         (false, _) if several => Confidence::Medium,
         (false, _) => Confidence::High,
         (true, Notation::Job) => Confidence::Low,
@@ -107,8 +112,17 @@ impl Bar {
 
     /// The amount in the unit of the one that is set. A decimal unit would fall below what the CPU demands.
     fn written_like(&self, memory: &Setting<u64>) -> String {
-        if self.by_cpu { Quantity(self.bytes).to_string() } else { quantity::memory_like(memory.written.trim(), self.bytes) }
+        if self.by_cpu || is_bytes(memory.written.trim()) {
+            Quantity(self.bytes).to_string()
+        } else {
+            quantity::memory_like(memory.written.trim(), self.bytes)
+        }
     }
+}
+
+/// Whether an amount is written in bytes, without a unit.
+fn is_bytes(written: &str) -> bool {
+    written.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The least memory that Cloud Run takes with some thousandths of a vCPU:

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use roadworthy::config::{self, Config, ConfigError, FailOn, Quantity, Selectable};
 use roadworthy::finding::{Confidence, Severity};
+use roadworthy::options::CheckOptions;
+use roadworthy::progress::Progress;
+use roadworthy::run;
 
 const RULES: [Selectable; 3] = [
     Selectable { id: "missing-timeout", severity: Severity::Critical, category: "reliability" },
@@ -303,4 +306,41 @@ fn the_schema_knows_every_key_and_no_other() {
         assert!(properties[key]["description"].is_string(), "{key} is documented");
     }
     assert_eq!(schema["additionalProperties"], false);
+}
+
+/// The files with a finding, in a run from the root over these paths.
+fn found_in(files: &[(&str, &str)], paths: &[&str]) -> Vec<String> {
+    let project = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        write(project.path(), path, text);
+    }
+    let paths = paths.iter().map(std::path::PathBuf::from).collect();
+    let options = CheckOptions { paths, ..CheckOptions::new(project.path().to_path_buf()) };
+    let report = run::check(&options, &Progress::default()).expect("a run").report;
+    report.findings.iter().map(|finding| report.sources.get(finding.place.file).path.to_string()).collect()
+}
+
+#[test]
+fn each_file_obeys_the_configuration_closest_to_it_whatever_is_checked_beside_it() {
+    const CALL: &str = "import requests\n\nrequests.get(\"https://a.example\")\n";
+    let files = [
+        ("roadworthy.toml", "root = true\n"),
+        ("m.py", CALL),
+        ("a/roadworthy.toml", "ignore = [\"missing-timeout\"]\n"),
+        ("a/m.py", CALL),
+        ("a/b/roadworthy.toml", "min-severity = \"low\"\n"),
+        ("a/b/m.py", CALL),
+        ("c/pyproject.toml", "[tool.roadworthy]\nexclude = [\"old/\"]\ntest-paths = [\"checks/\"]\n"),
+        ("c/m.py", CALL),
+        ("c/old/m.py", CALL),
+        ("c/checks/m.py", CALL),
+        ("c/tests/m.py", CALL),
+    ];
+    assert_eq!(found_in(&files, &[]), ["a/b/m.py", "c/m.py", "c/tests/m.py", "m.py"]);
+    assert_eq!(found_in(&files, &["a", "c"]), ["a/b/m.py", "c/m.py", "c/tests/m.py"]);
+    assert_eq!(found_in(&files, &["a/m.py", "m.py"]), ["m.py"]);
+    assert_eq!(found_in(&files, &["a/b"]), ["a/b/m.py"]);
+    // What is wrong in a folder that nobody asked about is no error.
+    let broken = [("roadworthy.toml", "root = true\n"), ("a/roadworthy.toml", "no-such-key = 1\n"), ("b/m.py", CALL)];
+    assert_eq!(found_in(&broken, &["b"]), ["b/m.py"]);
 }

@@ -389,3 +389,22 @@ fn the_order_of_edits_in_files_is_kept() {
     let context = OutputContext::new(&report, &[], &edits, Path::new("/work/shop"));
     insta::assert_snapshot!(render(Format::Pretty, &context));
 }
+
+#[test]
+fn services_that_lack_the_same_are_told_once_to_people() {
+    let mut report = report(&[
+        ("a/main.py", FileKind::Python, "app = FastAPI()\n"),
+        ("b/main.py", FileKind::Python, "app = FastAPI()\n"),
+        ("c/main.py", FileKind::Python, "app = FastAPI()\n"),
+    ]);
+    let missing = |path: &str| {
+        let app = place(&report.sources, path, "FastAPI()", 0);
+        finding("missing-rate-limit", Severity::Critical, app, "no rate limiter is attached", Fix::advice("Attach one", "limit()\n"))
+    };
+    report.findings = vec![missing("a/main.py"), missing("b/main.py"), missing("c/main.py")];
+    let edits = vec![Vec::new(); 3];
+    let context = OutputContext::new(&report, &RULES, &edits, Path::new("/work/shop"));
+    insta::assert_snapshot!(render(Format::Pretty, &context));
+    let json: serde_json::Value = serde_json::from_str(&render(Format::Json, &context)).unwrap();
+    assert_eq!(json["findings"].as_array().map(Vec::len), Some(3));
+}

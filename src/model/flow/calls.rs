@@ -7,7 +7,7 @@ use ustr::Ustr;
 use super::evaluate::{Evaluator, Values, fill};
 use super::interpret::{Environment, SinkCall};
 use super::sources::{is_enum, is_request_data, returns_number};
-use super::{Abstract, Content, Kind, Origin, container, format, mapping};
+use super::{Abstract, Content, Kind, Origin, Piece, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::apis::{Role, Row};
 use crate::model::calls::{Passed, passed};
@@ -237,8 +237,22 @@ impl Evaluator<'_> {
                 self.formatted(expr, receiver, format::braces, args, &named, at.unwrap_or(expr))
             }
             "join" if is_text => {
-                let (list, items) = args.first().map(|(list, value)| (*list, value.item()))?;
+                let (list, value) = args.first().map(|(list, value)| (*list, value))?;
                 let (mut pieces, mut roots) = (Vec::new(), Vec::new());
+                if !value.parts().is_empty() {
+                    let written = match &self.module().expr(list).kind {
+                        ExprKind::List(parts) | ExprKind::Tuple(parts) => &parts[..],
+                        _ => &[],
+                    };
+                    for (at, part) in value.parts().iter().enumerate() {
+                        if at > 0 {
+                            fill(&mut pieces, &mut roots, expr, receiver);
+                        }
+                        fill(&mut pieces, &mut roots, written.get(at).copied().unwrap_or(list), part);
+                    }
+                    return Some(self.assembled(expr, pieces, &roots));
+                }
+                let items = value.item();
                 fill(&mut pieces, &mut roots, list, &items);
                 fill(&mut pieces, &mut roots, expr, receiver);
                 fill(&mut pieces, &mut roots, list, &items);
@@ -254,6 +268,7 @@ impl Evaluator<'_> {
             {
                 receiver.clone()
             }
+            "replace" if args.len() >= 2 && args[1].1.origin > Origin::Safe => self.replaced(expr, receiver, &args[0].1, &args[1])?,
             "replace" | "translate" | "ljust" | "rjust" | "zfill" | "center" if is_text || receiver.origin > Origin::Unseen => {
                 Abstract { text: receiver.text.clone(), ..worst() }
             }
@@ -295,6 +310,8 @@ impl Evaluator<'_> {
                 }
                 Abstract::default()
             }
+            // `request.args.get("page", type=int)`
+            "get" | "getlist" if call.args.iter().any(|arg| self.is_conversion(arg)) => Abstract::of(Origin::Safe),
             // `request.args.get(…)`, `data.getlist(…)`: a part of what was sent.
             _ if receiver.origin == Origin::Request && receiver.kind == Kind::Plain => {
                 let default = args.get(1).map(|(_, default)| default.derived()).unwrap_or_default();
@@ -304,6 +321,32 @@ impl Evaluator<'_> {
             "get" | "getlist" | "pop" if matches!(receiver.origin, Origin::Passed | Origin::Parameter) => receiver.derived(),
             _ => return None,
         })
+    }
+
+    /// `"… WHERE name = 'X'".replace("X", name)`: the value stands wherever the text had the other.
+    fn replaced(&self, expr: ExprId, receiver: &Abstract, old: &Abstract, (at, new): &(ExprId, Abstract)) -> Option<Abstract> {
+        let old = super::constant(old).filter(|old| !old.is_empty())?;
+        let (mut pieces, mut roots) = (Vec::new(), Vec::new());
+        for piece in receiver.pieces(expr) {
+            match piece {
+                Piece::Text(text) => {
+                    for (index, part) in text.split(&*old).enumerate() {
+                        if index > 0 {
+                            fill(&mut pieces, &mut roots, *at, new);
+                        }
+                        pieces.push(Piece::Text(part.into()));
+                    }
+                }
+                hole @ Piece::Hole(_) => pieces.push(hole),
+            }
+        }
+        Some(self.assembled(expr, pieces, &roots))
+    }
+
+    /// `type=int`
+    fn is_conversion(&self, arg: &Arg) -> bool {
+        matches!(arg.kind, ArgKind::Keyword(name) if name == "type")
+            && matches!(Resolver::new(self.program).entity(self.id, arg.value), Entity::Builtin(name) if matches!(&*name, "int" | "float" | "bool"))
     }
 }
 

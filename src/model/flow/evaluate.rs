@@ -6,11 +6,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::interpret::{Environment, Key, Record};
-use super::sources::{field, is_enum, is_request_data};
+use super::sources::{field, is_enum, is_request_data, parameter};
 use super::{Abstract, Content, Kind, Origin, Piece, assembled, constant, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::Routes;
 use crate::model::values::{self, Value};
@@ -38,6 +38,7 @@ enum Task {
     Done(ExprId),
     Bind { target: ExprId, iter: ExprId },
     Refine(ExprId, bool),
+    Parameters(FunctionId),
     Save,
     Restore,
 }
@@ -99,6 +100,7 @@ impl<'p> Evaluator<'p> {
                     self.bind(environment, target, item);
                 }
                 Task::Refine(test, truth) => self.refine(environment, test, truth),
+                Task::Parameters(function) => self.bind_parameters(environment, function),
                 Task::Save => saved.push(environment.clone()),
                 Task::Restore => *environment = saved.pop().unwrap_or_default(),
             }
@@ -128,11 +130,25 @@ impl<'p> Evaluator<'p> {
                 tasks.push(Task::Save);
             }
             ExprKind::Assign { value, .. } => tasks.push(Task::Visit(*value)),
+            // It may run any time later; what it captures is taken as it is here.
+            ExprKind::Function(function) => {
+                if let FunctionBody::Expr(body) = self.module().function(*function).body {
+                    tasks.extend([Task::Restore, Task::Visit(body), Task::Parameters(*function), Task::Save]);
+                }
+            }
             kind => {
                 let first = tasks.len();
                 kind.for_each_child(|child| tasks.push(Task::Visit(child)));
                 tasks[first..].reverse();
             }
+        }
+    }
+
+    /// What a function is called with.
+    pub(super) fn bind_parameters(&self, environment: &mut Environment, function: FunctionId) {
+        for (index, param) in self.module().function(function).params.iter().enumerate() {
+            let value = parameter(self.program, self.routes, FunctionRef { module: self.id, function }, index);
+            self.bind(environment, param.target, value);
         }
     }
 
@@ -157,6 +173,9 @@ impl<'p> Evaluator<'p> {
                 for part in parts {
                     match part {
                         TemplatePart::Text(text, _) => pieces.push(Piece::Text(text.as_str().into())),
+                        TemplatePart::Hole(hole) if self.is_written_as_number(*hole) => {
+                            fill(&mut pieces, &mut roots, *hole, &Abstract::of(Origin::Safe));
+                        }
                         TemplatePart::Hole(hole) => fill(&mut pieces, &mut roots, *hole, &of(values, hole)),
                     }
                 }
@@ -206,6 +225,14 @@ impl<'p> Evaluator<'p> {
                 Abstract::of(Origin::Unseen)
             }
         }
+    }
+
+    /// `{n:d}`: formatting what is no number fails.
+    fn is_written_as_number(&self, hole: ExprId) -> bool {
+        let place = self.program.place(self.id, hole);
+        let after = &self.program.sources.get(place.file).text[place.span.end as usize..];
+        let format = after.trim_start().strip_prefix(':').and_then(|rest| rest.split_once('}')).map(|(format, _)| format);
+        format.is_some_and(|format| format.len() < 8 && format.ends_with(['d', 'f', 'g', 'e', 'x', 'b', 'o']))
     }
 
     /// A text made of pieces by an expression, noted.
@@ -354,7 +381,7 @@ impl<'p> Evaluator<'p> {
                 .class(class)
                 .methods
                 .iter()
-                .any(|method| self.routes.handler(crate::model::program::FunctionRef { module: self.id, function: *method }).is_some())
+                .any(|method| self.routes.handler(FunctionRef { module: self.id, function: *method }).is_some())
         })
     }
 

@@ -6,7 +6,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use super::evaluate::{Evaluator, fill};
-use super::sources::parameter;
 use super::{Abstract, Origin, Piece};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
@@ -58,7 +57,11 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn assembled(&mut self, root: ExprId, parts: &[ExprId], value: &Abstract) {
-        self.settled.extend(parts.iter().filter(|part| **part != root));
+        for part in parts.iter().filter(|part| **part != root) {
+            self.settled.insert(*part);
+            // What has become a part of another text is of no interest by itself.
+            self.texts.remove(part);
+        }
         let old = self.texts.remove(&root);
         self.texts.insert(root, old.map_or_else(|| value.clone(), |old| old.join(value)));
     }
@@ -113,10 +116,7 @@ impl Interpreter<'_, '_> {
     fn function(&self, function: FunctionId, environment: &mut Environment, depth: u32) {
         let e = self.evaluator;
         let f = e.module().function(function);
-        for (index, param) in f.params.iter().enumerate() {
-            let value = parameter(e.program, e.routes, FunctionRef { module: e.id, function }, index);
-            e.bind(environment, param.target, value);
-        }
+        e.bind_parameters(environment, function);
         match f.body {
             FunctionBody::Block(body) => {
                 self.block(environment, body, depth + 1);

@@ -137,8 +137,8 @@ impl Abstract {
         let text = match (&worse.text, &better.text) {
             (Some(a), Some(b)) if worse.origin == better.origin && b.pieces.len() > a.pieces.len() => Some(b.clone()),
             (Some(a), _) => Some(a.clone()),
-            // A text beside something that is out of sight.
-            (None, text) => text.clone(),
+            // A text beside something that is out of sight. What somebody passes is a hole, whatever stands beside it.
+            (None, text) => text.clone().filter(|_| worse.origin <= Origin::Unseen),
         };
         let content = match (&worse.content, &better.content) {
             (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
@@ -173,6 +173,11 @@ impl Abstract {
             Some(text) => text.pieces.clone(),
             None => vec![Piece::Hole(Hole { origin: self.origin, expr, source: self.source })],
         }
+    }
+
+    /// Its items by position, where these are known.
+    fn parts(&self) -> &[Self] {
+        self.content.as_ref().map_or(&[], |content| &content.parts)
     }
 
     fn roots(&self) -> &[ExprId] {
@@ -253,6 +258,10 @@ fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: &[ExprId]) -> Abstract
     }
     all.sort();
     all.dedup();
+    // The first ones say where it begins, the last one what it was made of.
+    if all.len() > MAX_PIECES {
+        all.drain(MAX_PIECES / 2..all.len() - MAX_PIECES / 2);
+    }
     Abstract {
         origin: worst.map_or(Origin::Constant, |hole| hole.origin),
         source: worst.and_then(|hole| hole.source),

@@ -206,6 +206,13 @@ fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> Annotated {
                 }
             }
             ExprKind::Ellipsis => continue,
+            // A forward reference.
+            ExprKind::String(text) if NUMBERS.contains(&text.trim()) => Annotated::Number,
+            // `conint(gt=0)`
+            ExprKind::Call(call) => match resolver.entity(id, call.callee).library().as_deref().and_then(|name| name.rsplit('.').next()) {
+                Some("conint" | "confloat" | "condecimal" | "condate") => Annotated::Number,
+                _ => Annotated::Text,
+            },
             _ => class(program, &resolver, id, expr),
         };
         let one = if inside && one == Annotated::Number { Annotated::Numbers } else { one };
