@@ -182,6 +182,13 @@ mod tests {
             ("f(a,\r\n  b)", "f(a,\r\n  b)", "f(a,\r\n  b, timeout=10)"),
             ("f(\r\n  a,\r\n)", "f(\r\n  a,\r\n)", "f(\r\n  a,\r\n  timeout=10,\r\n)"),
             ("f( # why\n)", "f( # why\n)", "f( # why\ntimeout=10)"),
+            ("    f(u\n    )", "f(u\n    )", "    f(u, timeout=10\n    )"),
+            ("f(u,\n  b=1\n    )", "f(u,\n  b=1\n    )", "f(u,\n  b=1,\n  timeout=10\n    )"),
+            ("f(u, b={\n        1: 2,\n    }\n)", "f(u, b={\n        1: 2,\n    }\n)", "f(u, b={\n        1: 2,\n    }, timeout=10\n)"),
+            ("f(u,\n  b, c=1\n    )", "f(u,\n  b, c=1\n    )", "f(u,\n  b, c=1,\n  timeout=10\n    )"),
+            ("f(a, # c\n  b, # d\n)", "f(a, # c\n  b, # d\n)", "f(a, # c\n  b, # d\n  timeout=10,\n)"),
+            ("f(\n  b # c\n  , # d\n)", "f(\n  b # c\n  , # d\n)", "f(\n  b # c\n  , # d\n  timeout=10,\n)"),
+            ("f(a, # d\n)", "f(a, # d\n)", "f(a, # d\n  timeout=10,\n)"),
         ];
         for (text, call, expected) in cases {
             assert_eq!(argument(text, call).as_deref(), Some(expected), "{text}");
