@@ -42,7 +42,8 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
             Intent::AddImport { module, name, .. } => {
-                python::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref()).into_iter().collect()
+                let is_local = |name: &str| is_local(sources, file.directory(), name);
+                python::add_import(id, &file.text, trees.get(&id)?, (module, name.as_deref()), is_local).into_iter().collect()
             }
             Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
             Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
@@ -56,6 +57,19 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
     }
     edits.sort();
     Some(edits)
+}
+
+/// Whether a module of this name is the project's own: it lies beside the file, or in a folder above.
+fn is_local(sources: &Sources, directory: &str, name: &str) -> bool {
+    let mut folder = Some(directory);
+    while let Some(at) = folder {
+        let slash = if at.is_empty() { "" } else { "/" };
+        if [".py", "/__init__.py"].iter().any(|ending| sources.find(&format!("{at}{slash}{name}{ending}")).is_some()) {
+            return true;
+        }
+        folder = at.rsplit_once('/').map(|(above, _)| above).or((!at.is_empty()).then_some(""));
+    }
+    false
 }
 
 /// Puts another name into an import that the fix adds of the same module.
@@ -215,12 +229,12 @@ mod tests {
         assert_eq!(import("", None), "import logging\n");
         assert_eq!(
             import("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nx = 1\n", None),
-            "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\nimport logging\n\nx = 1\n"
+            "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nimport logging\n\nx = 1\n"
         );
-        assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import os\r\nimport logging\r\n\r\nx = 1\r\n");
+        assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import logging\r\nimport os\r\n\r\nx = 1\r\n");
         assert_eq!(
             import("from __future__ import annotations\nx = 1\n", None),
-            "from __future__ import annotations\nimport logging\nx = 1\n"
+            "from __future__ import annotations\n\nimport logging\n\nx = 1\n"
         );
         assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
         assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
@@ -230,6 +244,39 @@ mod tests {
             import("try:\n    import a\nexcept ImportError:\n    a = None\n", None),
             "import logging\n\ntry:\n    import a\nexcept ImportError:\n    a = None\n"
         );
+    }
+
+    #[test]
+    fn imports_stand_with_their_like() {
+        let import = |text: &str, module: &str, name: Option<&str>| {
+            let text = text.replace('|', "\n");
+            let intent = Intent::AddImport { file: FileId(0), module: module.to_owned(), name: name.map(str::to_owned) };
+            let sources = Sources::new(vec![
+                SourceFile::new("app/a.py", FileKind::Python, &text),
+                SourceFile::new("app/db/__init__.py", FileKind::Python, ""),
+                SourceFile::new("settings.py", FileKind::Python, ""),
+            ]);
+            let trees = FxHashMap::from_iter([(FileId(0), crate::lower::python::parse(&text).expect("a tree"))]);
+            let edits = of_fix(&sources, &trees, &Fix::unsafe_edit("x", vec![intent])).expect("edits");
+            apply(&text, &edits).expect("they fit").replace('\n', "|")
+        };
+        let plain = |text: &str| import(text, "logging", None);
+        assert_eq!(plain("import json|import os|from flask import g|"), "import json|import logging|import os|from flask import g|");
+        assert_eq!(plain("import os|import json|"), "import os|import json|import logging|", "they are in no order");
+        assert_eq!(plain("import json||import requests|"), "import json|import logging||import requests|");
+        assert_eq!(plain("from flask import g|from .x import y|"), "import logging||from flask import g|from .x import y|");
+        assert_eq!(plain("import db|import settings|"), "import logging||import db|import settings|");
+        assert_eq!(plain("import os  # why|"), "import logging|import os  # why|");
+        assert_eq!(plain("import abc; x = 1|"), "import abc; x = 1|import logging|");
+        let from = |text: &str| import(text, "google.cloud", Some("bigquery"));
+        assert_eq!(
+            from("import os||from flask import g|from .x import y|"),
+            "import os||from flask import g|from google.cloud import bigquery|from .x import y|"
+        );
+        assert_eq!(from("from b import c|from z import y|"), "from b import c|from google.cloud import bigquery|from z import y|");
+        assert_eq!(from("import os|from db import x|"), "import os|from google.cloud import bigquery|from db import x|");
+        assert_eq!(from("from .db import x|"), "from google.cloud import bigquery||from .db import x|");
+        assert_eq!(from("\"\"\"Doc.\"\"\"|x = 1|"), "\"\"\"Doc.\"\"\"||from google.cloud import bigquery||x = 1|");
     }
 
     #[test]
