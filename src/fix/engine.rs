@@ -93,8 +93,13 @@ fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Optio
     let new = lines(&file.text, text, indentation);
     let end = line_break(&file.text);
     if file.kind == FileKind::Dockerfile {
-        let at = above_comments(&file.text, span.start as usize - indentation.len());
-        return alone.then(|| Edit { file: id, span: Span::new(at, at), text: format!("{indentation}{new}{end}") });
+        let line = span.start as usize - indentation.len();
+        let at = above_comments(&file.text, line);
+        // A paragraph of comments and their instruction stays one, with nothing on top of it.
+        let above = &file.text[..at];
+        let is_paragraph = at < line && above.trim_end_matches([' ', '\t', '\r', '\n']).len() + end.len() < above.len();
+        let gap = if is_paragraph { end } else { "" };
+        return alone.then(|| Edit { file: id, span: Span::new(at, at), text: format!("{indentation}{new}{end}{gap}") });
     }
     alone.then(|| Edit { file: id, span: Span { start: span.start, end: span.start }, text: format!("{new}{end}{indentation}") })
 }
@@ -302,7 +307,8 @@ mod tests {
             let edits = of_fix(&sources, &FxHashMap::default(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
             apply(text, &edits).expect("they fit")
         };
-        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\r\n# one\r\nCMD b\r\n"), "FROM a\r\nUSER a\r\n# one\r\nCMD b\r\n");
         assert_eq!(insert("FROM a\r\n  CMD b"), "FROM a\r\n  USER a\r\n  CMD b");
         assert_eq!(insert("# syntax=x\n# one\nCMD b"), "# syntax=x\nUSER a\n# one\nCMD b");
     }
