@@ -9,6 +9,8 @@ pub enum ByName {
     Kind(FileKind),
     /// It has to do with services, but is not read; the reason is for people.
     NotJudged(&'static str),
+    /// JSON: what it says tells whether it is a deployment, which is not read as such.
+    Json,
     /// It has nothing to do with us.
     Other,
 }
@@ -66,6 +68,9 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
             () if ends(".d.ts") || ends(".d.mts") || ends(".d.cts") => "type declarations",
             () => "TypeScript and JavaScript: not supported yet",
         });
+    }
+    if ends(".json") {
+        return ByName::Json;
     }
     ByName::Other
 }
@@ -156,6 +161,7 @@ mod tests {
         {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
+        assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));
         for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"]
         {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");

@@ -86,6 +86,8 @@ enum Outcome {
     Evidence(SourceFile, &'static str),
     Skipped(String),
     Failed(String),
+    /// It has nothing to do with us.
+    Nothing,
 }
 
 /// The folders below the root that hold a configuration of their own for something that was asked about.
@@ -129,6 +131,10 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             }
             Outcome::Skipped(reason) => skipped.push((path.clone(), reason)),
             Outcome::Failed(reason) => failed.push((path.clone(), reason)),
+            Outcome::Nothing if scope.targets.iter().any(|target| !target.is_folder && target.path == *path) => {
+                skipped.push((path.clone(), "not a kind of file that is judged".to_owned()));
+            }
+            Outcome::Nothing => {}
         }
     }
     let mut discovered = Discovered {
@@ -183,6 +189,13 @@ fn unread(found: Vec<(PathBuf, String)>, scope: &Scope) -> Vec<Unread> {
     unread
 }
 
+/// Whether a JSON file is a deployment. Those are small; what is large is data, and not worth a look.
+fn is_cloud_run_json(path: &Path) -> bool {
+    const LARGEST: u64 = 64 << 10;
+    let is_small = path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST);
+    is_small && text::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("serving.knative.dev"))
+}
+
 /// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
 fn charts(files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
     let charts = files.iter().filter(|path| path.file_name().is_some_and(|name| name == "Chart.yaml" || name == "Chart.yml"));
@@ -219,7 +232,8 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     let kind = match by_name(folder, name) {
         ByName::Kind(kind) => kind,
         ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),
-        ByName::Other => return Outcome::Skipped("not a kind of file that is judged".to_owned()),
+        ByName::Json if is_cloud_run_json(path) => return Outcome::Skipped("Cloud Run JSON: not supported, YAML is".to_owned()),
+        ByName::Json | ByName::Other => return Outcome::Nothing,
     };
     if kind == FileKind::Yaml && charts.iter().any(|chart| is_in_chart(path, chart)) {
         return Outcome::Skipped("Helm chart: not supported".to_owned());
