@@ -153,9 +153,16 @@ fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
         config
     };
     config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
-    let threads = options.jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()).transpose();
+    let threads = threads(options).map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build()).transpose();
     let threads = threads.map_err(|error| Error::new(format!("cannot start threads: {error}")))?;
     Ok(Prepared { scope, config, threads })
+}
+
+/// How many threads were asked for. Threads that wait for each other's work cost more than they bring: a thousand of them
+/// take minutes for what two do in a second.
+fn threads(options: &CheckOptions) -> Option<NonZeroUsize> {
+    let most = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).saturating_mul(const { NonZeroUsize::new(4).unwrap() });
+    options.jobs.map(|jobs| jobs.min(most))
 }
 
 impl Prepared {
@@ -177,7 +184,7 @@ impl Prepared {
         let found = discover::Options {
             exclude: &exclude,
             force_exclude: options.force_exclude,
-            threads: options.jobs.map_or(0, NonZeroUsize::get),
+            threads: threads(options).map_or(0, NonZeroUsize::get),
             stdin: options.stdin.as_ref().map(|stdin| stdin.bytes.as_slice()),
         };
         Ok(discover::discover(&self.scope, &self.config, &found))

@@ -26,7 +26,7 @@ pub(super) struct Directive<'a> {
 pub(super) fn parse<'a>(comment: &'a str, known: &[&str]) -> Option<Result<Directive<'a>, String>> {
     let mark = mark(comment)?;
     if !mark.is_exact {
-        return Some(Err("it begins with `# roadworthy:`, in lower case and with a colon".to_owned()));
+        return Some(Err("write `# roadworthy:`, in lower case and with a colon".to_owned()));
     }
     let end = mark.text + end(&comment[mark.text..]);
     Some(read(&comment[..end], &mark, known))

@@ -84,6 +84,13 @@ fn run_in(folder: &std::path::Path, arguments: &[&str]) -> (i32, String, String)
 const CALL: &str = "import requests\n\nrequests.get('https://example.com')\n";
 
 #[test]
+fn no_number_of_threads_hangs() {
+    let folder = project(&[("a.py", CALL)]);
+    let (code, stdout, _) = run_in(folder.path(), &["check", "-j", "1000000", "--output-format", "concise"]);
+    assert!(code == 1 && stdout.starts_with("a.py:3:1: critical[missing-timeout]"), "{stdout}");
+}
+
+#[test]
 fn files_that_were_named_get_an_answer() {
     let folder = project(&[("target.txt", ""), ("main.tf", ""), ("test_a.py", ""), ("a.py", ""), ("b/main.tf", "")]);
     let (code, _, stderr) = run_in(folder.path(), &["check", "target.txt", "main.tf", "test_a.py", "a.py", "b"]);

@@ -15,9 +15,6 @@ use crate::options::{CheckOptions, Stdin};
 use crate::output::Format;
 use crate::suggest::nearest;
 
-/// More threads than any machine has use for; starting many more takes for ever.
-const MAX_JOBS: usize = 1024;
-
 /// Check services and report what is not ready for production
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Exit codes: 0 nothing at or over --fail-on; 1 findings; 2 wrong usage or configuration; 3 with --strict, \
@@ -89,8 +86,8 @@ pub(in crate::cli) struct LowArgs {
     #[arg(long, help_heading = "Files")]
     no_config: bool,
 
-    /// Threads, at most 1024 [default: as many as the machine runs at once]
-    #[arg(long, short, value_name = "N", value_parser = parse_jobs, help_heading = "The run")]
+    /// Threads, up to four times as many as the machine runs at once [default: as many as it does]
+    #[arg(long, short, value_name = "N", help_heading = "The run")]
     jobs: Option<NonZeroUsize>,
     /// The day that suppressions expire by [default: today, in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", help_heading = "The run")]
@@ -181,11 +178,6 @@ impl LowArgs {
             strict: self.strict,
         })
     }
-}
-
-fn parse_jobs(text: &str) -> Result<NonZeroUsize, String> {
-    let jobs = text.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= MAX_JOBS);
-    jobs.ok_or_else(|| format!("expected a number from 1 to {MAX_JOBS}"))
 }
 
 fn parse_output(text: &str) -> Result<(Format, PathBuf), String> {
