@@ -18,7 +18,8 @@ pub enum ByName {
 const TYPESCRIPT: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Manifests and lock files with a name of their own; requirement files are matched by pattern.
-const MANIFESTS: [&str; 12] = [
+const MANIFESTS: [&str; 13] = [
+    "Procfile",
     "pyproject.toml",
     "setup.cfg",
     "Pipfile",

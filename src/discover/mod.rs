@@ -251,7 +251,8 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
         Err(NoText::Failed(reason)) => return Outcome::Failed(reason),
     };
     if kind == FileKind::Yaml && kind::is_app_engine(name, &text) {
-        return Outcome::Skipped("App Engine: not supported".to_owned());
+        // It tells that what lies beside it is deployed.
+        return Outcome::Evidence(SourceFile::new(&relative, FileKind::Manifest, &text), "App Engine: not supported");
     }
     if kind == FileKind::Yaml
         && let Some(template) = deploy::template_kind(&text)

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, python, yaml};
+use super::{Fix, Intent, imports, python, yaml};
 use crate::finding::Finding;
 use crate::lower::dockerfile;
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
@@ -37,13 +37,16 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
         if file.encoding == Encoding::Lossy {
             return None;
         }
+        let is_local = |name: &str| is_local(sources, file.directory(), name);
         let found = match intent {
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
             Intent::AddImport { module, name, .. } => {
-                let is_local = |name: &str| is_local(sources, file.directory(), name);
-                python::add_import(id, &file.text, trees.get(&id)?, (module, name.as_deref()), is_local).into_iter().collect()
+                imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
+            }
+            Intent::AddLogger { name, value, import, .. } => {
+                imports::add_logger(id, &file.text, trees.get(&id)?, (name, value), *import, &is_local)
             }
             Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
             Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
@@ -241,6 +244,13 @@ mod tests {
             import("from __future__ import annotations\nx = 1\n", None),
             "from __future__ import annotations\n\nimport logging\n\nx = 1\n"
         );
+        assert_eq!(import("import json\nimport os\n", None), "import json\nimport logging\nimport os\n");
+        assert_eq!(import("import sys\nimport os  # why\n", None), "import sys\nimport os  # why\nimport logging\n");
+        assert_eq!(
+            import("import re\n\nimport fastapi\n\nfrom . import a\n", None),
+            "import logging\nimport re\n\nimport fastapi\n\nfrom . import a\n"
+        );
+        assert_eq!(import("from .a import b\n", None), "import logging\n\nfrom .a import b\n");
         assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
         assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
         assert_eq!(import("from logging import (\n    getLogger,\n)\n", Some("getLogger")), "from logging import (\n    getLogger,\n)\n");
@@ -269,7 +279,7 @@ mod tests {
         assert_eq!(plain("import json|import os|from flask import g|"), "import json|import logging|import os|from flask import g|");
         assert_eq!(plain("import os|import json|"), "import os|import json|import logging|", "they are in no order");
         assert_eq!(plain("import json||import requests|"), "import json|import logging||import requests|");
-        assert_eq!(plain("from flask import g|from .x import y|"), "import logging||from flask import g|from .x import y|");
+        assert_eq!(plain("from flask import g|from .x import y|"), "import logging|from flask import g|from .x import y|");
         assert_eq!(plain("import db|import settings|"), "import logging||import db|import settings|");
         assert_eq!(plain("import os  # why|"), "import logging|import os  # why|");
         assert_eq!(plain("import abc; x = 1|"), "import abc; x = 1|import logging|");
@@ -282,6 +292,25 @@ mod tests {
         assert_eq!(from("import os|from db import x|"), "import os|from google.cloud import bigquery|from db import x|");
         assert_eq!(from("from .db import x|"), "from google.cloud import bigquery||from .db import x|");
         assert_eq!(from("\"\"\"Doc.\"\"\"|x = 1|"), "\"\"\"Doc.\"\"\"||from google.cloud import bigquery||x = 1|");
+    }
+
+    #[test]
+    fn loggers_go_behind_imports() {
+        let logger = |text: &str, import: bool| {
+            let value = "logging.getLogger(__name__)".to_owned();
+            fixed(text, vec![Intent::AddLogger { file: FileId(0), name: "logger".into(), value, import }]).expect("an edit")
+        };
+        let line = "logger = logging.getLogger(__name__)";
+        assert_eq!(logger("x = 1\n", true), format!("import logging\n\n{line}\n\nx = 1\n"));
+        assert_eq!(logger("import logging\nfrom a import b\n", false), format!("import logging\nfrom a import b\n\n{line}\n"));
+        assert_eq!(logger("import json\n\nx = 1\n", true), format!("import json\nimport logging\n\n{line}\n\nx = 1\n"));
+        assert_eq!(logger("\"\"\"Doc.\"\"\"\nx = 1\n", true), format!("\"\"\"Doc.\"\"\"\n\nimport logging\n\n{line}\n\nx = 1\n"));
+        assert_eq!(
+            logger("import sys\nsys.path.append('a')\nfrom b import c\n\ntry:\n    import d\nexcept ImportError:\n    pass\n", true),
+            format!(
+                "import logging\nimport sys\nsys.path.append('a')\nfrom b import c\n\n{line}\n\ntry:\n    import d\nexcept ImportError:\n    pass\n"
+            )
+        );
     }
 
     #[test]

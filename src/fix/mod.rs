@@ -5,6 +5,7 @@ pub mod diff;
 pub mod edit;
 pub mod engine;
 pub mod image_user;
+mod imports;
 mod python;
 pub mod rate_limit;
 pub mod secrets;
@@ -123,6 +124,17 @@ pub enum Intent {
         /// The name, or nothing for the module itself.
         name: Option<String>,
     },
+    /// Give a module a logger: `name = value` behind its imports.
+    AddLogger {
+        /// The file.
+        file: FileId,
+        /// The logger's name.
+        name: String,
+        /// What makes it.
+        value: String,
+        /// `import logging` is needed for that.
+        import: bool,
+    },
     /// Set the scalar at a place of a YAML file to another value; quotes and trailing comment stay as they are.
     SetYaml {
         /// The scalar.
@@ -148,7 +160,7 @@ impl Intent {
             Self::Replace { place, .. } | Self::SetYaml { place, .. } | Self::ReplaceYamlPair { place, .. } => place.file,
             Self::InsertBefore { before, .. } => before.file,
             Self::InsertAfter { after, .. } => after.file,
-            Self::AddImport { file, .. } => *file,
+            Self::AddImport { file, .. } | Self::AddLogger { file, .. } => *file,
         }
     }
 }

@@ -10,20 +10,21 @@ use crate::model::rate_limits::{Idle, Why};
 use crate::model::services::Service;
 use crate::source::Place;
 
-/// The names that slowapi's fix imports.
-const IMPORTS: [(&str, &str); 4] = [
-    ("slowapi", "Limiter"),
-    ("slowapi", "_rate_limit_exceeded_handler"),
-    ("slowapi.errors", "RateLimitExceeded"),
-    ("slowapi.middleware", "SlowAPIMiddleware"),
-];
+mod advice;
 
-/// Who calls: the peer of an instance is Cloud Run's front end, whoever the caller is.
-const CALLER: &str = "request.headers.get(\"X-Forwarded-For\", \"local\").split(\",\")[-1].strip()";
+/// The names that the middleware needs, and where they may come from.
+const IMPORTS: [(&str, &[&str]); 6] = [
+    ("RateLimitItemPerMinute", &["limits"]),
+    ("FixedWindowRateLimiter", &["limits.aio.strategies"]),
+    ("storage_from_string", &["limits.storage"]),
+    ("BaseHTTPMiddleware", &["starlette.middleware.base"]),
+    ("Request", &["fastapi", "starlette.requests"]),
+    ("JSONResponse", &["fastapi.responses", "starlette.responses"]),
+];
 
 /// Limits the requests of a service.
 #[must_use]
-pub fn fix(project: &Project, service: &Service, routes: &[Route<'_>], idle: &[Idle]) -> Fix {
+pub fn fix(project: &Project, service: &Service, routes: &[Route], idle: &[Idle]) -> Fix {
     let program = &project.program;
     let above: Vec<(FunctionRef, ExprId)> = idle
         .iter()
@@ -36,19 +37,49 @@ pub fn fix(project: &Project, service: &Service, routes: &[Route<'_>], idle: &[I
         return fix;
     }
     let app = service.app_call.and_then(|call| app_statement(program, service.module, call));
-    let framework = service.framework.map_or("", |name| name.as_str());
-    let is_fastapi = framework.starts_with("fastapi.") || framework.starts_with("a2a.") || framework.starts_with("google.adk.");
-    if let (true, Some((statement, app))) = (is_fastapi, &app) {
-        let known = attached(program, service, *statement, app, idle).or_else(|| depended_on(program, service, *statement, idle));
-        if let Some(fix) = known {
+    let framework = Framework::of(service);
+    if let (Framework::FastApi | Framework::Starlette, Some((statement, app))) = (framework, &app) {
+        let is_fastapi = framework == Framework::FastApi;
+        let attached = || attached(program, service, *statement, app, idle).or_else(|| depended_on(program, service, *statement, idle));
+        let known = if is_fastapi { attached() } else { None };
+        if let Some(fix) = known.or_else(|| with_middleware(program, service, *statement, app, is_fastapi)) {
             return fix;
         }
-        if IMPORTS.iter().all(|(module, name)| is_free(program, service.module, module, name)) {
-            return with_slowapi(*statement, app);
+    }
+    advice::of(program, service, routes, framework, app.map_or("app", |(_, app)| app))
+}
+
+/// How a service's framework wants to be limited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Framework {
+    FastApi,
+    Starlette,
+    Flask,
+    Quart,
+    Litestar,
+    Django,
+    Sanic,
+    Aiohttp,
+    Other,
+    /// A function without an app.
+    None,
+}
+
+impl Framework {
+    fn of(service: &Service) -> Self {
+        let Some(name) = service.framework else { return Self::None };
+        match name.split('.').next().unwrap_or_default() {
+            "fastapi" | "a2a" | "google" => Self::FastApi,
+            "starlette" => Self::Starlette,
+            "flask" | "flask_openapi3" | "apiflask" => Self::Flask,
+            "quart" => Self::Quart,
+            "litestar" | "starlite" => Self::Litestar,
+            "django" => Self::Django,
+            "sanic" => Self::Sanic,
+            "aiohttp" => Self::Aiohttp,
+            _ => Self::Other,
         }
     }
-    let app = app.map_or("app", |(_, app)| app);
-    advice(program, service, routes, framework, app)
 }
 
 /// The statement that binds an app to one name (or attribute), and that name.
@@ -92,7 +123,8 @@ fn swapped(program: &Program, above: &[(FunctionRef, ExprId)]) -> Option<Fix> {
     Some(Fix::unsafe_edit(format!("Put the limit of `{name}` below the decorator that binds its route"), intents))
 }
 
-/// Attaches slowapi's limiter that the app already knows, with limits for all routes.
+/// Attaches slowapi's limiter that the app already knows, with limits for all routes. Its middleware looks for routes on the
+/// app alone: those of routers and mounted apps pass it by from `FastAPI` 0.137 on.
 fn attached(program: &Program, service: &Service, statement: Place, app: &str, idle: &[Idle]) -> Option<Fix> {
     let known = idle.iter().find(|idle| idle.why == Why::Unattached)?;
     let id = program.module_of(known.place.file)?;
@@ -101,9 +133,19 @@ fn attached(program: &Program, service: &Service, statement: Place, app: &str, i
     if call.callee.library().is_none_or(|name| name != "slowapi.Limiter") || !is_stored(program, service) {
         return None;
     }
+    if includes(program, service) {
+        return None;
+    }
     let mut intents = Vec::new();
-    let sets_limits = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if name == "default_limits" || name == "application_limits");
-    if !module.call(call.expr)?.args.iter().any(sets_limits) {
+    let sets_limits = |arg: &&Arg| matches!(arg.kind, ArgKind::Keyword(name) if name == "default_limits" || name == "application_limits");
+    let limits: Vec<&Arg> = module.call(call.expr)?.args.iter().filter(sets_limits).collect();
+    // A limit that is a function gets no request where it is a default.
+    let is_constant =
+        |arg: &&Arg| module.descendants(arg.value).iter().all(|e| matches!(module.expr(*e).kind, ExprKind::List(_) | ExprKind::String(_)));
+    if !limits.iter().all(is_constant) {
+        return None;
+    }
+    if limits.is_empty() {
         let name = "default_limits".to_owned();
         intents.push(Intent::SetArgument { call: known.place, name, value: "[\"60/minute\"]".to_owned() });
     }
@@ -154,142 +196,50 @@ fn import(at: Place, module: &str, name: &str) -> Intent {
     Intent::AddImport { file: at.file, module: module.to_owned(), name: Some(name.to_owned()) }
 }
 
-fn with_slowapi(statement: Place, app: &str) -> Fix {
-    let mut intents: Vec<Intent> = IMPORTS.iter().map(|(module, name)| import(statement, module, name)).collect();
-    intents.push(Intent::InsertAfter { after: statement, text: slowapi(app) });
-    Fix::unsafe_edit("Limit each caller to 60 requests a minute with slowapi, a new dependency", intents)
+/// Whether routes of a service come by a router, or are those of an app within its app.
+fn includes(program: &Program, service: &Service) -> bool {
+    service.code.iter().any(|id| {
+        let module = program.module(*id);
+        program.calls[id.0 as usize].iter().filter_map(|site| module.call(site.expr)).any(
+            |call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "include_router" || name == "mount"),
+        )
+    })
 }
 
-fn slowapi(app: &str) -> String {
-    format!(
-        "{app}.state.limiter = Limiter(\n    \
-         # Cloud Run puts the caller's address last; behind a load balancer it is the last but one.\n    \
-         key_func=lambda request: {CALLER},\n    \
-         default_limits=[\"60/minute\"],\n)\n\
-         {app}.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded_handler)\n\
-         {app}.add_middleware(SlowAPIMiddleware)"
-    )
-}
-
-/// Code to read, with the names of the service.
-fn advice(program: &Program, service: &Service, routes: &[Route<'_>], framework: &str, app: &str) -> Fix {
-    let function = routes.iter().find_map(|route| route.function);
-    let name = function.map_or("handler", |function| program.function(function).name.as_str());
-    match framework.split('.').next().unwrap_or_default() {
-        "fastapi" | "starlette" | "a2a" | "google" => Fix::advice(
-            "Limit each caller with slowapi",
-            format!(
-                "from slowapi import Limiter, _rate_limit_exceeded_handler\n\
-                 from slowapi.errors import RateLimitExceeded\n\
-                 from slowapi.middleware import SlowAPIMiddleware\n\n{}\n",
-                slowapi(app)
-            ),
-        ),
-        "flask" | "flask_openapi3" | "apiflask" => flask(function, name, app),
-        "quart" => Fix::advice(
-            "Limit each caller with Quart-Rate-Limiter",
-            format!(
-                "from datetime import timedelta\n\nfrom quart_rate_limiter import RateLimit, RateLimiter\n\n\n\
-                 async def caller() -> str:\n    # Cloud Run puts the caller's address last.\n    return {CALLER}\n\n\n\
-                 RateLimiter({app}, default_limits=[RateLimit(60, timedelta(minutes=1))], key_function=caller)\n"
-            ),
-        ),
-        "litestar" | "starlite" => Fix::advice(
-            "Limit each caller with Litestar's own middleware",
-            format!(
-                "from litestar.middleware.rate_limit import RateLimitConfig\n\n\
-                 rate_limit = RateLimitConfig(rate_limit=(\"minute\", 60))\n\n\
-                 {app} = Litestar(route_handlers=[{name}], middleware=[rate_limit.middleware])\n"
-            ),
-        ),
-        "django" => django(program, service, function, name),
-        "sanic" => own(&format!(
-            "@{app}.on_request\nasync def limit_callers(request):\n    if not await strategy.hit(PER_CALLER, caller(request)):\n        \
-             return json({{\"detail\": \"Too many requests\"}}, status=429, headers={{\"Retry-After\": \"60\"}})\n"
-        )),
-        "aiohttp" => own(&format!(
-            "@web.middleware\nasync def limit_callers(request, handler):\n    if not await strategy.hit(PER_CALLER, caller(request)):\n        \
-             raise web.HTTPTooManyRequests(headers={{\"Retry-After\": \"60\"}})\n    return await handler(request)\n\n\n\
-             {app} = web.Application(middlewares=[limit_callers])\n"
-        )),
-        "" => Fix::advice(
-            "Refuse callers that come too often",
-            format!(
-                "import os\n\nfrom limits import parse\nfrom limits.storage import storage_from_string\n\
-                 from limits.strategies import FixedWindowRateLimiter\n\n\
-                 PER_CALLER = parse(\"60/minute\")\n\
-                 strategy = FixedWindowRateLimiter(storage_from_string(os.environ[\"LIMITS_STORAGE\"]))  # redis://…\n\n\n{}\
-                 @functions_framework.http\ndef {name}(request):\n    if not strategy.hit(PER_CALLER, caller(request)):\n        \
-                 return (\"Too many requests\", 429, {{\"Retry-After\": \"60\"}})\n    ...\n",
-                caller()
-            ),
-        ),
-        _ => own("if not await strategy.hit(PER_CALLER, caller(request)):\n    ...  # answer 429, with `Retry-After: 60`\n"),
-    }
-}
-
-/// A function that tells callers apart.
-fn caller() -> String {
-    format!("def caller(request) -> str:\n    # Cloud Run puts the caller's address last.\n    return {CALLER}\n\n\n")
-}
-
-/// A limiter made of the `limits` package.
-fn own(hook: &str) -> Fix {
-    Fix::advice(
-        "Refuse callers that come too often, in a middleware",
-        format!(
-            "import os\n\nfrom limits import parse\nfrom limits.aio.strategies import FixedWindowRateLimiter\n\
-             from limits.storage import storage_from_string\n\n\
-             PER_CALLER = parse(\"60/minute\")\n\
-             strategy = FixedWindowRateLimiter(storage_from_string(os.environ[\"LIMITS_STORAGE\"]))  # async+redis://…\n\n\n{}{hook}",
-            caller()
-        ),
-    )
-}
-
-fn flask(function: Option<FunctionRef>, name: &str, app: &str) -> Fix {
-    let own = match function {
-        Some(_) => format!(
-            "\n\n# and a tighter limit where it costs most, below the route's decorator:\n@limiter.limit(\"10 per minute\")\ndef {name}(): ...\n"
-        ),
-        None => "\n".to_owned(),
-    };
-    Fix::advice(
-        "Limit each caller with Flask-Limiter",
-        format!(
-            "import os\n\nfrom flask_limiter import Limiter\nfrom flask_limiter.util import get_remote_address\n\
-             from werkzeug.middleware.proxy_fix import ProxyFix\n\n\
-             {app}.wsgi_app = ProxyFix({app}.wsgi_app, x_for=1)  # Cloud Run puts the caller's address last\n\
-             limiter = Limiter(\n    get_remote_address,\n    app={app},\n    default_limits=[\"60 per minute\"],\n    \
-             storage_uri=os.environ[\"LIMITS_STORAGE\"],  # Redis, where there is more than one instance\n){own}"
-        ),
-    )
-}
-
-fn django(program: &Program, service: &Service, function: Option<FunctionRef>, name: &str) -> Fix {
-    let uses_rest_framework = service.code.iter().any(|id| {
-        program.links[id.0 as usize].iter().any(|link| matches!(link, Link::Library(path) if path.starts_with("rest_framework")))
+/// Refuses callers that come too often in a middleware, which the requests of all routes pass by.
+fn with_middleware(program: &Program, service: &Service, statement: Place, app: &str, is_fastapi: bool) -> Option<Fix> {
+    let id = service.module;
+    let is_taken = |name: &str| program.bindings(id, ScopeId(0), name.into()).next().is_some();
+    // A module of the project by the name of the package would be imported in its place.
+    let is_shadowed = program.module_ids().any(|other| {
+        let path = program.path(other).strip_prefix(&*service.directory).unwrap_or_default().trim_start_matches('/');
+        matches!(path, "limits.py" | "limits/__init__.py")
     });
-    if uses_rest_framework {
-        return Fix::advice(
-            "Throttle all views of Django REST framework",
-            "REST_FRAMEWORK = {\n    \"DEFAULT_THROTTLE_CLASSES\": [\n        \"rest_framework.throttling.AnonRateThrottle\",\n        \
-             \"rest_framework.throttling.UserRateThrottle\",\n    ],\n    \
-             \"DEFAULT_THROTTLE_RATES\": {\"anon\": \"20/min\", \"user\": \"120/min\"},\n    \
-             \"NUM_PROXIES\": 1,  # Cloud Run puts the caller's address last\n}\n",
-        );
+    if is_shadowed || is_taken("callers") || is_taken("limit_callers") {
+        return None;
     }
-    let method = function.is_some_and(|function| program.function(function).class.is_some());
-    let code = if method {
-        format!(
-            "from django.utils.decorators import method_decorator\nfrom django_ratelimit.decorators import ratelimit\n\n\n\
-             @method_decorator(ratelimit(key=\"ip\", rate=\"20/m\", block=True), name=\"{name}\")\n"
-        )
-    } else {
-        format!(
-            "from django_ratelimit.decorators import ratelimit\n\n\n\
-             @ratelimit(key=\"ip\", rate=\"20/m\", block=True)\ndef {name}(request): ...\n"
-        )
-    };
-    Fix::advice("Limit the views that cost most with django-ratelimit", code)
+    let mut intents = Vec::new();
+    for (name, modules) in &IMPORTS {
+        let fits = |module: &&&str| (is_fastapi || !module.starts_with("fastapi")) && is_free(program, id, module, name);
+        intents.push(import(statement, modules.iter().find(fits)?, name));
+    }
+    let is_within = service.app_call.is_some_and(|call| program.module(id).function_of(call).is_some());
+    let gap = if is_within { "\n" } else { "\n\n" };
+    intents.push(Intent::InsertAfter { after: statement, text: middleware(app, gap) });
+    Some(Fix::unsafe_edit("Limit each caller to 60 requests a minute with the `limits` package, a new dependency", intents))
+}
+
+/// The middleware, with the blank lines that stand around a function here.
+fn middleware(app: &str, gap: &str) -> String {
+    format!(
+        "# Counted in memory, by each instance for itself: where there are several, `async+redis://…` counts for all.\n\
+         callers = FixedWindowRateLimiter(storage_from_string(\"async+memory://\"))\n{gap}\
+         async def limit_callers(request: Request, call_next):\n    \
+         # Cloud Run puts the caller's address last; behind a load balancer it is the last but one.\n    \
+         address = request.headers.get(\"X-Forwarded-For\") or (request.client.host if request.client else \"local\")\n    \
+         if not await callers.hit(RateLimitItemPerMinute(60), address.split(\",\")[-1].strip()):\n        \
+         return JSONResponse({{\"detail\": \"Too many requests\"}}, status_code=429, headers={{\"Retry-After\": \"60\"}})\n    \
+         return await call_next(request)\n{gap}\
+         {app}.add_middleware(BaseHTTPMiddleware, dispatch=limit_callers)"
+    )
 }

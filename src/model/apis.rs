@@ -35,6 +35,9 @@ pub struct Row {
     /// HTTP method of a call or a route.
     #[serde(default)]
     pub method: Option<String>,
+    /// For a view class: HTTP methods that it answers itself.
+    #[serde(default)]
+    pub methods: Vec<String>,
     /// The class of what a call returns; a class returns itself and needs none. `arg[0]` is what that argument is.
     #[serde(default)]
     pub returns: Option<String>,

@@ -20,6 +20,7 @@ pub fn is_cleaning_up(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
             let name = &module.function(function).name;
             is_cleaning_name(name)
                 || is_called_at_the_end(program, id, function)
+                || is_called_from_finally(program, FunctionRef { module: id, function }, 3)
                 || (is_context_manager(program, id, function) && is_behind_yield(module, function, at))
         }
         _ => false,
@@ -122,7 +123,8 @@ fn is_cleaning_name(name: &str) -> bool {
 }
 
 /// The words of a name, in lower case; `clean_up` is one.
-fn words(name: &str) -> Vec<String> {
+#[must_use]
+pub fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_new = true;
     for c in name.chars() {
@@ -176,6 +178,29 @@ fn is_called_at_the_end(program: &Program, id: ModuleId, function: FunctionId) -
         (at_exit || says(call.callee) || module.descendants(call.callee).into_iter().any(says) || call.args.iter().any(|a| says(a.value)))
             && call.args.iter().any(is_it)
     })
+}
+
+/// Whether a function that clears something is called only in `finally`, or by such functions.
+fn is_called_from_finally(program: &Program, function: FunctionRef, depth: u32) -> bool {
+    const CLEARS: [&str; 9] = ["clean", "cleanup", "clear", "close", "dispose", "evict", "free", "release", "reset"];
+    let clears = words(&program.function(function).name).first().is_some_and(|word| CLEARS.contains(&word.as_str()));
+    if !clears || depth == 0 {
+        return false;
+    }
+    let mut any = false;
+    let all = program.module_ids().flat_map(|id| program.calls[id.0 as usize].iter().map(move |site| (id, site))).all(|(id, site)| {
+        let module = program.module(id);
+        if site.callee != Entity::Function(function) || program.sources.get(module.file).test {
+            return true;
+        }
+        any = true;
+        module.around(site.expr).any(|around| match around {
+            Around::Stmt(outer, from) => matches!(&module.stmt(outer).kind, StmtKind::Try(t) if t.finally.is_some() && t.finally == from),
+            Around::Function(caller) => is_called_from_finally(program, FunctionRef { module: id, function: caller }, depth - 1),
+            _ => false,
+        })
+    });
+    any && all
 }
 
 fn is_context_manager(program: &Program, id: ModuleId, function: FunctionId) -> bool {

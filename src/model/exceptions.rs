@@ -6,8 +6,7 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::values;
-use crate::source::Span;
+use crate::model::values::{self, Value};
 
 /// How much a clause catches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,7 +97,7 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
                 Returned::Answer => acts = true,
             },
             StmtKind::Assign { targets, value, .. } => {
-                acts |= targets.iter().chain(value).any(|expr| says_failure(module, *expr));
+                acts |= targets.iter().chain(value).any(|expr| is_failure(module, *expr));
                 result = Reaction::FallsBack;
             }
             StmtKind::Delete(_) => result = Reaction::FallsBack,
@@ -113,7 +112,7 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
         match &module.expr(expr).kind {
             ExprKind::Call(_) if waits.iter().any(|wait| module.is_within(expr, *wait)) => {}
             ExprKind::Call(_) => match program.callee(id, expr).library().as_deref() {
-                Some("sys.exit" | "os._exit" | "exit" | "quit") => return Reaction::Raises,
+                _ if ends_program(program, id, expr) => return Reaction::Raises,
                 // Constructors of the language make fallbacks.
                 Some("dict" | "list" | "set" | "tuple" | "str" | "int" | "float" | "bool" | "len" | "object") => {}
                 _ => acts = true,
@@ -128,8 +127,26 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
     if acts { Reaction::Acts } else { result }
 }
 
+fn ends_program(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    matches!(program.callee(id, call).library().as_deref(), Some("sys.exit" | "os._exit" | "exit" | "quit"))
+}
+
+/// Whether a call ends the program with an error: `sys.exit(1)`, and `exit(1)` where that is handed in.
+fn fails_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(call) = module.call(expr) else { return false };
+    let is_handed_in = matches!(module.expr(call.callee).kind, ExprKind::Name(name) if name == "exit");
+    let is_error = |arg: &Arg| match values::value(program, id, arg.value) {
+        Value::Number(status) => status != 0.0,
+        Value::Text(_) => true,
+        _ => false,
+    };
+    (is_handed_in || ends_program(program, id, expr)) && call.args.first().is_some_and(is_error)
+}
+
 /// Waiting tells nobody.
-fn waits(program: &Program, id: ModuleId, call: ExprId) -> bool {
+#[must_use]
+pub fn waits(program: &Program, id: ModuleId, call: ExprId) -> bool {
     let name = program.callee(id, call).library();
     let known = ["time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep"];
     name.is_some_and(|name| known.contains(&name.as_str()))
@@ -148,35 +165,55 @@ fn returned(module: &Module, value: ExprId) -> Returned {
         ExprKind::Bool(_) => Returned::Constant,
         ExprKind::List(parts) | ExprKind::Set(parts) if parts.is_empty() => Returned::Constant,
         ExprKind::Object(entries) if entries.is_empty() => Returned::Constant,
-        // `None, None`; a truth value among several says whether it went well.
+        // `None, None`, `user, "", None`; a truth value among several says whether it went well.
         ExprKind::Tuple(parts) => {
-            let is_empty = |part: &ExprId| match returned(module, *part) {
-                Returned::Nothing => true,
-                Returned::Constant => !matches!(module.expr(*part).kind, ExprKind::Bool(_) | ExprKind::Tuple(_)),
-                _ => false,
+            let mut decides = false;
+            let says_nothing = |part: &ExprId| match returned(module, *part) {
+                Returned::Nothing => {
+                    decides = true;
+                    true
+                }
+                Returned::Constant => {
+                    decides = true;
+                    !matches!(module.expr(*part).kind, ExprKind::Bool(_))
+                }
+                Returned::Fallback => true,
+                Returned::Answer => false,
             };
-            if parts.iter().all(is_empty) { Returned::Constant } else { Returned::Answer }
+            if parts.iter().all(says_nothing) && decides { Returned::Constant } else { Returned::Answer }
         }
         ExprKind::Number(digits) if digits.trim_matches(['0', '.']).is_empty() => Returned::Constant,
-        // A word in the place of a result; a sentence is an answer.
-        ExprKind::String(text) if !text.contains(' ') && !says_failure(module, value) => Returned::Constant,
+        // Some words in the place of a result; a sentence is an answer.
+        ExprKind::String(text) if text.split_whitespace().count() <= 3 && !is_failure(module, value) => Returned::Constant,
         ExprKind::Call(call) if call.args.is_empty() => Returned::Constant,
-        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } if !says_failure(module, value) => Returned::Fallback,
+        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } if !is_failure(module, value) => Returned::Fallback,
         _ => Returned::Answer,
     }
 }
 
-/// Whether a text or a name says that something went wrong: `"unavailable"`, `Status.ERROR`, `self.failed`.
-fn says_failure(module: &Module, expr: ExprId) -> bool {
-    let says = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        ["err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken"].iter().any(|word| text.contains(word))
-            || text == "down"
-    };
+/// Whether a value says nothing of an error where it is returned: `False`, `[]`, `"unknown"`.
+#[must_use]
+pub fn is_constant_answer(module: &Module, value: ExprId) -> bool {
+    matches!(returned(module, value), Returned::Constant)
+}
+
+/// Parts of words that say that something went wrong.
+const FAILURE: [&str; 12] =
+    ["err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken", "unable", "n't", "cannot", "could not", "wrong"];
+
+/// Whether a text says that something went wrong.
+#[must_use]
+pub fn says_failure(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    FAILURE.iter().any(|word| text.contains(word)) || text == "down"
+}
+
+/// Whether a value says that something went wrong: `"unavailable"`, `Status.ERROR`, `self.failed`.
+fn is_failure(module: &Module, expr: ExprId) -> bool {
     match module.expr(expr).kind {
-        ExprKind::String(text) => says(&text),
+        ExprKind::String(text) => says_failure(&text),
         // A list of errors that nothing was put into says nothing.
-        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => says(&name) && !name.ends_with("errors"),
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => says_failure(&name) && !name.ends_with("errors"),
         _ => false,
     }
 }
@@ -194,7 +231,8 @@ pub enum Afterwards {
 
 /// What is raised behind a `try` (or a `with suppress`) whose body is `tried`, when control goes on there.
 #[must_use]
-pub fn afterwards(module: &Module, stmt: StmtId, tried: BlockId) -> Afterwards {
+pub fn afterwards(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> Afterwards {
+    let module = program.module(id);
     let touched = touched(module, tried);
     let mut at = stmt;
     let mut sure = Afterwards::Raises;
@@ -204,6 +242,7 @@ pub fn afterwards(module: &Module, stmt: StmtId, tried: BlockId) -> Afterwards {
         for next in behind {
             match &module.stmt(*next).kind {
                 StmtKind::Raise { .. } => return sure,
+                StmtKind::Expr(value) | StmtKind::Return(Some(value)) if fails_program(program, id, *value) => return sure,
                 StmtKind::Return(_) | StmtKind::Break | StmtKind::Continue => return Afterwards::Nothing,
                 StmtKind::If { branches, .. } => {
                     // `if not found: raise NotFound`
@@ -231,7 +270,8 @@ pub fn afterwards(module: &Module, stmt: StmtId, tried: BlockId) -> Afterwards {
 }
 
 /// Names that a block assigns, or calls methods of.
-fn touched(module: &Module, block: BlockId) -> Vec<Ustr> {
+#[must_use]
+pub fn touched(module: &Module, block: BlockId) -> Vec<Ustr> {
     let mut names = Vec::new();
     for stmt in module.statements(block) {
         if let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind {
@@ -249,40 +289,13 @@ fn touched(module: &Module, block: BlockId) -> Vec<Ustr> {
     names
 }
 
-fn name_of(module: &Module, expr: ExprId) -> Option<Ustr> {
+/// The name that an expression is.
+#[must_use]
+pub fn name_of(module: &Module, expr: ExprId) -> Option<Ustr> {
     match module.expr(expr).kind {
         ExprKind::Name(name) => Some(name),
         _ => None,
     }
-}
-
-/// Whether a block tries whether something can be imported. At the top of a module it may set it up on the way.
-#[must_use]
-pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool {
-    let module = program.module(id);
-    let imports = |expr: ExprId| {
-        let name = module.call(expr).and_then(|_| program.callee(id, expr).library());
-        name.is_some_and(|n| matches!(n.as_str(), "importlib.import_module" | "__import__" | "importlib.util.find_spec"))
-    };
-    let at_top = matches!(module.block_parents[block.index()], Parent::Stmt(stmt) if module.function_of_stmt(stmt).is_none());
-    let does_nothing = |expr: ExprId| module.descendants(expr).into_iter().all(|e| module.call(e).is_none() || imports(e));
-    let mut any = false;
-    let all = module.block(block).stmts.iter().all(|stmt| match module.stmt(*stmt).kind {
-        StmtKind::Import(_) => {
-            any = true;
-            true
-        }
-        StmtKind::Assign { value: Some(value), .. } => {
-            any |= imports(value);
-            at_top || does_nothing(value)
-        }
-        StmtKind::Expr(value) | StmtKind::Return(Some(value)) => {
-            any |= imports(value);
-            does_nothing(value)
-        }
-        _ => false,
-    });
-    all && any
 }
 
 /// Whether a statement is in the body of a loop of its function.
@@ -293,47 +306,4 @@ pub fn is_in_loop(module: &Module, stmt: StmtId) -> bool {
         .skip(1)
         .take_while(|around| !matches!(around, Around::Function(_)))
         .any(|around| matches!(around, Around::Stmt(outer, Some(from)) if matches!(&module.stmt(outer).kind, StmtKind::Loop(l) if l.body == from)))
-}
-
-/// Whether a comment in a clause (or right above a statement) says why nothing is done. Directives to tools say nothing.
-#[must_use]
-pub fn is_explained(program: &Program, id: ModuleId, span: Span, or_above: bool) -> bool {
-    const DIRECTIVES: [&str; 15] = [
-        "noqa",
-        "type:",
-        "pylint",
-        "nosec",
-        "pragma",
-        "roadworthy",
-        "ruff",
-        "fmt",
-        "mypy",
-        "pyright",
-        "todo",
-        "fixme",
-        "xxx",
-        "nosonar",
-        "noinspection",
-    ];
-    let module = program.module(id);
-    let file = program.sources.get(module.file);
-    let (first, last) = (file.line_index(span.start), file.line_index(span.end.saturating_sub(1)));
-    module.comments.iter().any(|comment| {
-        let line = file.line_index(comment.start);
-        let above = or_above
-            && line + 1 == first
-            && file.text[..comment.start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
-        let inside = first <= line && line <= last && comment.start >= span.start;
-        let text = file.slice(*comment).trim_start_matches(['#', ' ']).to_ascii_lowercase();
-        // `noqa: BLE001 - best effort` says why all the same.
-        let reason = if DIRECTIVES.iter().any(|word| text.starts_with(word)) {
-            [" - ", " -- ", "—", "–", "#"].iter().find_map(|mark| text.split_once(mark)).map_or("", |(_, reason)| reason)
-        } else {
-            &text
-        };
-        // Not all scripts put blanks between words.
-        let is_said = reason.split([' ', '\t', '-']).filter(|word| !word.is_empty()).count() >= 2
-            || reason.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count() >= 3;
-        (above || inside) && is_said
-    })
 }

@@ -1,37 +1,39 @@
-//! Exposure: the routes that a service lets others call, and who can.
+//! Exposure: the routes that a service lets others call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ustr::Ustr;
 
-use crate::config::Provides;
-use crate::ir::deploy::{Deployment, Notation, Setting};
-use crate::model::program::{FunctionRef, ModuleId};
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
-use crate::model::pushed;
-use crate::model::routes::HandlerKind;
-use crate::model::services::{Service, is_below};
+use crate::model::routes::{Handler, HandlerKind, views};
+use crate::model::served::Served;
+use crate::model::services::Service;
 use crate::source::Place;
 
 /// A route of a service, probes and metrics aside.
 #[derive(Clone, Debug)]
-pub struct Route<'p> {
+pub struct Route {
     /// The function that answers it, if the project has it.
     pub function: Option<FunctionRef>,
     /// What it is called: the function's name, else its path.
     pub name: String,
-    /// Its path, without the prefixes of its routers.
-    pub path: Option<&'p str>,
+    /// Its path, where all of it can be seen.
+    pub path: Option<String>,
     /// Where it is.
     pub place: Place,
     /// HTTP methods in upper case; empty where any or unknown.
     pub methods: Vec<Ustr>,
+    /// Whether all methods can be seen that the view answers.
+    pub is_seen: bool,
 }
 
 /// Methods that change something.
 const WRITING: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
 
-impl Route<'_> {
+impl Route {
     /// Whether it changes something.
     #[must_use]
     pub fn writes(&self) -> bool {
@@ -41,40 +43,102 @@ impl Route<'_> {
 
 /// The routes of a service that do more than say how it is: those that change something first.
 #[must_use]
-pub fn routes<'p>(project: &'p Project, service: &Service) -> Vec<Route<'p>> {
+pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     let program = &project.program;
     let is_code = |module: &ModuleId| service.code.binary_search(module).is_ok();
-    let (mut by_function, mut probes): (BTreeMap<FunctionRef, Route<'p>>, bool) = (BTreeMap::new(), false);
-    for handler in project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)) {
+    let served = Served::of(program, service);
+    let all: Vec<&Handler> =
+        project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)).collect();
+    let unused = unused_views(program, service, &all);
+    let serves = |h: &&Handler| served.serves(h.on) && h.class.is_none_or(|class| h.is_bound || !unused.contains(&class));
+    let is_kind = |h: &&Handler| (h.kind == HandlerKind::EntryPoint) == service.app_call.is_none();
+    let mut handlers: Vec<&Handler> = all.iter().copied().filter(serves).filter(is_kind).collect();
+    // The app may be one that others build on.
+    if handlers.is_empty() {
+        handlers = all;
+    }
+    // What hands requests to the other methods of its class is no route beside them.
+    let of_classes: BTreeMap<Class, usize> = handlers.iter().filter_map(|h| h.class).fold(BTreeMap::new(), |mut counts, class| {
+        *counts.entry(class).or_default() += 1;
+        counts
+    });
+    let is_way = |h: &&Handler| {
+        program.function(h.function).name.starts_with("dispatch")
+            && h.class.is_some_and(|class| of_classes.get(&class).is_some_and(|count| *count > 1))
+    };
+    handlers.retain(|h| !is_way(h));
+    let is_django = service.framework.is_some_and(|framework| framework.starts_with("django."));
+    let (mut by_function, mut probes): (BTreeMap<(FunctionRef, Option<Class>), Route>, bool) = (BTreeMap::new(), false);
+    for handler in handlers {
         let module = program.module(handler.function.module);
         let f = module.function(handler.function.function);
         if is_probe(handler.path.as_deref(), &f.name) {
             probes |= is_metrics(handler.path.as_deref(), &f.name);
             continue;
         }
+        // What is around a URLconf cannot be seen.
+        let path = handler.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(handler.on, path));
         let route = Route {
             function: Some(handler.function),
-            name: f.class.map_or_else(|| f.name.to_string(), |class| format!("{}.{}", module.class(class).name, f.name)),
-            path: handler.path.as_deref(),
+            name: handler
+                .class
+                .map_or_else(|| f.name.to_string(), |(m, class)| format!("{}.{}", program.module(m).class(class).name, f.name)),
+            path,
             place: program.span_place(handler.function.module, f.name_span),
             methods: handler.methods.clone(),
+            is_seen: handler.class.is_none_or(|(m, class)| views::lineage(program, m, class).is_seen),
         };
-        let known = by_function.entry(handler.function).or_insert(route);
+        let known = by_function.entry((handler.function, handler.class)).or_insert(route);
         known.methods.extend(handler.methods.iter().filter(|method| !known.methods.contains(method)).copied().collect::<Vec<_>>());
     }
-    let mut routes: Vec<Route<'p>> = by_function.into_values().collect();
+    let mut routes: Vec<Route> = by_function.into_values().collect();
     for route in project.routes.library.iter().filter(|route| is_code(&route.module) && !is_probe(route.path.as_deref(), "")) {
-        let path = route.path.as_deref();
-        let name = path.unwrap_or_default().to_owned();
-        routes.push(Route { function: None, name, path, place: route.place, methods: Vec::new() });
+        if !served.serves(route.on) {
+            continue;
+        }
+        let path = route.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(route.on, path));
+        let name = path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| route.name.clone());
+        routes.push(Route { function: None, name, path, place: route.place, methods: route.methods.clone(), is_seen: route.is_seen });
     }
     // The page of an exporter that links to its metrics.
-    let is_index = |route: &Route<'_>| matches!(route.path, Some("/" | "")) && route.methods.iter().all(|method| *method == "GET");
+    let is_index = |route: &Route| matches!(route.path.as_deref(), Some("/" | "")) && route.methods.iter().all(|method| *method == "GET");
     if probes && routes.iter().all(is_index) {
         routes.clear();
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+type Class = (ModuleId, ClassId);
+
+/// View classes that no route is bound to and that code of a service names nowhere, except as bases of others: where others
+/// are bound, these are not served.
+fn unused_views(program: &Program, service: &Service, handlers: &[&Handler]) -> BTreeSet<Class> {
+    if !handlers.iter().any(|handler| handler.is_bound) {
+        return BTreeSet::new();
+    }
+    let mut unused: BTreeSet<Class> = handlers.iter().filter(|handler| !handler.is_bound).filter_map(|handler| handler.class).collect();
+    let name = |class: &Class| program.module(class.0).class(class.1).name;
+    let names: BTreeSet<Ustr> = unused.iter().map(name).collect();
+    let mut used: BTreeSet<Ustr> = BTreeSet::new();
+    for id in &service.code {
+        let module = program.module(*id);
+        for expr in module.expr_ids() {
+            let named = match module.expr(expr).kind {
+                ExprKind::Name(name) | ExprKind::Attribute { name, .. } => name,
+                ExprKind::String(text) => Ustr::from(text.rsplit('.').next().unwrap_or_default()),
+                _ => continue,
+            };
+            let is_base = || matches!(module.expr_parents[expr.index()], Parent::Class(_));
+            let is_within =
+                || module.around(expr).any(|around| matches!(around, Around::Class(class) if module.class(class).name == named));
+            if names.contains(&named) && !used.contains(&named) && !is_base() && !is_within() {
+                used.insert(named);
+            }
+        }
+    }
+    unused.retain(|class| !used.contains(&name(class)));
+    unused
 }
 
 /// Last words of the paths, and names of the functions, of probes.
@@ -139,44 +203,4 @@ pub fn is_probe(path: Option<&str>, name: &str) -> bool {
 
 fn is_metrics(path: Option<&str>, name: &str) -> bool {
     path.map_or(name, |path| path).contains("metrics")
-}
-
-/// Why a limit of a service's own matters less.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Shelter {
-    /// Only callers inside the network reach it.
-    InternalIngress,
-    /// Only those who may invoke it.
-    Authenticated,
-    /// It receives pushed events: refusing one brings it again.
-    Pushed,
-    /// Something in front of it does what was asked.
-    Provided,
-    /// It is there to be read.
-    Example,
-}
-
-/// What shelters a service, if anything does; `provides` is what may be declared to stand in front of it.
-#[must_use]
-pub fn shelter(project: &Project, service: &Service, routes: &[Route<'_>], provides: Provides) -> Option<Shelter> {
-    let covers = |path: &str| {
-        let path = path.trim_matches('/');
-        path.is_empty() || path == "." || is_below(&service.directory, path)
-    };
-    if project.config.services.iter().any(|entry| entry.provides.contains(&provides) && covers(&entry.path)) {
-        return Some(Shelter::Provided);
-    }
-    let deployments: Vec<&Deployment> =
-        service.deployments.iter().map(|index| &project.deployments[*index]).filter(|d| d.notation != Notation::Job).collect();
-    let is_internal = |d: &&Deployment| d.ingress.as_ref().is_some_and(|ingress| ingress.written.trim() == "internal");
-    let is_authenticated = |d: &&Deployment| d.allow_unauthenticated.as_ref().and_then(Setting::known) == Some(false);
-    if !deployments.is_empty() && deployments.iter().all(|d| is_internal(d) || is_authenticated(d)) {
-        return Some(if deployments.iter().all(is_internal) { Shelter::InternalIngress } else { Shelter::Authenticated });
-    }
-    let program = &project.program;
-    if routes.iter().all(|route| route.function.is_some_and(|function| pushed::takes_event(program, &project.routes, function))) {
-        return Some(Shelter::Pushed);
-    }
-    let directory = program.sources.get(service.app.file).directory();
-    crate::model::services::is_example(directory).then_some(Shelter::Example)
 }

@@ -8,6 +8,7 @@ use crate::model::apis::Role;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{Handler as Route, HandlerKind, Routes};
+use crate::model::traces;
 use crate::model::values::{self, Value};
 
 /// What a handler is pushed, as the subject of a sentence; nothing for handlers that people or programs ask.
@@ -81,14 +82,64 @@ fn read_by(module: &Module, expr: ExprId, key: &str) -> Option<ExprId> {
     }
 }
 
-/// Whether nothing but the function (and a context manager) is around a statement: what fails in it is the handler's work.
+/// What follows a `try` of a handler, if what fails in it is the handler's work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    /// Nothing but the answer.
+    Answer,
+    /// Other events, or other work.
+    Work,
+}
+
+/// What follows a `try` that is the work of its function: nothing but the function, a condition or a loop over events is
+/// around it, and behind those nothing but the answer.
 #[must_use]
-pub fn is_outermost(module: &Module, stmt: StmtId) -> bool {
-    module
-        .around_stmt(stmt)
-        .skip(1)
-        .take_while(|around| !matches!(around, Around::Function(_)))
-        .all(|around| matches!(around, Around::Stmt(outer, _) if matches!(module.stmt(outer).kind, StmtKind::With { .. })))
+pub fn rest(program: &Program, id: ModuleId, stmt: StmtId) -> Option<Rest> {
+    let module = program.module(id);
+    let (mut is_direct, mut rest) = (true, follows(program, id, stmt));
+    for around in module.around_stmt(stmt).skip(1).take_while(|around| !matches!(around, Around::Function(_))) {
+        let Around::Stmt(outer, _) = around else { return None };
+        let behind = follows(program, id, outer);
+        match &module.stmt(outer).kind {
+            StmtKind::With { .. } => {}
+            StmtKind::If { .. } => is_direct = false,
+            StmtKind::Loop(_) => {
+                is_direct = false;
+                rest = Rest::Work;
+            }
+            _ => return None,
+        }
+        // Below a condition is the work of an event only if there is no other.
+        let goes_on = |handler: &Handler| module.block(handler.body).falls_through;
+        let has_other = |s: &StmtId| matches!(&module.stmt(*s).kind, StmtKind::Try(t) if t.handlers.iter().any(goes_on));
+        let block = module.stmt_parents[outer.index()];
+        if !is_direct && module.block(block).stmts.iter().take_while(|s| **s != outer).any(has_other) {
+            return None;
+        }
+        if behind == Rest::Work {
+            if !is_direct {
+                return None;
+            }
+            rest = Rest::Work;
+        }
+    }
+    Some(rest)
+}
+
+/// What follows a statement in its block. What is logged or counted is no work.
+fn follows(program: &Program, id: ModuleId, stmt: StmtId) -> Rest {
+    let module = program.module(id);
+    let block = module.stmt_parents[stmt.index()];
+    let mut behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1);
+    let is_answer = |next: &StmtId| match &module.stmt(*next).kind {
+        StmtKind::Return(None) | StmtKind::Pass | StmtKind::Continue => true,
+        StmtKind::Return(Some(value)) => is_plain_answer(program, id, *value),
+        StmtKind::Expr(value) => traces::leaves(program, id, *value),
+        StmtKind::Assign { value: Some(value), .. } => module.call(*value).is_none(),
+        StmtKind::AugAssign { .. } => true,
+        _ => false,
+    };
+    if behind.all(is_answer) { Rest::Answer } else { Rest::Work }
 }
 
 /// Whether a clause surely lets its function answer with success: it returns no error and nothing out of sight, and calls
@@ -186,6 +237,33 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
         }
     }
     decodes && keys == [true, true]
+}
+
+/// Methods that verify who has signed what a handler is sent.
+const VERIFY: [&str; 6] = [
+    "SignatureVerifier.is_valid",
+    "SignatureVerifier.is_valid_request",
+    "Webhook.construct_event",
+    "RequestValidator.validate",
+    "VerifyKey.verify",
+    "WebhookSignature.verify_header",
+];
+
+/// Whether a handler verifies the signature of what it is sent, itself or in a function that it calls.
+#[must_use]
+pub fn is_signed(program: &Program, function: FunctionRef) -> bool {
+    let (mut digests, mut compares) = (false, false);
+    for function in std::iter::once(function).chain(called(program, function)) {
+        for expr in body(program.module(function.module), function.function) {
+            let Some(name) = program.callee(function.module, expr).library() else { continue };
+            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
+                return true;
+            }
+            digests |= name == "hmac.new" || name == "hmac.digest";
+            compares |= name == "hmac.compare_digest";
+        }
+    }
+    digests && compares
 }
 
 fn is_event_function(program: &Program, handler: &Route) -> bool {

@@ -13,6 +13,10 @@ use crate::model::services::Service;
 use crate::model::uses::Uses;
 use crate::source::Place;
 
+mod names;
+
+use names::says_so;
+
 /// What limits the requests of a service.
 #[derive(Clone, Debug)]
 pub enum Limiting {
@@ -59,6 +63,9 @@ pub enum Why {
 
 /// Methods by which a limiter's class attaches its instances: creating one attaches nothing.
 const ATTACHING: [&str; 6] = ["limit", "shared_limit", "init_app", "hit", "try_acquire", "middleware"];
+
+/// Methods that ask a limiter of no framework for leave.
+const ASKED: [&str; 2] = ["hit", "test"];
 
 /// Arguments that set limits for all routes of an app.
 const DEFAULTS: [&str; 5] = ["default_limits", "application_limits", "meta_limits", "limits", "limit"];
@@ -147,10 +154,13 @@ impl Finder<'_> {
             idle.push(Idle { place, name: self.name_of(id, expr), library: Some(name), why });
             return false;
         }
-        if self.uses.takes_effect(id, expr) {
+        let module = program.module(id);
+        // What is asked for leave in passing may limit the calls that its own function makes.
+        let within = module.function_of(expr).filter(|_| ASKED.contains(&last)).map(|function| FunctionRef { module: id, function });
+        let counts = within.is_none_or(|function| self.is_about_caller(function, call) || self.answers(function, expr));
+        if counts && self.uses.takes_effect(id, expr) {
             return true;
         }
-        let module = program.module(id);
         let above = match module.expr_parents[expr.index()] {
             Parent::Function(function) if module.function(function).decorators.contains(&expr) => {
                 let function = FunctionRef { module: id, function };
@@ -300,20 +310,38 @@ impl Finder<'_> {
         None
     }
 
-    /// `if not TokenBucket.authorize(caller): return …` in what a handler runs.
+    /// `if not TokenBucket.authorize(caller): return …` where the answer is made, or about whoever calls. A function that a
+    /// handler calls may as well limit the calls that it makes itself.
     fn turned_away(&self, id: ModuleId) -> Option<Place> {
         let program = &self.project.program;
         let module = program.module(id);
         module.stmts.iter().enumerate().find_map(|(index, stmt)| {
             let StmtKind::If { branches, .. } = &stmt.kind else { return None };
-            let (test, _) = branches.iter().find(|(test, body)| {
-                let asks = |e: &ExprId| module.call(*e).is_some_and(|call| says_so(program.text(id, call.callee)));
-                !module.block(*body).falls_through && module.descendants(*test).iter().any(asks)
-            })?;
             let function = module.function_of_stmt(StmtId::at(index))?;
             let function = FunctionRef { module: id, function };
-            self.project.routes.reached_by(function).is_some().then(|| program.place(id, *test))
+            self.project.routes.reached_by(function)?;
+            branches.iter().filter(|(_, body)| !module.block(*body).falls_through).find_map(|(test, _)| {
+                let asked = module.descendants(*test).into_iter().find(|e| {
+                    let call = module.call(*e).filter(|call| says_so(program.text(id, call.callee)));
+                    call.is_some_and(|call| self.answers(function, *e) || self.is_about_caller(function, call))
+                })?;
+                Some(program.place(id, asked))
+            })
         })
+    }
+
+    /// Whether what a function gives is what a caller is answered: it is a handler, or stands at the entrance.
+    fn answers(&self, function: FunctionRef, expr: ExprId) -> bool {
+        self.project.routes.handler(function).is_some() || self.uses.is_at_entrance(function.module, expr)
+    }
+
+    /// Whether a limiter is asked about a request, or whoever sent it; in a function that is told of them, too.
+    fn is_about_caller(&self, function: FunctionRef, call: &Call) -> bool {
+        let module = self.project.program.module(function.module);
+        let mut asked = call.args.iter().flat_map(|arg| module.descendants(arg.value));
+        module.function(function.function).params.iter().any(|param| names::is_caller(&param.name))
+            || asked
+                .any(|e| matches!(module.expr(e).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if names::is_caller(&name)))
     }
 
     /// What a value is called: the name that it is bound to, else what it is.
@@ -331,51 +359,6 @@ impl Finder<'_> {
     }
 }
 
-/// Whether a name says that something limits how often other things are done.
-fn says_so(name: &str) -> bool {
-    let mut words: Vec<String> = Vec::new();
-    let mut was_lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && was_lower) {
-            words.push(String::new());
-        }
-        if c.is_alphanumeric() {
-            match words.last_mut() {
-                Some(word) => word.extend(c.to_lowercase()),
-                None => words.push(c.to_lowercase().collect()),
-            }
-        }
-        was_lower = c.is_lowercase() || c.is_numeric();
-    }
-    words.retain(|word| !word.is_empty());
-    let pair = |pair: &[String]| match (pair[0].as_str(), pair[1].as_str()) {
-        ("rate", second) => second.starts_with("limit"),
-        ("token" | "leaky", "bucket") | ("slow", "down") => true,
-        _ => false,
-    };
-    let word = |word: &String| {
-        matches!(word.as_str(), "limiter" | "limiters" | "tokenbucket") || word.starts_with("ratelimit") || word.starts_with("throttl")
-    };
-    words.windows(2).any(pair) || words.iter().any(word)
-}
-
 fn root(path: Ustr) -> Ustr {
     Ustr::from(path.split('.').next().unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_say_what_limits() {
-        for name in
-            ["RateLimitMiddleware", "rate_limiter", "self.limiter.check", "TokenBucket", "throttle_login", "ratelimited", "RATE_LIMITS"]
-        {
-            assert!(says_so(name), "{name}");
-        }
-        for name in ["delimiter", "limit", "rates", "page_limit", "moderate_limits_of", "CSV_DELIMITERS", "bucket"] {
-            assert!(!says_so(name), "{name}");
-        }
-    }
 }

@@ -12,6 +12,9 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
 
 mod bindings;
+pub mod views;
+
+const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// Why a function runs per request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -37,6 +40,12 @@ pub struct Handler {
     pub path: Option<String>,
     /// Where the route is bound.
     pub place: Place,
+    /// The view class that it is a method of, itself or by inheritance.
+    pub class: Option<(ModuleId, ClassId)>,
+    /// Whether a route is bound to it; views are found by their class, too.
+    pub is_bound: bool,
+    /// What the route is bound on, as it is written: an app, a router.
+    pub on: Option<(ModuleId, ExprId)>,
 }
 
 /// A route that code of a library answers: a generic view that keeps all methods of its base class, a view of a library.
@@ -48,6 +57,14 @@ pub struct LibraryRoute {
     pub place: Place,
     /// The route's path, without the prefixes of its routers.
     pub path: Option<String>,
+    /// What it is called: the class, else nothing.
+    pub name: String,
+    /// HTTP methods in upper case, where they can be seen.
+    pub methods: Vec<Ustr>,
+    /// Whether all of its methods can be seen.
+    pub is_seen: bool,
+    /// What the route is bound on, as it is written: an app, a router.
+    pub on: Option<(ModuleId, ExprId)>,
 }
 
 /// All handlers of a program.
@@ -76,16 +93,23 @@ impl Routes {
         }
         handlers.sort();
         handlers.dedup_by(|b, a| {
-            let same = a.function == b.function && a.kind == b.kind && a.path == b.path;
+            let same = (a.function, a.kind, &a.path, a.class, a.on) == (b.function, b.kind, &b.path, b.class, b.on);
+            a.is_bound |= same && b.is_bound;
             if same && !a.methods.is_empty() && !b.methods.is_empty() {
                 a.methods.append(&mut b.methods);
             }
             same
         });
-        // A view is found by its class, and by the route that is bound to it, which says more.
-        let with_path: FxHashSet<(FunctionRef, HandlerKind)> =
-            handlers.iter().filter(|handler| handler.path.is_some()).map(|handler| (handler.function, handler.kind)).collect();
-        handlers.retain(|handler: &Handler| handler.path.is_some() || !with_path.contains(&(handler.function, handler.kind)));
+        // A view is found by its class, and by the route that is bound to it (or to a class that inherits it), which says more.
+        let bound: FxHashSet<(FunctionRef, HandlerKind)> =
+            handlers.iter().filter(|handler| handler.is_bound).map(|handler| (handler.function, handler.kind)).collect();
+        handlers.retain(|handler: &Handler| handler.is_bound || !bound.contains(&(handler.function, handler.kind)));
+        let with_path: FxHashSet<_> = handlers
+            .iter()
+            .filter(|handler| handler.path.is_some())
+            .map(|handler| (handler.function, handler.kind, handler.class))
+            .collect();
+        handlers.retain(|handler| handler.path.is_some() || !with_path.contains(&(handler.function, handler.kind, handler.class)));
         let mut by_function = FxHashMap::default();
         for (index, handler) in handlers.iter().enumerate() {
             by_function.entry(handler.function).or_insert(index);

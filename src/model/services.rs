@@ -12,6 +12,7 @@ use crate::source::{FileKind, Place, SourceFile};
 
 mod apps;
 mod deployments;
+mod django;
 mod images;
 mod imports;
 
@@ -30,6 +31,8 @@ pub struct Service {
     pub framework: Option<ustr::Ustr>,
     /// The call that creates the app.
     pub app_call: Option<ExprId>,
+    /// Calls that create the other apps of the project, by module.
+    pub others: Vec<(ModuleId, ExprId)>,
     /// All modules that belong to it, shared libraries included, by id.
     pub modules: Vec<ModuleId>,
     /// Service code: what is reachable by imports from the app's module, and the modules that start it.
@@ -52,7 +55,9 @@ impl Service {
 #[must_use]
 pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &[Deployment], entries: &[ServiceEntry]) -> Vec<Service> {
     let mut by_directory: BTreeMap<String, Vec<App>> = BTreeMap::new();
-    for app in apps::find(program, routes) {
+    let apps = apps::find(program, routes);
+    let calls: Vec<(ModuleId, ExprId)> = apps.iter().filter_map(|app| Some((app.module, app.call?))).collect();
+    for app in apps {
         let file = program.module(app.module).file;
         by_directory.entry(unit_directory(program, program.sources.get(file).directory())).or_default().push(app);
     }
@@ -62,6 +67,8 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
     for (directory, mut apps) in by_directory {
         let image = images::of_unit(program, images, &started, &directory, &apps);
         let app = image.and_then(|image| images::started_app(program, routes, &started[image], &apps));
+        let app = app.or_else(|| images::started_app(program, routes, &images::by_procfile(program, &directory), &apps));
+        let app = app.or_else(|| django::preferred(program, &directory, &apps));
         // Where nothing is known to be started, what is no example and no tool comes first.
         let app = app.or_else(|| apps.iter().position(|app| !is_aside(program, app.module)));
         let app = apps.swap_remove(app.unwrap_or(0));
@@ -72,6 +79,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
             app: app.place,
             framework: app.framework,
             app_call: app.call,
+            others: calls.iter().copied().filter(|(module, call)| (*module, Some(*call)) != (app.module, app.call)).collect(),
             modules,
             code,
             image,

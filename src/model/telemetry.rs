@@ -4,23 +4,22 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{ModuleId, Program};
+use crate::model::cleanup::words;
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
+
+/// Verbs of what sends telemetry.
+const SENDS: [&str; 13] =
+    ["capture", "emit", "identify", "inc", "increment", "log", "observe", "publish", "push", "record", "report", "send", "track"];
+
+/// Nouns of what is sent.
+const SENT: [&str; 6] = ["analytics", "metric", "metrics", "telemetry", "tracking", "usage"];
 
 /// Whether all that is done in a block is sending telemetry, or logging; or all that is done around it.
 #[must_use]
 pub fn only_tells(program: &Program, id: ModuleId, function: Option<FunctionId>, block: BlockId) -> bool {
-    const SENDS: [&str; 8] = ["emit", "inc", "increment", "publish", "push", "record", "report", "send"];
     let module = program.module(id);
-    if is_of_telemetry(program.path(id), &[]) {
-        return true;
-    }
-    let is_sender = function.is_some_and(|function| {
-        let name = module.function(function).name.trim_matches('_').to_ascii_lowercase();
-        let mut words = name.split('_');
-        words.next().is_some_and(|first| SENDS.contains(&first)) && words.any(|word| matches!(word, "metric" | "metrics" | "telemetry"))
-    });
-    if is_sender {
+    if is_of_telemetry(program.path(id), &[]) || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function })) {
         return true;
     }
     let mut any = false;
@@ -48,13 +47,15 @@ fn told(program: &Program, id: ModuleId, call: ExprId) -> Told {
         ["datadog", "ddtrace", "newrelic", "opencensus", "opentelemetry", "prometheus_client", "sentry_sdk", "statsd"];
     match program.callee(id, call) {
         Entity::Function(f) if is_of_telemetry(program.path(f.module), &["metrics"]) => Told::Yes,
+        Entity::Function(f) if is_sender(program, f) => Told::Yes,
         Entity::Builtin(_) => Told::Harmless,
         callee => {
             let name = callee.library();
             let row = name.and_then(|name| program.apis.row(name));
             let of_library = name.is_some_and(|name| LIBRARIES.contains(&name.split('.').next().unwrap_or_default()));
             let is_told = row.is_some_and(|row| row.is(Role::Telemetry) || row.is(Role::Logging)) || of_library;
-            if is_told || is_metric(program.module(id), call) { Told::Yes } else { Told::No }
+            let module = program.module(id);
+            if is_told || is_metric(module, call) || is_named_so(module, call) { Told::Yes } else { Told::No }
         }
     }
 }
@@ -73,6 +74,31 @@ fn is_metric(module: &Module, call: ExprId) -> bool {
         Some((object, name)) => sends(name) && method(object).is_some_and(|(_, inner)| inner == "labels"),
         None => false,
     }
+}
+
+/// Whether a function sends telemetry by its name, or by that of its module: `send_usage`, `track` of `analytics`.
+fn is_sender(program: &Program, f: FunctionRef) -> bool {
+    let name = words(&program.function(f).name);
+    let stem = program.path(f.module).trim_end_matches(".py").rsplit('/').next().map(words).unwrap_or_default();
+    let is_sent = |words: &[String]| words.iter().any(|word| SENT.contains(&word.as_str()));
+    let sends = name.first().is_some_and(|first| SENDS.contains(&first.as_str()));
+    (sends && (is_sent(&name) || is_sent(&stem))) || (name == ["main"] && is_sent(&stem))
+}
+
+/// `analytics.track(event)`, `self.usage_tracker.record(n)`, `send_metrics()`, wherever they come from.
+fn is_named_so(module: &Module, call: ExprId) -> bool {
+    let Some(callee) = module.call(call).map(|call| call.callee) else { return false };
+    let (name, object) = match module.expr(callee).kind {
+        ExprKind::Name(name) => (name, None),
+        ExprKind::Attribute { name, object, .. } => (name, Some(object)),
+        _ => return false,
+    };
+    let mut all = words(&name);
+    let sends = all.first().is_some_and(|first| SENDS.contains(&first.as_str()));
+    if let Some(ExprKind::Name(of) | ExprKind::Attribute { name: of, .. }) = object.map(|object| &module.expr(object).kind) {
+        all.extend(words(of));
+    }
+    sends && all.iter().any(|word| SENT.contains(&word.as_str()))
 }
 
 /// Whether a file is there for telemetry, by its path.

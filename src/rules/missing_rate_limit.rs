@@ -1,13 +1,14 @@
-//! `missing-rate-limit`: a service that anybody may call as often as they like.
+//! `missing-rate-limit`: a service that callers may call as often as they like.
 
 use super::{Check, Context, Rule};
 use crate::config::Provides;
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::rate_limit;
-use crate::model::exposure::{self, Route, Shelter};
+use crate::model::exposure::{self, Route};
 use crate::model::program::Program;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
 use crate::model::services::Service;
+use crate::model::shelter::{self, Shelter};
 
 pub const RULE: Rule = Rule {
     id: "missing-rate-limit",
@@ -31,7 +32,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         Limiting::Idle(idle) => idle,
         Limiting::Missing => Vec::new(),
     };
-    let shelter = exposure::shelter(project, service, &routes, Provides::RateLimit);
+    let shelter = shelter::shelter(project, service, &routes, Provides::RateLimit);
     let confidence = if shelter.is_some() { Confidence::Low } else { Confidence::High };
     let message = message(program, service, &routes, idle.first(), shelter.as_ref());
     let fix = rate_limit::fix(project, service, &routes, &idle);
@@ -41,7 +42,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
     finding.related.extend(routes.iter().take(RELATED).map(|route| Related::new(route.place, described(route))));
 }
 
-fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
+fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
     let reason = match idle {
         Some(Idle { name, why, .. }) => match why {
             Why::AboveRoute { function, .. } => {
@@ -55,25 +56,38 @@ fn message(program: &Program, service: &Service, routes: &[Route<'_>], idle: Opt
         },
         None => match service.framework {
             Some(framework) => format!("no rate limiter is attached to this {} app", framework_name(&framework)),
-            None => "no rate limiter guards this function".to_owned(),
+            None if routes.len() == 1 => "no rate limiter guards this function".to_owned(),
+            None => format!("no rate limiter guards these {} functions", routes.len()),
         },
     };
-    let writing = routes.iter().filter(|route| route.writes()).count();
     let what = match routes {
         [only] if !only.name.is_empty() => format!("`{}`", only.name),
         [_] => "its only route".to_owned(),
-        _ if writing == 0 => format!("its {} routes", routes.len()),
-        _ if writing == routes.len() => format!("its {writing} routes, which all write,"),
-        _ => format!("its {} routes, {writing} of which {},", routes.len(), if writing == 1 { "writes" } else { "write" }),
+        _ if service.framework.is_none() => "them".to_owned(),
+        _ => format!("its {} routes{}", routes.len(), writing(routes)),
     };
     let (who, although) = match shelter {
-        None | Some(Shelter::Example) => ("anybody", ""),
-        Some(Shelter::InternalIngress) => ("whoever is inside the network", ""),
+        None | Some(Shelter::Example | Shelter::Library) => ("a caller", ""),
+        Some(Shelter::InternalIngress) => ("a caller inside the network", ""),
         Some(Shelter::Authenticated) => ("whoever may invoke it", ""),
+        Some(Shelter::Signed) => ("whoever signs requests", ""),
+        Some(Shelter::Local) => ("a caller on the machine that runs it", ""),
         Some(Shelter::Pushed) => ("whoever pushes events", ""),
-        Some(Shelter::Provided) => ("anybody", " unless what is declared to stand in front of it limits them"),
+        Some(Shelter::Provided) => ("a caller", " unless what is declared to stand in front of it does"),
     };
-    format!("{reason}, so {who} may call {what} as often as they like{although}")
+    format!("{reason}, so nothing limits how often {who} may call {what}{although}")
+}
+
+/// How many routes write, where that can be seen of all.
+fn writing(routes: &[Route]) -> String {
+    let writing = routes.iter().filter(|route| route.writes()).count();
+    match writing {
+        0 => String::new(),
+        _ if routes.iter().any(|route| !route.is_seen) => String::new(),
+        1 => ", 1 of which writes".to_owned(),
+        _ if writing == routes.len() => ", which all write".to_owned(),
+        _ => format!(", {writing} of which write"),
+    }
 }
 
 /// The name that people know a framework by.
@@ -88,13 +102,13 @@ fn framework_name(canonical: &str) -> &str {
     }
 }
 
-/// `POST /orders`, as far as it is known.
-fn described(route: &Route<'_>) -> String {
+/// `POST /orders`, as far as it is known, else by name.
+fn described(route: &Route) -> String {
     let methods = route.methods.iter().map(ustr::Ustr::as_str).collect::<Vec<_>>().join(", ");
-    match (methods.is_empty(), route.path) {
-        (false, Some(path)) if !path.is_empty() => format!("answers {methods} `{path}`"),
-        (false, _) => format!("answers {methods}"),
-        (true, Some(path)) if !path.is_empty() => format!("answers `{path}`"),
-        (true, _) => "answers requests".to_owned(),
+    let gap = if methods.is_empty() { "" } else { " " };
+    match &route.path {
+        Some(path) if !path.is_empty() => format!("answers {methods}{gap}`{path}`"),
+        _ if route.name.is_empty() => format!("answers {}", if methods.is_empty() { "requests" } else { &methods }),
+        _ => format!("`{}` answers {}", route.name, if methods.is_empty() { "requests" } else { &methods }),
     }
 }

@@ -2,12 +2,14 @@
 
 use ustr::Ustr;
 
-use super::{Handler, HandlerKind, LibraryRoute, inherits};
+use super::{HTTP_METHODS, Handler, HandlerKind, LibraryRoute, inherits, views};
 use crate::ir::program::*;
 use crate::model::apis::{Role, Row};
 use crate::model::calls::{argument, string_argument};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+
+mod included;
 
 /// Names of arguments that take a handler.
 const HANDLER_KEYWORDS: [&str; 7] = ["endpoint", "view", "view_func", "handler", "viewset", "resource", "target"];
@@ -42,8 +44,6 @@ const HOOK_METHODS: [&str; 8] = [
     "process_exception",
     "process_template_response",
 ];
-
-const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
 /// Methods that bind a route, by names that leave no doubt where a path and a function are passed.
 const BINDING_METHODS: [&str; 13] = [
@@ -86,10 +86,16 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
             None if site.callee == Entity::Unknown => finder.by_call_of_shape(site.expr, call, &mut found),
             _ => {}
         }
+        found.library.extend(finder.included(site.expr, call));
     }
     for class in module.class_ids() {
         if finder.is_view(id, class) {
-            found.handlers.extend(finder.methods_of(id, class, HandlerKind::Route, None));
+            // Whoever decorates a class may bind it.
+            let is_bound = module.class(class).decorators.iter().any(|decorator| finder.may_bind(*decorator));
+            let is_own = |f: FunctionRef| f.module == id && module.class(class).methods.contains(&f.function);
+            let own =
+                finder.methods_of(id, class, HandlerKind::Route, None).into_iter().filter(|handler| is_bound || is_own(handler.function));
+            found.handlers.extend(own.map(|handler| Handler { is_bound, ..handler }));
         }
     }
     found
@@ -139,7 +145,27 @@ impl Finder<'_> {
             methods,
             path: call.and_then(|call| self.route_path(call)),
             place: self.program.place(self.id, decorator),
+            class: None,
+            is_bound: true,
+            on: self.receiver(callee),
         })
+    }
+
+    /// What a method is called on.
+    fn receiver(&self, callee: ExprId) -> Option<(ModuleId, ExprId)> {
+        match self.module().expr(callee).kind {
+            ExprKind::Attribute { object, .. } => Some((self.id, object)),
+            _ => None,
+        }
+    }
+
+    /// Whether a decorator of a class may bind it to a route: it is no library's, or one that does.
+    fn may_bind(&self, decorator: ExprId) -> bool {
+        let callee = self.module().call(decorator).map_or(decorator, |call| call.callee);
+        match self.resolver.entity(self.id, callee).library() {
+            Some(name) => self.program.apis.row(name).is_some_and(|row| row.is(Role::Route)),
+            None => true,
+        }
     }
 
     /// `@x.get("/path")` on a receiver that cannot be resolved: its shape leaves no doubt.
@@ -189,10 +215,12 @@ impl Finder<'_> {
         let is_behind = |arg: &&Arg| !is_path(arg) && self.is_named(arg.value);
         let handler = call.args.iter().filter(passes).find(is_code).or_else(|| call.args.iter().skip(1).filter(passes).find(is_behind));
         if let Some(arg) = handler {
-            let first = found.handlers.len();
+            let (handlers, library) = (found.handlers.len(), found.library.len());
             self.bind(expr, call, arg.value, HandlerKind::Route, None, found);
             if let Some(method) = name.strip_prefix("add_").filter(|method| HTTP_METHODS.contains(method)) {
-                found.handlers[first..].iter_mut().for_each(|handler| handler.methods = vec![Ustr::from(&method.to_uppercase())]);
+                let methods = vec![Ustr::from(&method.to_uppercase())];
+                found.handlers[handlers..].iter_mut().for_each(|handler| handler.methods.clone_from(&methods));
+                found.library[library..].iter_mut().for_each(|route| (route.methods, route.is_seen) = (methods.clone(), true));
             }
         }
     }
@@ -201,32 +229,47 @@ impl Finder<'_> {
         let path = self.route_path(call);
         let place = self.program.place(self.id, expr);
         let view = self.unwrapped(target);
+        let on = self.receiver(call.callee);
         match self.resolver.entity(self.id, view) {
             Entity::Function(function) => {
-                let methods = match self.methods(call, row) {
-                    none if none.is_empty() => self.methods_by_decorator(function),
-                    methods => methods,
-                };
-                found.handlers.push(Handler { function, kind, methods, path, place });
+                let mut methods = self.methods(call, row);
+                if methods.is_empty() {
+                    methods = self.methods_by_decorator(function);
+                }
+                // Django hands a view requests of any method.
+                if methods.is_empty() && row.is_some_and(|row| row.names.iter().any(|name| name.starts_with("django."))) {
+                    methods = views::asked(self.program, function);
+                }
+                found.handlers.push(Handler { function, kind, methods, path, place, class: None, is_bound: true, on });
             }
             Entity::Class(m, c) | Entity::Object(m, c) => {
                 let handlers = self.methods_of(m, c, kind, path.as_deref());
-                if handlers.is_empty() && kind == HandlerKind::Route && self.is_view(m, c) {
-                    found.library.push(LibraryRoute { module: self.id, place, path });
-                } else {
-                    found.handlers.extend(handlers);
+                if kind == HandlerKind::Route && self.is_view(m, c) {
+                    let views::Lineage { library, is_seen, .. } = views::lineage(self.program, m, c);
+                    let is_answered = |method: &Ustr| handlers.iter().any(|handler| handler.methods.contains(method));
+                    let methods: Vec<Ustr> = library.into_iter().filter(|method| !is_answered(method)).collect();
+                    if handlers.is_empty() || !methods.is_empty() {
+                        let name = self.program.module(m).class(c).name.to_string();
+                        found.library.push(LibraryRoute { module: self.id, place, path, name, methods, is_seen, on });
+                    }
                 }
+                found.handlers.extend(handlers.into_iter().map(|handler| Handler { is_bound: true, on, ..handler }));
             }
             Entity::Library(name)
                 if kind == HandlerKind::Route && (view != target || self.program.apis.class_has_role(name, Role::View)) =>
             {
-                found.library.push(LibraryRoute { module: self.id, place, path });
+                let methods: Vec<Ustr> =
+                    self.program.apis.row(name).into_iter().flat_map(|row| &row.methods).map(|method| Ustr::from(method)).collect();
+                let (is_seen, name) = (!methods.is_empty(), name.rsplit('.').next().unwrap_or_default().to_owned());
+                found.library.push(LibraryRoute { module: self.id, place, path, name, methods, is_seen, on });
             }
             // `router.add_post("/moderate", handler.moderate)`: whoever answers is out of sight.
             Entity::Unknown
                 if kind == HandlerKind::Route && self.is_named(target) && path.as_deref().is_some_and(|p| p.starts_with('/')) =>
             {
-                found.library.push(LibraryRoute { module: self.id, place, path });
+                let (methods, name) = (self.methods(call, row), self.program.text(self.id, target).to_owned());
+                let is_seen = !methods.is_empty();
+                found.library.push(LibraryRoute { module: self.id, place, path, name, methods, is_seen, on });
             }
             _ => {}
         }
@@ -243,6 +286,10 @@ impl Finder<'_> {
         // Nobody wraps a view in more than a few.
         for _ in 0..8 {
             let Some(call) = module.call(at) else { break };
+            // Other routes, which are bound where they stand.
+            if matches!(module.expr(call.callee).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if name == "include") {
+                break;
+            }
             if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
                 && name == "as_view"
             {
@@ -257,11 +304,16 @@ impl Finder<'_> {
         at
     }
 
+    /// The methods of a view that run per request, those that it inherits within the project included; of middleware, its own.
     fn methods_of(&self, id: ModuleId, class: ClassId, kind: HandlerKind, path: Option<&str>) -> Vec<Handler> {
-        let module = self.program.module(id);
-        let mut found = Vec::new();
-        for method in &module.class(class).methods {
-            let function = module.function(*method);
+        let classes = if kind == HandlerKind::Hook { vec![(id, class)] } else { views::lineage(self.program, id, class).classes };
+        let mut found: Vec<Handler> = Vec::new();
+        for (id, method) in classes.iter().flat_map(|(m, c)| self.program.module(*m).class(*c).methods.iter().map(|method| (*m, *method))) {
+            let module = self.program.module(id);
+            let function = module.function(method);
+            if found.iter().any(|handler| self.program.function(handler.function).name == function.name) {
+                continue;
+            }
             let action = function.decorators.iter().find(|d| {
                 let callee = module.call(**d).map_or(**d, |call| call.callee);
                 matches!(module.expr(callee).kind, ExprKind::Name(n) | ExprKind::Attribute { name: n, .. } if n == "action")
@@ -285,8 +337,12 @@ impl Finder<'_> {
                 methods = texts(module, argument(call, None, &["methods"]));
             }
             let place = self.program.span_place(id, function.name_span);
-            let function = FunctionRef { module: id, function: *method };
-            found.push(Handler { function, kind, methods, path: path.map(str::to_owned), place });
+            let function = FunctionRef { module: id, function: method };
+            if name == "dispatch" {
+                methods = views::asked(self.program, function);
+            }
+            let class = Some((classes[0].0, class));
+            found.push(Handler { function, kind, methods, path: path.map(str::to_owned), place, class, is_bound: false, on: None });
         }
         found
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::apps::App;
 use super::{is_below, is_other_language};
-use crate::ir::image::{Form, Image, InstructionKind};
+use crate::ir::image::{Form, Image, InstructionKind, Stage};
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 
@@ -73,17 +73,34 @@ fn reach(program: &Program, from: &[ModuleId]) -> impl Iterator<Item = ModuleId>
     })
 }
 
-/// The modules that an image's command names: `uvicorn app.main:app`, `python app/main.py`, `python -m app`. Those near
-/// the Dockerfile, where several bear the name.
+/// The modules that an image's command names: `uvicorn app.main:app`, `python app/main.py`, `python -m app`. Where the last
+/// stage names none, it is there for tests, and one before it counts.
 pub(super) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
     let folder = program.sources.get(image.file).directory();
-    let words = words(image);
+    let of_stage = |stage| named(program, folder, &words(image, stage));
+    image.stages.iter().rev().map(of_stage).find(|modules| !modules.is_empty()).unwrap_or_default()
+}
+
+/// The modules that the commands of a Procfile in a directory name.
+pub(super) fn by_procfile(program: &Program, directory: &str) -> Vec<ModuleId> {
+    let procfile = program.sources.in_directory(directory).find(|file| file.name() == "Procfile");
+    let words: Vec<String> = procfile.into_iter().flat_map(|file| file.text.split_whitespace()).map(str::to_owned).collect();
+    named(program, directory, &words)
+}
+
+/// The modules that words of commands name. Those below a folder, where several bear the name.
+fn named(program: &Program, folder: &str, words: &[String]) -> Vec<ModuleId> {
     let mut found: Vec<ModuleId> = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let word = word.trim_matches(['"', '\'']);
         let previous = index.checked_sub(1).map_or("", |at| words[at].as_str());
-        let is_dotted = matches!(previous, "-m" | "--app" | "-A") || previous == "FLASK_APP";
-        let names = |id: &ModuleId| is_named(program.path(*id), word, is_dotted);
+        // `pytest -m slow` selects tests.
+        let command = words[..index].iter().rev().find(|word| !word.starts_with('-')).map_or("", String::as_str);
+        let is_dotted = matches!(previous, "-m" | "--app" | "-A" | "FLASK_APP") && !command.ends_with("pytest");
+        // gunicorn calls what a module gives as `application`.
+        let is_wsgi = word.ends_with(".wsgi") || word.ends_with(".asgi");
+        let is_test = |id: &ModuleId| program.sources.get(program.module(*id).file).test;
+        let names = |id: &ModuleId| is_named(program.path(*id), word, is_dotted || is_wsgi) && !is_test(id);
         let named: Vec<ModuleId> = program.module_ids().filter(names).collect();
         let near: Vec<ModuleId> = named.iter().copied().filter(|id| is_below(program.path(*id), folder)).collect();
         found.extend(if near.is_empty() { named } else { near });
@@ -92,8 +109,7 @@ pub(super) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
 }
 
 /// The words of what an image runs; behind `FLASK_APP`, what that variable says.
-fn words(image: &Image) -> Vec<String> {
-    let Some(stage) = image.last_stage() else { return Vec::new() };
+fn words(image: &Image, stage: &Stage) -> Vec<String> {
     let mut words = Vec::new();
     for instruction in image.lineage(stage).flat_map(|stage| &stage.instructions) {
         match &instruction.kind {
@@ -118,7 +134,7 @@ fn words(image: &Image) -> Vec<String> {
 
 /// Whether a word of a command names the module at a path: `app.main:app`, `app/main.py`, and `app.main` where a dotted
 /// name is expected.
-fn is_named(path: &str, word: &str, is_dotted: bool) -> bool {
+pub(super) fn is_named(path: &str, word: &str, is_dotted: bool) -> bool {
     let ends = |whole: &str, end: &str| {
         !end.is_empty() && (whole == end || whole.strip_suffix(end).is_some_and(|rest| rest.ends_with(['.', '/'])))
     };

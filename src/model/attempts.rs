@@ -1,0 +1,180 @@
+//! What a `try` is one of several attempts of, and what stands in for its result.
+
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::exceptions::{self, Reaction};
+use crate::model::program::{ModuleId, Program};
+use crate::model::{outside, traces, values};
+use crate::source::Place;
+
+/// What a loop of attempts does about those that fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attempt {
+    /// It says so, for each or at last.
+    Reports,
+    /// It waits for the next one.
+    Waits,
+}
+
+/// What is done about a failed attempt, if a `try` is one of a loop that is left on success.
+#[must_use]
+pub fn repeated(program: &Program, id: ModuleId, stmt: StmtId, t: &Try, handler: &Handler) -> Option<Attempt> {
+    let module = program.module(id);
+    let stays = module.block(handler.body).falls_through
+        || module.block(handler.body).stmts.last().is_some_and(|s| matches!(module.stmt(*s).kind, StmtKind::Continue));
+    if !stays || !(leaves_at_end(module, t.body) || t.otherwise.is_some_and(|block| leaves_at_end(module, block))) {
+        return None;
+    }
+    let around = module.around_stmt(stmt).skip(1).take_while(|around| !matches!(around, Around::Function(_)));
+    let (at, l) = around.take(4).find_map(|around| match around {
+        Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
+            StmtKind::Loop(l) if l.body == from => Some((outer, l)),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    let tried = module.block(t.body).span;
+    let mut calls = module.expressions(l.body);
+    calls.retain(|expr| module.call(*expr).is_some() && !tried.contains(module.expr(*expr).span));
+    let says_so = calls.iter().any(|call| traces::leaves(program, id, *call))
+        || l.otherwise.is_some_and(|block| reports(program, id, block))
+        || is_reported_behind(program, id, at, t.body);
+    let waits = || calls.iter().any(|call| exceptions::waits(program, id, *call));
+    if says_so { Some(Attempt::Reports) } else { waits().then_some(Attempt::Waits) }
+}
+
+/// Whether a block ends by leaving: at its last statement, or that of what this encloses.
+fn leaves_at_end(module: &Module, block: BlockId) -> bool {
+    let mut todo = vec![block];
+    while let Some(block) = todo.pop() {
+        let Some(last) = module.block(block).stmts.last() else { continue };
+        match &module.stmt(*last).kind {
+            StmtKind::Return(_) | StmtKind::Break => return true,
+            StmtKind::With { body, .. } => todo.push(*body),
+            StmtKind::If { branches, .. } => todo.extend(branches.iter().map(|(_, body)| *body)),
+            _ => {}
+        }
+    }
+    false
+}
+
+fn reports(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let raises = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Raise { .. } | StmtKind::Assert { .. });
+    module.statements(block).into_iter().any(raises) || traces::in_block(program, id, block, None)
+}
+
+/// Whether what follows a loop reports that no attempt succeeded: at once, or behind a test of what they were to give.
+fn is_reported_behind(program: &Program, id: ModuleId, at: StmtId, tried: BlockId) -> bool {
+    let module = program.module(id);
+    let touched = exceptions::touched(module, tried);
+    let returns = module.statements(tried).into_iter().any(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Return(_)));
+    let block = module.stmt_parents[at.index()];
+    let behind = module.block(block).stmts.iter().skip_while(|s| **s != at).skip(1);
+    behind.take(4).any(|next| match &module.stmt(*next).kind {
+        StmtKind::Expr(expr) => returns && module.descendants(*expr).into_iter().any(|e| traces::leaves(program, id, e)),
+        StmtKind::Raise { .. } | StmtKind::Assert { .. } => true,
+        StmtKind::If { branches, .. } => branches.iter().any(|(test, body)| {
+            let tests_it =
+                module.descendants(*test).into_iter().filter_map(|e| exceptions::name_of(module, e)).any(|name| touched.contains(&name));
+            tests_it && reports(program, id, *body)
+        }),
+        _ => false,
+    })
+}
+
+/// Whether the next `try` looks at the same thing again, and reports what is wrong with it.
+#[must_use]
+pub fn is_looked_at_again(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> bool {
+    let module = program.module(id);
+    let Some(StmtKind::Try(next)) = following(module, stmt).map(|next| &module.stmt(next).kind) else { return false };
+    let reports = |handler: &Handler| match exceptions::reaction(program, id, handler) {
+        Reaction::Raises => true,
+        Reaction::Acts => module.expressions(handler.body).into_iter().any(|expr| module.call(expr).is_some()),
+        _ => false,
+    };
+    if next.handlers.is_empty() || !next.handlers.iter().all(reports) || outside::reaches(program, id, tried) {
+        return false;
+    }
+    let looked_at = |block: BlockId| -> Vec<&str> {
+        let calls = module.expressions(block).into_iter().filter_map(|expr| module.call(expr));
+        let args = calls.flat_map(|call| &call.args).map(|arg| arg.value);
+        let is_thing =
+            |e: &ExprId| matches!(module.expr(*e).kind, ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. });
+        args.filter(is_thing).map(|arg| program.text(id, arg)).collect()
+    };
+    let again = looked_at(next.body);
+    looked_at(tried).iter().any(|thing| again.contains(thing))
+}
+
+/// The statement directly behind another one.
+#[must_use]
+pub fn following(module: &Module, stmt: StmtId) -> Option<StmtId> {
+    let block = module.stmt_parents[stmt.index()];
+    module.block(block).stmts.iter().skip_while(|s| **s != stmt).nth(1).copied()
+}
+
+/// The constant that is returned directly behind a `try` whose body returns something else.
+#[must_use]
+pub fn returned_behind(module: &Module, stmt: StmtId, tried: BlockId) -> Option<ExprId> {
+    let returns = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Return(Some(_)));
+    if !module.statements(tried).into_iter().any(returns) {
+        return None;
+    }
+    match module.stmt(following(module, stmt)?).kind {
+        StmtKind::Return(Some(value)) if exceptions::is_constant_answer(module, value) => Some(value),
+        _ => None,
+    }
+}
+
+/// The statements before one; where it is the first in a condition's body, those before that.
+fn before(module: &Module, stmt: StmtId) -> Vec<StmtId> {
+    let block = module.stmt_parents[stmt.index()];
+    let before: Vec<StmtId> = module.block(block).stmts.iter().copied().take_while(|s| *s != stmt).collect();
+    match module.block_parents[block.index()] {
+        Parent::Stmt(outer) if before.is_empty() && matches!(module.stmt(outer).kind, StmtKind::If { .. }) => {
+            let block = module.stmt_parents[outer.index()];
+            module.block(block).stmts.iter().copied().take_while(|s| *s != outer).collect()
+        }
+        _ => before,
+    }
+}
+
+/// Whether what a block was to give has a plain value already: it was bound directly before, or it is what the block
+/// starts from (`value = f(value)`).
+#[must_use]
+pub fn has_fallback(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> bool {
+    let module = program.module(id);
+    let place = |expr: ExprId| program.sources.slice(Place { file: module.file, span: module.expr(expr).span });
+    let mut last: Option<(ExprId, ExprId)> = None;
+    for inner in module.statements(tried) {
+        match &module.stmt(inner).kind {
+            StmtKind::Assign { targets, value: Some(value), .. } => {
+                let [target] = targets[..] else { return false };
+                last = Some((target, *value));
+            }
+            StmtKind::If { .. } | StmtKind::Pass | StmtKind::With { .. } | StmtKind::Import(_) => {}
+            _ => return false,
+        }
+    }
+    let Some((target, value)) = last else { return false };
+    let target = place(target);
+    let is_start = module
+        .descendants(value)
+        .into_iter()
+        .any(|e| place(e) == target && matches!(module.expr(e).kind, ExprKind::Name(_) | ExprKind::Attribute { .. }));
+    let before = before(module, stmt);
+    let bound = before.iter().rev().map_while(|s| match &module.stmt(*s).kind {
+        StmtKind::Assign { targets, value: Some(value), .. } => Some((targets, *value)),
+        _ => None,
+    });
+    let is_plain = |value: ExprId| match &module.expr(value).kind {
+        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => true,
+        ExprKind::List(parts) => parts.is_empty(),
+        ExprKind::Object(entries) => entries.is_empty(),
+        ExprKind::Call(call) => call.args.is_empty(),
+        _ => values::is_constant(program, id, value),
+    };
+    let mut preset = bound.take(4).filter(|(targets, _)| targets.iter().any(|t| place(*t) == target)).map(|(_, value)| is_plain(value));
+    is_start || preset.next().unwrap_or(false)
+}

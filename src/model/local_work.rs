@@ -1,0 +1,364 @@
+//! Work on values in hand: code that reaches nothing outside, and which errors it raises on values that do not fit.
+
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::cleanup::words;
+use crate::model::outside;
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+
+/// What functions raise on what they cannot take.
+const FUNCTIONS: [(&[&str], &[&str]); 19] = [
+    (&["bool", "repr", "str", "isinstance", "issubclass", "hasattr", "callable", "type", "id", "print", "dir"], &[]),
+    (&["datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "time.time"], &[]),
+    (&["getattr", "setattr", "vars"], &["AttributeError", "TypeError"]),
+    (&["all", "any", "dict", "enumerate", "frozenset", "hash", "list", "reversed", "set", "sorted", "tuple", "zip"], &["TypeError"]),
+    (&["next"], &["StopIteration", "TypeError"]),
+    (
+        &["abs", "bytes", "chr", "divmod", "format", "len", "max", "min", "ord", "pow", "range", "round", "sum"],
+        &["TypeError", "ValueError"],
+    ),
+    (&["complex", "float", "int", "json.dumps", "json.loads"], &["TypeError", "ValueError"]),
+    (&["decimal.Decimal"], &["ArithmeticError", "TypeError", "ValueError"]),
+    (&["fractions.Fraction"], &["TypeError", "ValueError", "ZeroDivisionError"]),
+    (&["uuid.UUID"], &["AttributeError", "TypeError", "ValueError"]),
+    (&["datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.time.fromisoformat"], &["TypeError", "ValueError"]),
+    (&["datetime.datetime.strptime", "time.strptime", "email.utils.parsedate_to_datetime"], &["TypeError", "ValueError"]),
+    (&["datetime.datetime.fromtimestamp", "datetime.datetime.utcfromtimestamp"], &["OSError", "OverflowError", "TypeError", "ValueError"]),
+    (
+        &["datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone"],
+        &["OverflowError", "TypeError", "ValueError"],
+    ),
+    (&["ipaddress.ip_address", "ipaddress.ip_network", "ipaddress.ip_interface"], &["ValueError"]),
+    (
+        &["base64.b64decode", "base64.urlsafe_b64decode", "base64.b64encode", "base64.urlsafe_b64encode", "binascii.unhexlify"],
+        &["TypeError", "ValueError"],
+    ),
+    (&["ast.literal_eval"], &["SyntaxError", "TypeError", "ValueError"]),
+    (
+        &["re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer", "re.split", "re.sub", "re.escape", "re.compile"],
+        &["TypeError"],
+    ),
+    (&["typing.get_type_hints"], &["AttributeError", "NameError", "TypeError"]),
+];
+
+/// Modules all of whose functions compute something, and what they raise.
+const MODULES: [(&str, &[&str]); 8] = [
+    ("urllib.parse.", &["AttributeError", "TypeError", "ValueError"]),
+    ("urlparse.", &["AttributeError", "TypeError", "ValueError"]),
+    ("six.moves.urllib.parse.", &["AttributeError", "TypeError", "ValueError"]),
+    ("math.", &["OverflowError", "TypeError", "ValueError"]),
+    ("html.", &["AttributeError", "TypeError"]),
+    ("os.path.basename", &["TypeError"]),
+    ("os.path.join", &["TypeError"]),
+    ("os.path.splitext", &["TypeError"]),
+];
+
+/// Functions of libraries that look only at what they are given. They raise errors of their own.
+const VERIFIERS: [&str; 12] = [
+    "jwt.decode",
+    "jwt.get_unverified_header",
+    "jwt.api_jwt.decode",
+    "jose.jwt.decode",
+    "jose.jwt.get_unverified_header",
+    "bcrypt.checkpw",
+    "babel.numbers.get_territory_currencies",
+    "dateutil.parser.parse",
+    "dateutil.parser.isoparse",
+    "langdetect.detect",
+    "packaging.version.parse",
+    "packaging.version.Version",
+];
+
+/// Methods of texts, collections, matches and times that fail only on what is none.
+const METHODS: [&str; 57] = [
+    "add",
+    "append",
+    "astimezone",
+    "capitalize",
+    "casefold",
+    "copy",
+    "count",
+    "date",
+    "decode",
+    "encode",
+    "endswith",
+    "extend",
+    "find",
+    "format",
+    "get",
+    "group",
+    "groupdict",
+    "groups",
+    "hex",
+    "index",
+    "insert",
+    "isalnum",
+    "isalpha",
+    "isdigit",
+    "isnumeric",
+    "isoformat",
+    "items",
+    "join",
+    "keys",
+    "ljust",
+    "lower",
+    "lstrip",
+    "partition",
+    "pop",
+    "popleft",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "setdefault",
+    "split",
+    "splitlines",
+    "startswith",
+    "strftime",
+    "strip",
+    "timestamp",
+    "title",
+    "total_seconds",
+    "update",
+    "upper",
+    "values",
+    "weekday",
+    "zfill",
+];
+
+/// How deep functions of the project are followed.
+const DEPTH: u32 = 3;
+
+/// What work on values in hand may raise; nothing if that cannot be named.
+pub type Errors = Option<Vec<&'static str>>;
+
+/// The errors that a block may raise if it does nothing but work on values in hand; nothing if it does more.
+#[must_use]
+pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Errors> {
+    let mut work = Work::new(program);
+    (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
+}
+
+/// Whether nothing in a block can raise: it binds constants, or has nothing to do.
+#[must_use]
+pub fn cannot_fail(module: &Module, block: BlockId) -> bool {
+    let is_constant = |expr: ExprId| {
+        module.descendants(expr).into_iter().all(|e| {
+            matches!(
+                module.expr(e).kind,
+                ExprKind::Null
+                    | ExprKind::Bool(_)
+                    | ExprKind::Number(_)
+                    | ExprKind::String(_)
+                    | ExprKind::Ellipsis
+                    | ExprKind::List(_)
+                    | ExprKind::Tuple(_)
+            ) || matches!(&module.expr(e).kind, ExprKind::Object(entries) if entries.is_empty())
+        })
+    };
+    module.block(block).stmts.iter().all(|stmt| match &module.stmt(*stmt).kind {
+        StmtKind::Pass | StmtKind::Continue | StmtKind::Break | StmtKind::Return(None) | StmtKind::Global(_) => true,
+        StmtKind::Expr(value) | StmtKind::Return(Some(value)) => is_constant(*value),
+        StmtKind::Assign { targets, value: Some(value), .. } => {
+            is_constant(*value) && targets.iter().all(|target| matches!(module.expr(*target).kind, ExprKind::Name(_)))
+        }
+        _ => false,
+    })
+}
+
+struct Work<'p> {
+    program: &'p Program,
+    resolver: Resolver<'p>,
+    errors: Vec<&'static str>,
+    is_named: bool,
+    /// Something is converted, looked up or computed for sure.
+    is_sure: bool,
+    /// `x.get(y)` may be of a dictionary, or of a client.
+    is_doubtful: bool,
+}
+
+impl<'p> Work<'p> {
+    fn new(program: &'p Program) -> Self {
+        Self { program, resolver: Resolver::new(program), errors: Vec::new(), is_named: true, is_sure: false, is_doubtful: false }
+    }
+}
+
+impl Work<'_> {
+    fn does_only(&mut self, id: ModuleId, block: BlockId, depth: u32) -> bool {
+        let module = self.program.module(id);
+        let is_simple = |stmt: StmtId| match &module.stmt(stmt).kind {
+            StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::AugAssign { .. } | StmtKind::Return(_) | StmtKind::If { .. } => true,
+            StmtKind::Continue | StmtKind::Break | StmtKind::Pass | StmtKind::Delete(_) | StmtKind::Try(_) => true,
+            StmtKind::Loop(l) => !l.is_async,
+            // `from urllib.parse import urlparse` right where it is used
+            StmtKind::Import(imports) => imports.iter().all(|import| self.is_of_language(id, *import)),
+            _ => false,
+        };
+        let statements = module.statements(block);
+        if !statements.iter().all(|stmt| is_simple(*stmt)) {
+            return false;
+        }
+        if statements.iter().any(|stmt| matches!(module.stmt(*stmt).kind, StmtKind::AugAssign { .. })) {
+            self.errors.push("TypeError");
+        }
+        module.expressions(block).into_iter().all(|expr| self.is_local(id, expr, depth))
+    }
+
+    fn is_of_language(&self, id: ModuleId, import: u32) -> bool {
+        const MODULES: [&str; 17] = [
+            "ast",
+            "base64",
+            "binascii",
+            "collections",
+            "datetime",
+            "decimal",
+            "email",
+            "fractions",
+            "html",
+            "ipaddress",
+            "json",
+            "math",
+            "re",
+            "time",
+            "typing",
+            "urllib",
+            "uuid",
+        ];
+        let link = self.program.import(id, import);
+        matches!(link, Link::Library(name) if MODULES.contains(&name.split('.').next().unwrap_or_default()))
+    }
+
+    fn is_local(&mut self, id: ModuleId, expr: ExprId, depth: u32) -> bool {
+        let module = self.program.module(id);
+        let is_callee =
+            matches!(module.expr_parents[expr.index()], Parent::Expr(call) if module.call(call).is_some_and(|call| call.callee == expr));
+        match &module.expr(expr).kind {
+            ExprKind::Call(call) => return self.is_local_call(id, expr, call, depth),
+            ExprKind::Subscript { index, .. } => {
+                let by_position = matches!(module.expr(*index).kind, ExprKind::Number(_) | ExprKind::Unary { .. });
+                let is_slice = matches!(module.expr(*index).kind, ExprKind::Slice(_));
+                if !is_slice {
+                    self.errors.push(if by_position { "IndexError" } else { "KeyError" });
+                }
+                self.errors.push("TypeError");
+                self.is_sure = true;
+            }
+            ExprKind::Attribute { .. } if is_callee => {}
+            ExprKind::Attribute { .. } if matches!(self.resolver.entity(id, expr), Entity::Library(_) | Entity::Builtin(_)) => {}
+            ExprKind::Attribute { .. } => self.errors.push("AttributeError"),
+            ExprKind::Binary { .. } => self.errors.push("TypeError"),
+            ExprKind::Compare { ops, .. }
+                if ops.iter().any(|op| !matches!(op, CompareOp::Eq | CompareOp::NotEq | CompareOp::Is | CompareOp::IsNot)) =>
+            {
+                self.errors.push("TypeError");
+            }
+            ExprKind::Await(_) | ExprKind::Yield(_) | ExprKind::YieldFrom(_) | ExprKind::Opaque(_) => return false,
+            _ => {}
+        }
+        true
+    }
+
+    fn is_local_call(&mut self, id: ModuleId, expr: ExprId, call: &Call, depth: u32) -> bool {
+        let module = self.program.module(id);
+        let callee = self.program.callee(id, expr);
+        if let Some(name) = callee.library() {
+            let name = name.as_str();
+            let listed = FUNCTIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, raised)| *raised);
+            if let Some(raised) = listed.or_else(|| MODULES.iter().find(|(module, _)| name.starts_with(module)).map(|(_, raised)| *raised))
+            {
+                self.errors.extend(raised);
+                self.is_sure |= !raised.is_empty();
+                return true;
+            }
+            if VERIFIERS.contains(&name) {
+                self.is_named = false;
+                return true;
+            }
+        }
+        match callee {
+            // A function of the project that does no more than that itself.
+            Entity::Function(f) => depth > 0 && !self.program.function(f).is_async && self.is_local_function(f, depth - 1),
+            // A class that only keeps what it is given.
+            Entity::Class(module, class) => {
+                let methods = &self.program.module(module).class(class).methods;
+                let is_made = |method: &FunctionId| {
+                    matches!(self.program.module(module).function(*method).name.as_str(), "__init__" | "__new__" | "__post_init__")
+                };
+                self.errors.extend(["TypeError", "ValueError"]);
+                !methods.iter().any(is_made)
+            }
+            callee => {
+                let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { return false };
+                let reaches_out = outside::is_known(self.program, callee) || outside::is_remote(module, object);
+                let is_logged = callee.library().and_then(|name| self.program.apis.row(name)).is_some_and(|row| row.is(Role::Logging));
+                if is_logged {
+                    return true;
+                }
+                self.errors.push("AttributeError");
+                let is_pattern = matches!(name.as_str(), "match" | "search" | "fullmatch" | "findall" | "finditer" | "sub")
+                    && is_pattern(module, object);
+                // A dictionary's key is mostly written out.
+                let has_key = call.args.first().is_some_and(|arg| {
+                    matches!(module.expr(arg.value).kind, ExprKind::String(_) | ExprKind::Number(_)) || is_constant_name(module, arg.value)
+                });
+                self.is_doubtful |= name == "get" && !(has_key || call.args.len() > 1 || is_constant_name(module, object));
+                // `mirror.index()` asks a mirror.
+                let takes_one = matches!(name.as_str(), "count" | "find" | "get" | "index" | "join" | "replace" | "rfind" | "setdefault");
+                if takes_one && call.args.is_empty() {
+                    return false;
+                }
+                let fills = matches!(name.as_str(), "add" | "insert" | "update");
+                let is_own = matches!(module.expr(object).kind, ExprKind::Name(_));
+                !reaches_out && ((METHODS.contains(&name.as_str()) && (is_own || !fills)) || is_pattern)
+            }
+        }
+    }
+
+    fn is_local_function(&mut self, f: FunctionRef, depth: u32) -> bool {
+        let module = self.program.module(f.module);
+        let function = module.function(f.function);
+        // What it raises on purpose is its own.
+        self.is_named = false;
+        match function.body {
+            _ if !function.decorators.is_empty() || function.is_generator => false,
+            FunctionBody::Block(body) => self.does_only(f.module, body, depth),
+            FunctionBody::Expr(value) => module.descendants(value).into_iter().all(|expr| self.is_local(f.module, expr, depth)),
+        }
+    }
+
+    fn into_errors(mut self) -> Errors {
+        self.errors.sort_unstable();
+        self.errors.dedup();
+        if self.errors.contains(&"IndexError") && self.errors.contains(&"KeyError") {
+            self.errors.retain(|error| *error != "IndexError" && *error != "KeyError");
+            self.errors.push("LookupError");
+            self.errors.sort_unstable();
+        }
+        (self.is_named && !self.errors.is_empty() && self.errors.len() <= 5).then_some(self.errors)
+    }
+}
+
+fn is_constant_name(module: &Module, object: ExprId) -> bool {
+    matches!(module.expr(object).kind, ExprKind::Name(name) if name.chars().all(|c| !c.is_lowercase()))
+}
+
+/// `DIGITS_RE`, `pattern`: a compiled regular expression by its name.
+fn is_pattern(module: &Module, object: ExprId) -> bool {
+    let is_it = |name: Ustr| words(&name).iter().any(|word| matches!(word.as_str(), "re" | "regex" | "regexp" | "pattern" | "rx"));
+    is_constant_name(module, object)
+        || matches!(module.expr(object).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_it(name))
+}
+
+/// Whether a call works on values in hand.
+#[must_use]
+pub fn is_call(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let mut work = Work::new(program);
+    program.module(id).call(expr).is_some_and(|call| work.is_local_call(id, expr, call, DEPTH))
+}

@@ -1,0 +1,206 @@
+//! What code reaches outside of its process: networks, databases, files, other programs.
+
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::cleanup::words;
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::resolve::Entity;
+
+/// How deep functions of the project are followed.
+const DEPTH: u32 = 4;
+
+/// Methods whose name leaves little doubt, whatever they are of.
+const METHODS: [&str; 34] = [
+    "acquire",
+    "all",
+    "check_output",
+    "commit",
+    "connect",
+    "delete",
+    "download",
+    "execute",
+    "executemany",
+    "exists",
+    "fetch",
+    "fetchall",
+    "fetchone",
+    "filter",
+    "first",
+    "flush",
+    "invoke",
+    "iterdir",
+    "load",
+    "navigate",
+    "open",
+    "patch",
+    "ping",
+    "post",
+    "publish",
+    "put",
+    "query",
+    "recv",
+    "refresh",
+    "request",
+    "save",
+    "send",
+    "upload",
+    "wait",
+];
+
+/// What methods reach out that read, write or send: `read_text`, `send_message`.
+const VERBS: [&str; 9] = ["connect", "download", "execute", "fetch", "query", "read", "send", "upload", "write"];
+
+/// Whose methods reach out, by the last word of its name.
+const REMOTE: [&str; 38] = [
+    "api",
+    "backend",
+    "blob",
+    "bot",
+    "broker",
+    "browser",
+    "bucket",
+    "cache",
+    "client",
+    "collection",
+    "conn",
+    "connection",
+    "cur",
+    "cursor",
+    "database",
+    "db",
+    "driver",
+    "engine",
+    "gateway",
+    "http",
+    "manager",
+    "objects",
+    "page",
+    "pool",
+    "queue",
+    "redis",
+    "repo",
+    "repository",
+    "requests",
+    "server",
+    "service",
+    "session",
+    "socket",
+    "storage",
+    "store",
+    "supabase",
+    "table",
+    "websocket",
+];
+
+/// Functions of the language that do.
+const FUNCTIONS: [&str; 3] = ["open", "input", "__import__"];
+
+/// Modules of the language that do. Paths are computed with, too.
+const MODULES: [&str; 16] = [
+    "asyncio",
+    "ftplib",
+    "glob",
+    "http",
+    "imaplib",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "poplib",
+    "shutil",
+    "smtplib",
+    "socket",
+    "sqlite3",
+    "ssl",
+    "subprocess",
+    "tempfile",
+];
+
+/// Whether a block surely or likely reaches out, itself or through functions of the project.
+#[must_use]
+pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let mut todo = vec![(id, block, DEPTH)];
+    let mut seen: Vec<FunctionRef> = Vec::new();
+    while let Some((id, block, depth)) = todo.pop() {
+        let module = program.module(id);
+        for expr in module.expressions(block) {
+            if matches!(module.expr(expr).kind, ExprKind::Await(_)) {
+                return true;
+            }
+            let Some(call) = module.call(expr) else { continue };
+            // `find_user(session, token)`
+            let is_handed = |arg: &Arg| !matches!(module.expr(arg.value).kind, ExprKind::Call(_)) && is_remote(module, arg.value);
+            if call.args.iter().any(is_handed) {
+                return true;
+            }
+            match program.callee(id, expr) {
+                Entity::Function(f) => {
+                    if depth > 0
+                        && !seen.contains(&f)
+                        && let FunctionBody::Block(body) = program.function(f).body
+                    {
+                        seen.push(f);
+                        todo.push((f.module, body, depth - 1));
+                    }
+                }
+                callee if is_known(program, callee) => return true,
+                // What else is known of libraries and the language computes.
+                callee if callee.library().is_some_and(|name| !name.contains('?')) && !is_method(module, call) => {}
+                _ => {
+                    if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
+                        && !is_super(module, object)
+                        && (METHODS.contains(&name.as_str())
+                            || words(&name).first().is_some_and(|word| VERBS.contains(&word.as_str()))
+                            || is_remote(module, object))
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    false
+}
+
+/// `super()`: what a class inherits is out of sight, and its name says no more than its own.
+fn is_super(module: &Module, object: ExprId) -> bool {
+    let callee = module.call(object).map(|call| &module.expr(call.callee).kind);
+    matches!(callee, Some(ExprKind::Name(name)) if *name == "super")
+}
+
+fn is_method(module: &Module, call: &Call) -> bool {
+    matches!(module.expr(call.callee).kind, ExprKind::Attribute { .. })
+}
+
+/// Whether what is called is known to reach out.
+#[must_use]
+pub fn is_known(program: &Program, callee: Entity) -> bool {
+    const ROLES: [Role; 6] = [Role::HttpCall, Role::NetworkCall, Role::Subprocess, Role::Client, Role::SqlSink, Role::Browser];
+    let Some(name) = callee.library() else { return false };
+    let in_language = MODULES.contains(&name.split('.').next().unwrap_or_default())
+        && !name.starts_with("os.path.")
+        && !name.starts_with("os.environ")
+        && !matches!(name.as_str(), "os.getenv" | "pathlib.Path" | "pathlib.PurePath" | "pathlib.Path.resolve" | "pathlib.Path.home");
+    in_language || FUNCTIONS.contains(&name.as_str()) || program.apis.row(name).is_some_and(|row| ROLES.iter().any(|role| row.is(*role)))
+}
+
+/// Whether something is a client, a connection or the like by its name: `self.redis`, `User.objects`, `get_db()`.
+#[must_use]
+pub fn is_remote(module: &Module, object: ExprId) -> bool {
+    let mut at = object;
+    // `client.table("x").insert(row)`, as long as real chains are.
+    for _ in 0..16 {
+        let (name, next) = match &module.expr(at).kind {
+            ExprKind::Name(name) => (Some(*name), None),
+            ExprKind::Attribute { object, name, .. } => (Some(*name), Some(*object)),
+            ExprKind::Call(call) => (None, Some(call.callee)),
+            ExprKind::Subscript { object, .. } => (None, Some(*object)),
+            _ => (None, None),
+        };
+        if name.is_some_and(|name| words(&name).last().is_some_and(|word| REMOTE.contains(&word.as_str()))) {
+            return true;
+        }
+        let Some(next) = next else { return false };
+        at = next;
+    }
+    false
+}

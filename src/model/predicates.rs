@@ -1,0 +1,27 @@
+//! Predicates: functions whose "no" is an answer, and also what is said of what cannot be read.
+
+use crate::ir::program::*;
+use crate::model::cleanup::words;
+use crate::model::program::{ModuleId, Program};
+use crate::model::{local_work, outside};
+
+/// Words of names whose `True` says that something is wrong.
+const NEGATIVE: [&str; 7] = ["broken", "corrupt", "corrupted", "expired", "invalid", "malformed", "unsafe"];
+
+/// Words of names that ask a question.
+const ASKS: [&str; 8] = ["can", "has", "is", "matches", "safe", "should", "valid", "verify"];
+
+/// Whether a function asks something of what it is given, without reaching out, and this value is the careful answer.
+#[must_use]
+pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, tried: BlockId, value: ExprId) -> bool {
+    let module = program.module(id);
+    let f = module.function(function);
+    let words = words(&f.name);
+    let is_negative = words.iter().any(|word| NEGATIVE.contains(&word.as_str()));
+    let returns_bool = f.returns.is_some_and(|returns| matches!(module.expr(returns).kind, ExprKind::Name(name) if name == "bool"));
+    let asks = is_negative || words.iter().any(|word| ASKS.contains(&word.as_str()));
+    let is_careful = matches!(module.expr(value).kind, ExprKind::Bool(answer) if answer == is_negative);
+    // `-> bool` is also what says that something was done.
+    let computes = (asks && !outside::reaches(program, id, tried)) || (returns_bool && local_work::of_block(program, id, tried).is_some());
+    is_careful && computes
+}

@@ -1,0 +1,115 @@
+//! Comments that say why an error is not looked at.
+
+use crate::ir::program::*;
+use crate::model::program::{ModuleId, Program};
+use crate::source::Span;
+
+/// What comments to tools begin with.
+const DIRECTIVES: [&str; 15] = [
+    "noqa",
+    "type:",
+    "pylint",
+    "nosec",
+    "pragma",
+    "roadworthy",
+    "ruff",
+    "fmt",
+    "mypy",
+    "pyright",
+    "todo",
+    "fixme",
+    "xxx",
+    "nosonar",
+    "noinspection",
+];
+
+/// What is said of errors that are expected. Comments around a `try` mostly say what it does.
+const EXPECTED: [&str; 24] = [
+    "best effort",
+    "best-effort",
+    "if we can't",
+    "if this fails",
+    "if it fails",
+    "may fail",
+    "might fail",
+    "can fail",
+    "ok if",
+    "okay if",
+    "ok to fail",
+    "non-critical",
+    "not critical",
+    "non-fatal",
+    "not fatal",
+    "never fail",
+    "never break",
+    "must not break",
+    "must not fail",
+    "ignore",
+    "don't care",
+    "doesn't matter",
+    "be defensive",
+    "no need to catch",
+];
+
+/// Whether a comment in a clause or a block says why nothing is done. Directives to tools say nothing.
+#[must_use]
+pub fn is_explained(program: &Program, id: ModuleId, span: Span) -> bool {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    let (first, last) = (file.line_index(span.start), file.line_index(span.end.saturating_sub(1)));
+    module.comments.iter().any(|comment| {
+        let line = file.line_index(comment.start);
+        let is_inside = first <= line && line <= last && comment.start >= span.start;
+        is_inside && says_something(&said(file.slice(*comment)))
+    })
+}
+
+/// Whether there is more than a word in a comment. Not all scripts put blanks between words.
+#[must_use]
+pub fn says_something(said: &str) -> bool {
+    said.split([' ', '\t', '-']).filter(|word| !word.is_empty()).count() >= 2
+        || said.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).count() >= 3
+}
+
+/// Whether the comment right above a statement, or before the first one of its block, says that errors are expected.
+#[must_use]
+pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    let header = module.stmt(stmt).span.start..module.block(block).span.start;
+    let inside = module.comments.iter().filter(|comment| header.contains(&comment.start));
+    let inside: Vec<String> = inside.map(|comment| said(file.slice(*comment))).collect();
+    let text = format!("{} {}", above(program, id, stmt), inside.join(" "));
+    EXPECTED.iter().any(|words| text.contains(words))
+}
+
+/// What the comment right above a statement says, in lower case.
+#[must_use]
+pub fn above(program: &Program, id: ModuleId, stmt: StmtId) -> String {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    let start = module.stmt(stmt).span.start;
+    let own_line = |comment: &&Span| file.text[..comment.start as usize].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+    let mut next = file.line_index(start);
+    let mut lines: Vec<String> = Vec::new();
+    for comment in module.comments.iter().rev().filter(|comment| comment.end <= start).take_while(own_line) {
+        let line = file.line_index(comment.start);
+        if line + 1 != next {
+            break;
+        }
+        next = line;
+        lines.push(said(file.slice(*comment)));
+    }
+    lines.reverse();
+    lines.join(" ")
+}
+
+/// What a comment says, in lower case.
+fn said(comment: &str) -> String {
+    let text = comment.trim_start_matches(['#', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
+    if !DIRECTIVES.iter().any(|word| text.starts_with(word)) {
+        return text;
+    }
+    // `noqa: BLE001 - best effort` says why all the same.
+    [" - ", " -- ", "—", "–", "#"].iter().find_map(|mark| text.split_once(mark)).map_or(String::new(), |(_, reason)| reason.to_owned())
+}

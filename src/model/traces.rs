@@ -1,0 +1,137 @@
+//! Traces of errors: what logs or prints, code that runs when that has been done, and code that must not do it.
+
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::apis::Role;
+use crate::model::cleanup::words;
+use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::Resolver;
+use crate::model::routes::inherits;
+use crate::model::{exceptions, local_work, loggers};
+
+/// Whether a call logs, prints, or hands an error to something that does.
+#[must_use]
+pub fn leaves(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    const METHODS: [&str; 13] = [
+        "capture_exception",
+        "critical",
+        "debug",
+        "echo",
+        "error",
+        "exception",
+        "info",
+        "log",
+        "print_exc",
+        "print_exception",
+        "secho",
+        "warn",
+        "warning",
+    ];
+    let module = program.module(id);
+    let Some(callee) = module.call(call).map(|call| call.callee) else { return false };
+    let name = program.callee(id, call).library();
+    let is_known = name.is_some_and(|name| {
+        matches!(name.as_str(), "print" | "warnings.warn" | "traceback.print_exc")
+            || program.apis.row(name).is_some_and(|row| row.is(Role::Logging))
+    });
+    is_known
+        || match module.expr(callee).kind {
+            ExprKind::Attribute { name, .. } => METHODS.contains(&name.as_str()),
+            // `_print("ERROR! …")`, `log_error(e)`
+            ExprKind::Name(name) => words(&name).iter().any(|word| matches!(word.as_str(), "print" | "log" | "logger" | "report")),
+            _ => false,
+        }
+}
+
+/// Whether something in these statements leaves a trace, those of a `try` inside aside.
+#[must_use]
+pub fn in_block(program: &Program, id: ModuleId, block: BlockId, aside: Option<StmtId>) -> bool {
+    let module = program.module(id);
+    let aside = aside.map(|stmt| module.stmt(stmt).span);
+    module
+        .expressions(block)
+        .into_iter()
+        .any(|expr| leaves(program, id, expr) && !aside.is_some_and(|span| span.contains(module.expr(expr).span)))
+}
+
+/// Whether a `try` stands where another error was caught that has left its trace, and only tells somebody of it or reads
+/// what it says. Recovering from that error is more.
+#[must_use]
+pub fn only_adds_to_another(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> bool {
+    let module = program.module(id);
+    let clause = module.around_stmt(stmt).take_while(|around| !matches!(around, Around::Function(_))).find_map(|around| {
+        let Around::Stmt(outer, Some(from)) = around else { return None };
+        let StmtKind::Try(t) = &module.stmt(outer).kind else { return None };
+        t.handlers.iter().find(|handler| handler.body == from)
+    });
+    let Some(clause) = clause else { return false };
+    let inner = module.stmt(stmt).span;
+    let raises = module
+        .statements(clause.body)
+        .into_iter()
+        .any(|s| matches!(module.stmt(s).kind, StmtKind::Raise { .. }) && !inner.contains(module.stmt(s).span));
+    (raises || in_block(program, id, clause.body, Some(stmt))) && only_tells(program, id, tried, clause.target)
+}
+
+/// Whether all that is called in a block tells somebody of an error, or reads what is in hand.
+fn only_tells(program: &Program, id: ModuleId, block: BlockId, caught: Option<ExprId>) -> bool {
+    const TELLS: [&str; 7] = ["alert", "answer", "notify", "print", "reply", "respond", "say"];
+    // Data is sent and written as well: to somebody else, when what was meant has failed.
+    const PASSES: [&str; 3] = ["emit", "send", "write"];
+    const READS: [&str; 4] = ["json", "read", "text", "decode"];
+    let module = program.module(id);
+    let caught = caught.and_then(|target| exceptions::name_of(module, target));
+    let says_error = |arg: &Arg| {
+        module.descendants(arg.value).into_iter().any(|part| match &module.expr(part).kind {
+            ExprKind::Name(name) => Some(*name) == caught,
+            ExprKind::String(text) => exceptions::says_failure(text),
+            ExprKind::Template { parts, .. } => {
+                parts.iter().any(|p| matches!(p, TemplatePart::Text(text, _) if exceptions::says_failure(text)))
+            }
+            _ => false,
+        })
+    };
+    module.expressions(block).into_iter().all(|expr| {
+        let Some(call) = module.call(expr) else { return true };
+        let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
+        let words = words(&name);
+        let verb = words.first().map_or("", String::as_str);
+        leaves(program, id, expr)
+            || TELLS.contains(&verb)
+            || (PASSES.contains(&verb) && call.args.iter().any(says_error))
+            || READS.contains(&name.as_str())
+            || local_work::is_call(program, id, expr)
+    })
+}
+
+/// Whether a function is a part of the logging itself: what it logged would come back to it.
+#[must_use]
+pub fn is_of_logging(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    module.around_stmt(stmt).any(|around| {
+        let Around::Function(at) = around else { return false };
+        let function = module.function(at);
+        let is_part = |name: &str| {
+            let is_filter = matches!(name, "logging.Filter" | "logging.Formatter" | "logging.LoggerAdapter");
+            is_filter || (name.starts_with("logging.") && name.ends_with("Handler"))
+        };
+        let method = matches!(
+            function.name.as_str(),
+            "emit" | "handle" | "filter" | "format" | "formatException" | "formatMessage" | "process" | "handleError" | "write"
+        );
+        if method && function.class.is_some_and(|class| inherits(program, &resolver, id, class, |name| is_part(&name))) {
+            return true;
+        }
+        let params: Vec<&str> = function.params.iter().map(|param| param.name.as_str()).filter(|name| *name != "self").collect();
+        // A processor of structlog is known by what it is given.
+        let is_processor = matches!(params[..], [_, _, "event_dict" | "event"]);
+        let observes = |decorator: &ExprId| {
+            let mut parts = module.descendants(*decorator).into_iter();
+            parts.any(
+                |part| matches!(module.expr(part).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if name == "ILogObserver"),
+            )
+        };
+        is_processor || function.decorators.iter().any(observes) || loggers::is_hook(program, id, at)
+    })
+}

@@ -1,0 +1,130 @@
+//! Clauses that tell nobody: how sure it is that this hides something.
+
+use crate::finding::Confidence;
+use crate::ir::program::*;
+use crate::model::attempts::Attempt;
+use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
+use crate::model::local_work::{self, Errors};
+use crate::model::program::{ModuleId, Program};
+use crate::model::{attempts, import_guards, predicates, reasons, telemetry, traces};
+
+/// A `try` with a clause that tells nobody, or a `with suppress`.
+#[derive(Clone, Copy)]
+pub(super) struct Silence<'a> {
+    pub(super) id: ModuleId,
+    pub(super) stmt: StmtId,
+    /// What is tried.
+    pub(super) tried: BlockId,
+    /// The clause; nothing for `suppress`.
+    pub(super) handler: Option<&'a Handler>,
+    pub(super) breadth: Breadth,
+    pub(super) reaction: Reaction,
+}
+
+/// What to say of it.
+pub(super) struct Verdict {
+    pub(super) confidence: Confidence,
+    /// What is said of the clause: a verb and its objects.
+    pub(super) text: String,
+    /// If only values in hand are worked on: what that raises.
+    pub(super) local: Option<Errors>,
+    /// It is a part of the logging.
+    pub(super) of_logging: bool,
+}
+
+/// Judges a silence; nothing where the error shows all the same, or there is none.
+pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Option<Verdict> {
+    let Silence { id, stmt, tried, handler, breadth, .. } = silence;
+    let module = program.module(id);
+    if local_work::cannot_fail(module, tried) {
+        return None;
+    }
+    let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
+    let afterwards = if returns { Afterwards::Nothing } else { exceptions::afterwards(program, id, stmt, tried) };
+    // Whoever raises at last has no use for a fallback.
+    let reaction = if afterwards == Afterwards::RaisesAtLast { silence.reaction } else { takes_effect(program, silence) };
+    let what = if handler.is_some() { "this `try`" } else { "its block" };
+    let (mut confidence, text) = match (reaction, afterwards) {
+        (_, Afterwards::Raises) => return None,
+        (Reaction::Returns(value), _) => {
+            let value = program.text(id, value);
+            (Confidence::Medium, format!("turns every error of {what} in {place} into `{value}` and leaves no trace"))
+        }
+        (Reaction::FallsBack, _) => {
+            (Confidence::Low, format!("puts a fallback in the place of every error of {what} in {place} and leaves no trace"))
+        }
+        (_, Afterwards::RaisesAtLast) => (Confidence::Low, format!("drops the reason of the error that {place} raises at last")),
+        _ => (Confidence::High, format!("drops every error of {what} in {place} and leaves no trace")),
+    };
+    let function = module.function_of_stmt(stmt);
+    let local = local_work::of_block(program, id, tried);
+    let of_logging = traces::is_of_logging(program, id, stmt);
+    let only_tells = of_logging || telemetry::only_tells(program, id, function, tried);
+    let attempt = match (handler, &module.stmt(stmt).kind) {
+        (Some(handler), StmtKind::Try(t)) => attempts::repeated(program, id, stmt, t, handler),
+        _ => None,
+    };
+    let is_harmless = attempt == Some(Attempt::Reports) || is_harmless(program, silence, reaction);
+    if is_harmless {
+        confidence = Confidence::Low;
+    }
+    let is_brief = reaction == Reaction::Nothing
+        && (local.is_some() || import_guards::begins_with_library(program, id, tried) || attempt == Some(Attempt::Waits));
+    // A fallback that was there before is as good as one in the clause, but an outage, or an error on the way, must not
+    // pass for it.
+    let is_preset = reaction == Reaction::FallsBack && silence.reaction == Reaction::Nothing;
+    let is_outage = is_preset && (local.is_none() || module.statements(tried).len() > 1);
+    let is_broken = matches!(reaction, Reaction::FallsBack | Reaction::Returns(_)) && import_guards::is_of_own(program, id, tried);
+    if is_brief {
+        confidence = confidence.min(Confidence::Medium);
+    } else if (is_broken || is_outage) && !is_harmless {
+        confidence = Confidence::Medium;
+    } else if local.is_some() && reaction == silence.reaction {
+        confidence = Confidence::Low;
+    }
+    if breadth == Breadth::Bare && !(local.is_some() && silence.reaction == Reaction::FallsBack) {
+        // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
+        confidence = confidence.max(Confidence::Medium);
+    }
+    if only_tells {
+        confidence = Confidence::Low;
+    }
+    Some(Verdict { confidence, text, local, of_logging })
+}
+
+/// What a clause comes to, with what stands around its `try`.
+fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
+    let Silence { id, stmt, tried, handler, reaction, .. } = silence;
+    let module = program.module(id);
+    if reaction != Reaction::Nothing {
+        return reaction;
+    }
+    let falls_through = handler.is_none_or(|handler| module.block(handler.body).falls_through);
+    let breaks = handler
+        .and_then(|handler| module.block(handler.body).stmts.last())
+        .is_some_and(|last| matches!(module.stmt(*last).kind, StmtKind::Break));
+    if falls_through && let Some(value) = attempts::returned_behind(module, stmt, tried) {
+        Reaction::Returns(value)
+    } else if (falls_through || breaks) && attempts::has_fallback(program, id, stmt, tried) {
+        Reaction::FallsBack
+    } else {
+        reaction
+    }
+}
+
+/// Whether the error is expected, or shows otherwise.
+fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> bool {
+    let Silence { id, stmt, tried, handler, .. } = silence;
+    let module = program.module(id);
+    let is_careful =
+        |function| matches!(reaction, Reaction::Returns(value) if predicates::is_careful_answer(program, id, function, tried, value));
+    let span = handler.map_or(module.stmt(stmt).span, |handler| handler.span);
+    // Nobody writes `suppress` without meaning it: what stands above is about that.
+    let is_meant = handler.is_none() && reasons::says_something(&reasons::above(program, id, stmt));
+    is_meant
+        || reasons::is_explained(program, id, span)
+        || reasons::is_expected(program, id, stmt, tried)
+        || module.function_of_stmt(stmt).is_some_and(is_careful)
+        || traces::only_adds_to_another(program, id, stmt, tried)
+        || attempts::is_looked_at_again(program, id, stmt, tried)
+}
