@@ -10,7 +10,7 @@ use super::{CLEAN, FINDINGS, INCOMPLETE, progress, terminal};
 use crate::config::FailOn;
 use crate::error::Error;
 use crate::fix::{Applicability, diff};
-use crate::output::summary::count;
+use crate::output::summary::{MAX_LISTED, count};
 use crate::output::{self, Format, OutputContext, Paint, printable, statistics};
 use crate::report::{Listing, Report};
 use crate::rules::RULES;
@@ -135,8 +135,12 @@ fn say_what_is_passed_by(high: &HiArgs, outcome: &Outcome) {
         return;
     }
     let context = context(high, outcome, 0);
-    for file in &outcome.report.passed_by {
+    let files = &outcome.report.passed_by;
+    for file in files.iter().take(MAX_LISTED) {
         let _ = writeln!(io::stderr(), "{}: skipped: {}", printable(&context.relative(&file.path)), file.reason);
+    }
+    if files.len() > MAX_LISTED {
+        let _ = writeln!(io::stderr(), "{} more skipped; --show-files lists all", files.len() - MAX_LISTED);
     }
 }
 

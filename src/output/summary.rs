@@ -7,19 +7,19 @@ use super::{OutputContext, printable};
 use crate::finding::Severity;
 use crate::fix::Applicability;
 
-/// Files that failed that are listed; the formats for machines have all of them.
-const MAX_FAILED: usize = 10;
+/// Files that were not judged that are listed; the formats for machines have all of them.
+pub(crate) const MAX_LISTED: usize = 10;
 
 /// Writes the files that failed, which are named even in quiet runs, and the summary line.
 pub(super) fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let paint = context.paint;
     let failed = &context.report.failed;
     let label = paint.severity("incomplete", Severity::Medium);
-    for file in failed.iter().take(MAX_FAILED) {
+    for file in failed.iter().take(MAX_LISTED) {
         writeln!(out, "{label} {}: {}", paint.bold(&printable(&context.relative(&file.path))), printable(&file.reason))?;
     }
-    if failed.len() > MAX_FAILED {
-        writeln!(out, "{label} {} more; --output-format json lists all", failed.len() - MAX_FAILED)?;
+    if failed.len() > MAX_LISTED {
+        writeln!(out, "{label} {} more; --output-format json lists all", failed.len() - MAX_LISTED)?;
     }
     if context.quiet {
         return Ok(());
