@@ -149,6 +149,10 @@ fn attached(program: &Program, service: &Service, statement: Place, app: &str, i
         let name = "default_limits".to_owned();
         intents.push(Intent::SetArgument { call: known.place, name, value: "[\"60/minute\"]".to_owned() });
     }
+    // The middleware is there, and has nothing to apply.
+    if idle.iter().any(|idle| idle.library.is_some_and(|name| name.starts_with("slowapi.middleware."))) {
+        return (!intents.is_empty()).then(|| Fix::unsafe_edit(format!("Give `{}` a limit", known.name), intents));
+    }
     if !is_free(program, service.module, "slowapi.middleware", "SlowAPIMiddleware") {
         return None;
     }

@@ -127,7 +127,12 @@ impl Finder<'_> {
                     continue;
                 }
                 if self.uses.takes_effect(m, e) {
-                    return Some(program.place(m, e));
+                    // It applies the defaults of a limiter, which may have none.
+                    if !name.starts_with("slowapi.middleware.") || !self.makes_limiters() || self.sets_limits() {
+                        return Some(program.place(m, e));
+                    }
+                    let written = program.text(m, e).to_owned();
+                    idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why: Why::NoLimits });
                 }
                 // `await FastAPILimiter.init(…)`
                 if parent.is_some_and(|parent| matches!(module.expr(parent).kind, ExprKind::Attribute { .. })) {
@@ -197,6 +202,12 @@ impl Finder<'_> {
 
     /// Whether limits are set for the whole of an app, as far as that can be seen. Those of single routes are looked at
     /// where they are.
+    /// Whether a limiter with defaults of its own is made in sight.
+    fn makes_limiters(&self) -> bool {
+        let mut names = self.uses.code().flat_map(|id| &self.project.program.calls[id.0 as usize]).filter_map(|site| site.callee.library());
+        names.any(|name| self.is_attached_by_members(name))
+    }
+
     fn sets_limits(&self) -> bool {
         let program = &self.project.program;
         self.uses.code().any(|id| {

@@ -119,9 +119,9 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
                 // A few words: `super secret jwt secret`.
                 Verdict::Nothing if (2..6).contains(&text.split_whitespace().count()) && text.is_ascii() => Confidence::Low,
                 Verdict::Nothing => return None,
-                // Whoever guesses it is let in; a short word may be told from the name.
+                // Whoever guesses a phrase is let in; a word or two mostly stand for a value that nobody checks.
                 Verdict::Weak if !secrets::is_default(text) => Confidence::Medium,
-                Verdict::Word if text.len() >= 8 && !secrets::is_default(text) && !same(variable, text) => Confidence::Medium,
+                Verdict::Word if secrets::words(text).len() > 2 && !secrets::is_default(text) => Confidence::Medium,
                 Verdict::Placeholder | Verdict::Word | Verdict::Weak => Confidence::Low,
                 Verdict::Strong => strong(text),
             };

@@ -175,7 +175,8 @@ pub fn is_placeholder(text: &str) -> bool {
     }
     // A secret of its own that Django wrote, and said so.
     if let Some(random) = lower.strip_prefix("django-insecure-") {
-        return random.len() < 20;
+        let is_made_of_words = random.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_'));
+        return random.len() < 20 || (is_made_of_words && is_placeholder(random));
     }
     // `$encrypted$`, `[hidden]`: what is shown in the place of a secret.
     let inside = text.trim_matches(['$', '*', '#', '%', '[', ']', '(', ')']);
@@ -212,7 +213,7 @@ pub fn is_placeholder(text: &str) -> bool {
     {
         return true;
     }
-    let parts = words(&lower);
+    let parts = words(text);
     let is_known = |part: &String| vocabulary().placeholders.contains(part.as_str());
     // A placeholder is made of words: `sgn-test-04b8e6d2` is none.
     parts.iter().any(is_known) && !parts.iter().any(|part| part.len() >= 8 && part.bytes().any(|b| b.is_ascii_digit()))
