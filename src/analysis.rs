@@ -18,7 +18,7 @@ use crate::model::services;
 use crate::progress::Progress;
 use crate::report::Unread;
 use crate::rules::{Check, Context, Rule};
-use crate::source::{FileId, FileKind, SourceFile, Sources};
+use crate::source::{FileId, FileKind, SourceFile, Sources, Span};
 
 const INTERNAL: &str = "internal error, please report it";
 
@@ -31,7 +31,7 @@ enum Lowered {
     Nothing,
 }
 
-/// Lowers and links all files. Besides the project, the files that could not be read wholly, and why.
+/// Lowers and links all files. Besides the project, the files that should be judged and could not be read wholly, and why.
 ///
 /// # Errors
 /// The embedded tables of APIs are broken, which a test rules out.
@@ -45,17 +45,32 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
         lowered
     };
     let lowered: Vec<Lowered> = files.par_iter().map(lower).collect();
+    let in_part = |file: &SourceFile, errors: &[Span]| {
+        let line = errors.first().map(|span| file.position(span.start).line)?;
+        Some(unread(file, format!("syntax error at line {line}: judged in part")))
+    };
     let (mut modules, mut images, mut deployments, mut failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for lowered in lowered {
+    for ((_, file), lowered) in files.into_iter().zip(lowered) {
+        let mut wrong = Vec::new();
         match lowered {
-            Lowered::Module(module) => modules.push(*module),
-            Lowered::Image(image) => images.push(*image),
+            Lowered::Module(module) => {
+                wrong.extend(in_part(file, &module.errors));
+                modules.push(*module);
+            }
+            Lowered::Image(image) if image.stages.is_empty() => wrong.push(unread(file, "has no FROM: it builds nothing")),
+            Lowered::Image(image) => {
+                wrong.extend(in_part(file, &image.errors));
+                images.push(*image);
+            }
             Lowered::Deployments(found, unread) => {
                 deployments.extend(found);
-                failed.extend(unread);
+                wrong = unread;
             }
-            Lowered::Failed(why) => failed.push(why),
+            Lowered::Failed(why) => wrong.push(why),
             Lowered::Nothing => {}
+        }
+        if file.reported && !file.test {
+            failed.append(&mut wrong);
         }
     }
     let program = Program::link(sources, modules, apis);
@@ -66,15 +81,18 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
 
 /// A defect of ours in one file must not cost the findings in all others.
 fn lower_safely(id: FileId, file: &SourceFile) -> Lowered {
-    catch_unwind(AssertUnwindSafe(|| lower(id, file)))
-        .unwrap_or_else(|_| Lowered::Failed(Unread { path: file.path.to_string(), reason: INTERNAL.to_owned() }))
+    catch_unwind(AssertUnwindSafe(|| lower(id, file))).unwrap_or_else(|_| Lowered::Failed(unread(file, INTERNAL)))
+}
+
+fn unread(file: &SourceFile, reason: impl Into<String>) -> Unread {
+    Unread { path: file.path.to_string(), reason: reason.into() }
 }
 
 fn lower(id: FileId, file: &SourceFile) -> Lowered {
     match file.kind {
         FileKind::Python => match python::parse(&file.text) {
             Some(tree) => Lowered::Module(Box::new(python::lower(id, &file.text, &tree))),
-            None => Lowered::Failed(Unread { path: file.path.to_string(), reason: "the parser gave up".to_owned() }),
+            None => Lowered::Failed(unread(file, "the parser gave up")),
         },
         FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
         FileKind::Yaml => {
@@ -83,8 +101,7 @@ fn lower(id: FileId, file: &SourceFile) -> Lowered {
                 let at = file.position(span.start);
                 format!("{why} at line {}, column {}", at.line, at.column)
             }));
-            let unread = reasons.map(|reason| Unread { path: file.path.to_string(), reason }).collect();
-            Lowered::Deployments(read.deployments, unread)
+            Lowered::Deployments(read.deployments, reasons.map(|reason| unread(file, reason)).collect())
         }
         FileKind::Manifest => Lowered::Nothing,
     }

@@ -43,3 +43,20 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What went wrong, without the number of the system's error.
+pub(crate) fn describe(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_lowercase() } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+
+    #[test]
+    fn reasons_are_for_people() {
+        assert_eq!(describe(&std::io::Error::from_raw_os_error(13)), "permission denied");
+    }
+}

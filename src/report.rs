@@ -21,6 +21,8 @@ pub struct Report {
     pub skipped: Vec<Unread>,
     /// Files that should have been judged and could not be, or not wholly.
     pub failed: Vec<Unread>,
+    /// Files that were given by name and are not judged, and why: whoever names a file waits for an answer.
+    pub passed_by: Vec<Unread>,
     /// Wall-clock time of the run.
     pub elapsed: Duration,
 }

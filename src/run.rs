@@ -14,7 +14,7 @@ use crate::fix::{Applicability, apply, engine};
 use crate::options::CheckOptions;
 use crate::pages;
 use crate::progress::Progress;
-use crate::report::{Listing, Report};
+use crate::report::{Listing, Report, Unread};
 use crate::rules::{RULES, Rule};
 
 /// What a check leads to.
@@ -70,7 +70,7 @@ pub fn check(options: &CheckOptions, progress: &Progress) -> Result<Outcome, Err
 ///
 /// # Errors
 ///
-/// As [`check`], or if a file cannot be written.
+/// As [`check`]. A file that cannot be written is no error: the others are mended, and it is named as failed.
 pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: &Progress) -> Result<Fixed, Error> {
     let started = Instant::now();
     let prepared = prepare(options)?;
@@ -88,17 +88,28 @@ pub fn fix(options: &CheckOptions, up_to: Applicability, write: bool, progress: 
             changes.put_into(&mut next.sources);
             left = Some(prepared.judge(options, next, &Progress::default(), started)?);
         }
-        let mut left = match left {
-            Some(left) => left,
-            None => prepared.judge(options, discovered.clone(), &Progress::default(), started)?,
-        };
-        left.report.failed.extend(changes.broken(&discovered.sources));
         let rewritten = changes.rewritten(&discovered.sources);
-        if write {
-            for file in &rewritten {
-                apply::write(&discovered.root, file)?;
+        let mut unwritten = Vec::new();
+        for file in rewritten.iter().filter(|_| write) {
+            if let Err(reason) = apply::write(&discovered.root, file) {
+                unwritten.push(Unread { path: file.path.clone(), reason: format!("cannot be written: {reason}") });
             }
         }
+        if !unwritten.is_empty() {
+            unwritten.iter().filter_map(|file| discovered.sources.find(&file.path)).for_each(|id| changes.forget(id));
+            left = None;
+        }
+        let mut left = if let Some(left) = left {
+            left
+        } else {
+            let mut now = discovered.clone();
+            changes.put_into(&mut now.sources);
+            prepared.judge(options, now, &Progress::default(), started)?
+        };
+        left.report.failed.extend(changes.broken(&discovered.sources));
+        left.report.failed.extend(unwritten);
+        left.report.failed.sort();
+        let rewritten = changes.rewritten(&discovered.sources);
         Ok(Fixed { found, left, applied: changes.applied(), rewritten })
     })
 }
@@ -142,9 +153,16 @@ fn prepare(options: &CheckOptions) -> Result<Prepared, Error> {
         config
     };
     config.set_command_line(&options.select, &options.ignore).map_err(|unknown| Error::new(unknown.to_string()))?;
-    let threads = options.jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build()).transpose();
+    let threads = threads(options).map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build()).transpose();
     let threads = threads.map_err(|error| Error::new(format!("cannot start threads: {error}")))?;
     Ok(Prepared { scope, config, threads })
+}
+
+/// How many threads were asked for. Threads that wait for each other's work cost more than they bring: a thousand of them
+/// take minutes for what two do in a second.
+fn threads(options: &CheckOptions) -> Option<NonZeroUsize> {
+    let most = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN).saturating_mul(const { NonZeroUsize::new(4).unwrap() });
+    options.jobs.map(|jobs| jobs.min(most))
 }
 
 impl Prepared {
@@ -166,7 +184,7 @@ impl Prepared {
         let found = discover::Options {
             exclude: &exclude,
             force_exclude: options.force_exclude,
-            threads: options.jobs.map_or(0, NonZeroUsize::get),
+            threads: threads(options).map_or(0, NonZeroUsize::get),
             stdin: options.stdin.as_ref().map(|stdin| stdin.bytes.as_slice()),
         };
         Ok(discover::discover(&self.scope, &self.config, &found))
@@ -174,7 +192,7 @@ impl Prepared {
 
     fn judge(&self, options: &CheckOptions, discovered: Discovered, progress: &Progress, started: Instant) -> Result<Outcome, Error> {
         let checked = discovered.checked();
-        let Discovered { root, sources, skipped, mut failed } = discovered;
+        let Discovered { root, sources, skipped, mut failed, passed_by } = discovered;
         let (mut project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
         failed.extend(unread);
         let rules: Vec<&'static Rule> = RULES.iter().collect();
@@ -188,7 +206,7 @@ impl Prepared {
         let sources = std::mem::take(&mut project.program.sources);
         // Nobody waits for the model to be taken apart.
         rayon::spawn(move || drop(project));
-        let report = Report { root, sources, findings, checked, skipped, failed, elapsed: started.elapsed() };
+        let report = Report { root, sources, findings, checked, skipped, failed, passed_by, elapsed: started.elapsed() };
         Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.closest().fail_on) })
     }
 }

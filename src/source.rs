@@ -86,7 +86,7 @@ pub enum Encoding {
     Utf8,
     /// UTF-8 behind a byte order mark; the mark is not part of the text.
     Utf8Bom,
-    /// Anything else, decoded as well as could be: judged, but never edited.
+    /// Anything else, or lines that end in a carriage return alone, decoded as well as could be: judged, but never edited.
     Lossy,
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use textwrap::Options;
 
 use super::{CLEAN, terminal};
+use crate::diagnostics::{self, DIAGNOSTICS};
 use crate::error::Error;
 use crate::output::Paint;
 use crate::pages::{self, Page};
@@ -13,16 +14,22 @@ use crate::rules::{self, RULES, Rule};
 /// Explain a rule: why it matters, what to do, examples
 #[derive(clap::Args, Debug)]
 pub(super) struct LowArgs {
-    /// The rule's id
+    /// The id of a rule, or of a diagnostic about suppressions
     rule: String,
 }
 
 pub(super) fn run(low: &LowArgs) -> Result<u8, Error> {
-    let Some(rule) = rules::find(&low.rule) else {
-        return Err(Error::unknown("rule", &low.rule, RULES.iter().map(|rule| rule.id)));
+    let (paint, width) = (Paint::new(terminal::stdout_has_colours()), terminal::width());
+    let text = if let Some(rule) = rules::find(&low.rule) {
+        let page = pages::parse(rule.page).map_err(|error| Error::new(format!("rules/{}.md: {error}", rule.id)))?;
+        render(rule, &page, paint, width)
+    } else if let Some(diagnostic) = diagnostics::find(&low.rule) {
+        let facts = [paint.severity(diagnostic.severity.name(), diagnostic.severity), diagnostics::CATEGORY.to_owned()];
+        heading(diagnostic.id, diagnostic.title, &facts, paint) + &layout(diagnostic.text, paint, width)
+    } else {
+        let ids = RULES.iter().map(|rule| rule.id).chain(DIAGNOSTICS.map(|diagnostic| diagnostic.id));
+        return Err(Error::unknown("rule", &low.rule, ids));
     };
-    let page = pages::parse(rule.page).map_err(|error| Error::new(format!("rules/{}.md: {error}", rule.id)))?;
-    let text = render(rule, &page, Paint::new(terminal::stdout_has_colours()), terminal::width());
     super::print(|out| out.write_all(text.as_bytes()))?;
     Ok(CLEAN)
 }
@@ -34,8 +41,17 @@ fn render(rule: &Rule, page: &Page<'_>, paint: Paint, width: usize) -> String {
     facts.extend(front.cwe.map(|cwe| format!("CWE-{cwe}")));
     facts.push(front.languages.join(", "));
     facts.push(format!("review {}", front.section));
-    let mut text = format!("{}: {}\n{}\n", paint.bold(rule.id), paint.bold(front.title), facts.join(&paint.dim(" · ")));
-    let mut lines = page.body.lines().peekable();
+    heading(rule.id, front.title, &facts, paint) + &layout(page.body, paint, width)
+}
+
+fn heading(id: &str, title: &str, facts: &[String], paint: Paint) -> String {
+    format!("{}: {}\n{}\n", paint.bold(id), paint.bold(title), facts.join(&paint.dim(" · ")))
+}
+
+/// Markdown as text of a width.
+fn layout(markdown: &str, paint: Paint, width: usize) -> String {
+    let mut text = String::new();
+    let mut lines = markdown.lines().peekable();
     let mut after_item = false;
     while let Some(line) = lines.next() {
         let ticks = line.bytes().take_while(|b| *b == b'`').count();

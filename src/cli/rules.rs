@@ -6,13 +6,14 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{CLEAN, terminal};
+use crate::diagnostics::{CATEGORY, DIAGNOSTICS, Diagnostic};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::output::Paint;
 use crate::pages::{self, Page};
 use crate::rules::{RULES, Rule};
 
-/// List the rules
+/// List the rules, and the diagnostics about suppressions
 #[derive(clap::Args, Debug)]
 pub(super) struct LowArgs {
     /// How they are listed
@@ -32,6 +33,8 @@ enum Format {
 struct Document<'a> {
     schema: u32,
     rules: Vec<Row<'a>>,
+    /// What is said about suppressions, beside the rules.
+    diagnostics: Vec<Row<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,15 +45,20 @@ struct Row<'a> {
     category: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cwe: Option<u32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     languages: Vec<&'a str>,
-    section: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    section: Option<&'a str>,
     fix: &'a str,
 }
 
 pub(super) fn run(low: &LowArgs) -> Result<u8, Error> {
-    let rows = rows(RULES)?;
+    let mut rows = rows(RULES)?;
     super::print(|out| match low.output_format {
-        Format::Table => write_table(&rows, Paint::new(terminal::stdout_has_colours()), out),
+        Format::Table => {
+            rows.extend(diagnostics());
+            write_table(&rows, Paint::new(terminal::stdout_has_colours()), out)
+        }
         Format::Json => write_json(rows, out),
     })?;
     Ok(CLEAN)
@@ -68,11 +76,25 @@ fn rows(rules: &'static [Rule]) -> Result<Vec<Row<'static>>, Error> {
             category: front.category.name(),
             cwe: front.cwe,
             languages: front.languages,
-            section: front.section,
+            section: Some(front.section),
             fix,
         })
     };
     rules.iter().map(one).collect()
+}
+
+fn diagnostics() -> Vec<Row<'static>> {
+    let one = |diagnostic: &Diagnostic| Row {
+        id: diagnostic.id,
+        title: diagnostic.title,
+        severity: diagnostic.severity,
+        category: CATEGORY,
+        cwe: None,
+        languages: Vec::new(),
+        section: None,
+        fix: if diagnostic.edits { "edit" } else { "advice" },
+    };
+    DIAGNOSTICS.iter().map(one).collect()
 }
 
 /// Whether the rule edits or advises, by what its own cases show.
@@ -81,7 +103,7 @@ fn fix(page: &Page<'_>) -> &'static str {
 }
 
 fn write_json(rows: Vec<Row<'_>>, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document { schema: 1, rules: rows })?;
+    serde_json::to_writer_pretty(&mut *out, &Document { schema: 1, rules: rows, diagnostics: diagnostics() })?;
     writeln!(out)
 }
 
@@ -95,7 +117,7 @@ fn write_table(rows: &[Row<'_>], paint: Paint, out: &mut dyn Write) -> io::Resul
     writeln!(out, "{}", paint.bold(&heading))?;
     for row in rows {
         let severity = paint.severity(&format!("{:<8}", row.severity.name()), row.severity);
-        let list = row.languages.join(", ");
+        let list = if row.languages.is_empty() { "all".to_owned() } else { row.languages.join(", ") };
         writeln!(out, "{:<id$}  {severity}  {:<category$}  {list:<languages$}  {:<6}  {}", row.id, row.category, row.fix, row.title)?;
     }
     Ok(())
@@ -128,5 +150,6 @@ mod tests {
         assert_eq!(document["rules"][0]["id"], "sql-injection");
         assert_eq!(document["rules"][0]["cwe"], 89);
         assert_eq!(document["rules"][0]["languages"][1], "typescript");
+        assert_eq!(document["diagnostics"][1]["id"], "invalid-suppression");
     }
 }

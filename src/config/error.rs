@@ -69,7 +69,12 @@ fn explain(message: &str) -> (String, Option<String>) {
     } else if message.starts_with("unknown variant") {
         "word"
     } else {
-        return (message.to_owned(), None);
+        // Names of our own types say nothing to who writes the file.
+        let message = match message.split_once("expected struct ") {
+            Some((found, _)) => format!("{found}expected a table"),
+            None => message.to_owned(),
+        };
+        return (message, None);
     };
     let mut names = message.split('`').skip(1).step_by(2);
     let Some(name) = names.next() else { return (message.to_owned(), None) };

@@ -8,6 +8,8 @@ use toml::Spanned;
 use super::{
     Config, ConfigError, DEFAULT_EXCLUDE, DEFAULT_TEST_PATHS, File, PathOverride, Patterns, Selectable, Selection, Selector, Settings,
 };
+use crate::error::describe;
+use crate::suggest::nearest;
 
 const OWN_FILE: &str = "roadworthy.toml";
 const PYTHON_FILE: &str = "pyproject.toml";
@@ -75,16 +77,15 @@ fn find_in(directory: &Path) -> Result<Option<Layer>, ConfigError> {
     }
     let python = directory.join(PYTHON_FILE);
     // A `pyproject.toml` that never names us is none of our business, broken or not.
-    match std::fs::read_to_string(&python) {
-        Ok(text) if text.contains("roadworthy") => parse_python(&python, text),
+    match std::fs::read(&python) {
+        Ok(bytes) if String::from_utf8_lossy(&bytes).contains("roadworthy") => parse_python(&python, text(&python, bytes)?),
         _ => Ok(None),
     }
 }
 
 fn read(path: &Path) -> Result<Layer, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::file(path, format!("cannot be read: {error}")))?;
-    // TOML knows no byte order mark, editors do.
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    let bytes = std::fs::read(path).map_err(|error| ConfigError::file(path, format!("cannot be read: {}", describe(&error))))?;
+    let text = text(path, bytes)?;
     if path.file_name().is_some_and(|name| name == PYTHON_FILE) {
         return parse_python(path, text)?.ok_or_else(|| ConfigError::file(path, "has no [tool.roadworthy]"));
     }
@@ -92,6 +93,12 @@ fn read(path: &Path) -> Result<Layer, ConfigError> {
         Ok(file) => Ok(Layer { path: path.to_path_buf(), text, file }),
         Err(error) => Err(ConfigError::toml(path, &text, &error)),
     }
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String, ConfigError> {
+    let text = String::from_utf8(bytes).map_err(|_| ConfigError::file(path, "cannot be read: it is not UTF-8"))?;
+    // TOML knows no byte order mark, editors do.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn parse_python(path: &Path, text: String) -> Result<Option<Layer>, ConfigError> {
@@ -169,11 +176,24 @@ fn assemble(layers: Vec<Layer>, root: &Path, rules: &[Selectable]) -> Result<Con
     config.settings = settings;
     config.services.clone_from(&merged.service);
     for service in &mut config.services {
+        let folder = config.directory.join(&service.path);
+        if !folder.exists() {
+            let help = nearest_beside(&folder).map(|near| format!("did you mean `{near}`?"));
+            return Err(ConfigError::file(&config.files[0], format!("there is no `{}` for a service", service.path)).with_help(help));
+        }
         service.path = from_root(&config.prefix, &service.path);
     }
     config.apis.clone_from(&merged.api);
     config.merged = merged;
     Ok(config)
+}
+
+/// The folder beside one that does not exist whose name is nearest.
+fn nearest_beside(folder: &Path) -> Option<String> {
+    let beside = std::fs::read_dir(folder.parent()?).ok()?.flatten().filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> = beside.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    nearest(folder.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// The keys of a file over those of the file that it extends.

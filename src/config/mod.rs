@@ -21,7 +21,7 @@ mod thresholds;
 pub use error::ConfigError;
 pub use load::{is_file_name, is_root, load, load_own};
 pub use patterns::{PatternError, Patterns};
-pub use select::{DIAGNOSTICS, Selectable, Selection, Selector, UnknownSelector};
+pub use select::{Selectable, Selection, Selector, UnknownSelector};
 pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 
 /// What is never walked unless the configuration says otherwise: what tools put beside the source, not the source.

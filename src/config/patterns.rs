@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use globset::GlobBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// A list of patterns; later ones win, and `!` takes back.
@@ -40,6 +41,13 @@ impl Patterns {
         for pattern in &written {
             // `./src` is what people type and what no gitignore pattern ever matches.
             let plain = pattern.strip_prefix("./").map_or_else(|| pattern.clone(), |rest| format!("/{rest}"));
+            // The matcher takes `[` for itself where no `]` follows, which nobody means.
+            let glob = GlobBuilder::new(plain.trim_start_matches('!')).backslash_escape(true).build();
+            if let Err(error) = glob.as_ref().map_err(globset::Error::kind)
+                && !plain.starts_with('#')
+            {
+                return Err(PatternError { pattern: pattern.clone(), reason: error.to_string() });
+            }
             builder.add_line(None, &plain).map_err(|error| PatternError { pattern: pattern.clone(), reason: reason(&error) })?;
         }
         let matcher = builder.build().map_err(|error| PatternError { pattern: written.join(", "), reason: reason(&error) })?;
@@ -108,6 +116,9 @@ mod tests {
         assert!(!patterns(&["./src/old"]).match_file("a/src/old/b.py"));
         assert!(patterns(&["services/**/legacy"]).match_file("services/a/b/legacy/c.py"));
         assert!(!patterns(&["*.py", "!keep.py"]).match_file("a/keep.py"));
-        assert!(Patterns::new(vec!["[z-a]".to_owned()]).is_err());
+        for wrong in ["[z-a]", "[", "!a[", "{a", "a\\"] {
+            assert!(Patterns::new(vec![wrong.to_owned()]).is_err(), "{wrong}");
+        }
+        assert!(patterns(&["\\[a]", "# a [comment", ""]).match_file("[a]"));
     }
 }

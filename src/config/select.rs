@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::diagnostics::DIAGNOSTICS;
 use crate::finding::Severity;
 use crate::suggest::nearest;
 
@@ -15,9 +16,6 @@ pub struct Selectable {
     /// Its category.
     pub category: &'static str,
 }
-
-/// Findings about suppressions. They are no rules: always on, unless their own id is ignored.
-pub const DIAGNOSTICS: [&str; 3] = ["invalid-suppression", "expired-suppression", "unused-suppression"];
 
 const CATEGORIES: [&str; 6] = ["security", "reliability", "cost", "performance", "observability", "maintainability"];
 
@@ -70,7 +68,7 @@ impl Selector {
         if let Some(severity) = Severity::ALL.into_iter().find(|severity| severity.name() == word) {
             return Ok(Self::Severity(severity));
         }
-        let ids = || rules.iter().map(|rule| rule.id).chain(DIAGNOSTICS);
+        let ids = || rules.iter().map(|rule| rule.id).chain(DIAGNOSTICS.map(|diagnostic| diagnostic.id));
         if let Some(id) = ids().find(|id| *id == word) {
             return Ok(Self::Rule(id));
         }

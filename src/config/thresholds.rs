@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use super::{FailOn, Provides};
@@ -15,7 +15,7 @@ use crate::model::apis::Row;
 /// `flatten` would do the last part, but it loses positions and the refusal of unknown keys.
 macro_rules! declare {
     (
-        thresholds { $($(#[$doc:meta])* $name:ident: $type:ty = $default:expr,)* }
+        thresholds { $($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, read by $read:literal;)* }
         $(#[$file_meta:meta])* struct File { values { $($file_values:tt)* } tables { $($file_tables:tt)* } }
         $(#[$override_meta:meta])* struct Override { $($override_values:tt)* }
     ) => {
@@ -37,7 +37,7 @@ macro_rules! declare {
         #[schemars(title = "roadworthy")]
         pub struct File {
             $($file_values)*
-            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
+            $($(#[$doc])* #[serde(skip_serializing_if = "Option::is_none", deserialize_with = $read)] pub $name: Option<$type>,)*
             $($file_tables)*
         }
 
@@ -46,7 +46,11 @@ macro_rules! declare {
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
         pub struct Override {
             $($override_values)*
-            $($(#[$doc])* #[serde(default, skip_serializing_if = "Option::is_none")] pub $name: Option<$type>,)*
+            $(
+                $(#[$doc])*
+                #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = $read)]
+                pub $name: Option<$type>,
+            )*
         }
 
         impl File {
@@ -73,31 +77,31 @@ macro_rules! declare {
 declare! {
     thresholds {
         /// Largest page that a handler may let its caller ask for.
-        max_page_size: u64 = 100,
+        max_page_size: u64 = 100, read by "positive";
         /// Memory that a service may have where nothing asks for more.
-        memory: Quantity = Quantity(512 << 20),
+        memory: Quantity = Quantity(512 << 20), read by "positive";
         /// Likewise where the code holds dataframes or images.
-        memory_data: Quantity = Quantity(1 << 30),
+        memory_data: Quantity = Quantity(1 << 30), read by "positive";
         /// Likewise with a headless browser or a JVM.
-        memory_browser: Quantity = Quantity(2 << 30),
+        memory_browser: Quantity = Quantity(2 << 30), read by "positive";
         /// Likewise with a model runtime.
-        memory_model: Quantity = Quantity(4 << 30),
+        memory_model: Quantity = Quantity(4 << 30), read by "positive";
         /// vCPUs that a service may have where nothing asks for more.
-        cpu: u64 = 1,
+        cpu: u64 = 1, read by "positive";
         /// Maximum instances.
-        max_instances: u64 = 10,
+        max_instances: u64 = 10, read by "positive";
         /// Minimum instances.
-        min_instances: u64 = 0,
+        min_instances: u64 = 0, read by "any";
         /// Seconds that fixes insert as a timeout.
-        timeout_seconds: u64 = 10,
+        timeout_seconds: u64 = 10, read by "positive";
         /// Connections that the database takes.
-        database_connections: u64 = 100,
+        database_connections: u64 = 100, read by "positive";
         /// Seconds that fixes insert as a time to live.
-        cache_ttl_seconds: u64 = 300,
+        cache_ttl_seconds: u64 = 300, read by "positive";
         /// Bytes that fixes insert as a cost cap.
-        maximum_bytes_billed: u64 = 10 << 30,
+        maximum_bytes_billed: u64 = 10 << 30, read by "positive";
         /// Hours a month that money figures assume a service to be busy.
-        billable_hours_per_month: u64 = 400,
+        billable_hours_per_month: u64 = 400, read by "positive";
     }
 
     /// Configuration of roadworthy: `roadworthy.toml`, or `[tool.roadworthy]` in `pyproject.toml`.
@@ -168,6 +172,20 @@ declare! {
     }
 }
 
+/// A threshold that may be nothing.
+fn any<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A threshold that makes no sense as nothing: no timeout waits 0 seconds.
+fn positive<'de, T: Deserialize<'de> + Default + PartialEq, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let value = T::deserialize(deserializer)?;
+    if value == T::default() {
+        return Err(serde::de::Error::custom("must be more than 0"));
+    }
+    Ok(Some(value))
+}
+
 /// What the files cannot tell about a service.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -183,7 +201,7 @@ pub struct ServiceEntry {
 }
 
 /// An amount of memory in bytes, written as Kubernetes writes it (`512Mi`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Quantity(pub u64);
 
 /// Suffixes and what they multiply by, binary ones first so that `i` is not left over.
@@ -228,7 +246,7 @@ impl fmt::Display for Quantity {
 }
 
 impl<'de> Deserialize<'de> for Quantity {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }

@@ -9,6 +9,8 @@ pub enum ByName {
     Kind(FileKind),
     /// It has to do with services, but is not read; the reason is for people.
     NotJudged(&'static str),
+    /// JSON: what it says tells whether it is a deployment, which is not read as such.
+    Json,
     /// It has nothing to do with us.
     Other,
 }
@@ -55,12 +57,21 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends(".tf") || ends(".tf.json") {
         return ByName::NotJudged("Terraform: not supported yet");
     }
+    if ends(".sh") || ends(".bash") {
+        return ByName::NotJudged("shell script: not supported yet");
+    }
+    if ends("makefile") || ends(".mk") {
+        return ByName::NotJudged("Makefile: not supported yet");
+    }
     if TYPESCRIPT.iter().any(|suffix| ends(suffix)) {
         return ByName::NotJudged(match () {
             () if lower.contains(".min.") => "minified",
             () if ends(".d.ts") || ends(".d.mts") || ends(".d.cts") => "type declarations",
             () => "TypeScript and JavaScript: not supported yet",
         });
+    }
+    if ends(".json") {
+        return ByName::Json;
     }
     ByName::Other
 }
@@ -151,7 +162,9 @@ mod tests {
         {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
-        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts"] {
+        assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));
+        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"]
+        {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::config::{Config, Patterns};
+use crate::lower::deploy;
 use crate::report::{Listed, Unread};
 use crate::source::{FileKind, SourceFile, Sources};
 
@@ -47,6 +48,8 @@ pub struct Discovered {
     pub skipped: Vec<Unread>,
     /// Files and folders within the paths that were given which should have been read and could not be.
     pub failed: Vec<Unread>,
+    /// Files that were given by name and are not judged, and why.
+    pub passed_by: Vec<Unread>,
 }
 
 impl Discovered {
@@ -83,6 +86,8 @@ enum Outcome {
     Evidence(SourceFile, &'static str),
     Skipped(String),
     Failed(String),
+    /// It has nothing to do with us.
+    Nothing,
 }
 
 /// The folders below the root that hold a configuration of their own for something that was asked about.
@@ -126,9 +131,32 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             }
             Outcome::Skipped(reason) => skipped.push((path.clone(), reason)),
             Outcome::Failed(reason) => failed.push((path.clone(), reason)),
+            Outcome::Nothing if scope.targets.iter().any(|target| !target.is_folder && target.path == *path) => {
+                skipped.push((path.clone(), "not a kind of file that is judged".to_owned()));
+            }
+            Outcome::Nothing => {}
         }
     }
-    Discovered { root: scope.root.clone(), sources: Sources::new(sources), skipped: unread(skipped, scope), failed: unread(failed, scope) }
+    let mut discovered = Discovered {
+        root: scope.root.clone(),
+        sources: Sources::new(sources),
+        skipped: unread(skipped, scope),
+        failed: unread(failed, scope),
+        passed_by: Vec::new(),
+    };
+    discovered.passed_by = passed_by(&discovered, scope);
+    discovered
+}
+
+/// Files that were given by name and are not judged. Those that failed are named anyway.
+fn passed_by(discovered: &Discovered, scope: &Scope) -> Vec<Unread> {
+    let given: BTreeSet<String> =
+        scope.targets.iter().filter(|target| !target.is_folder).map(|target| scope.relative(&target.path)).collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    let reasons = discovered.listing().into_iter().filter_map(|listed| Some(Unread { reason: listed.reason?, path: listed.path }));
+    reasons.filter(|unread| given.contains(&unread.path) && !discovered.failed.contains(unread)).collect()
 }
 
 /// Files that were given are judged although the walk passed them by, unless they have to obey.
@@ -161,6 +189,13 @@ fn unread(found: Vec<(PathBuf, String)>, scope: &Scope) -> Vec<Unread> {
     unread
 }
 
+/// Whether a JSON file is a deployment. Those are small; what is large is data, and not worth a look.
+fn is_cloud_run_json(path: &Path) -> bool {
+    const LARGEST: u64 = 64 << 10;
+    let is_small = path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST);
+    is_small && text::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("serving.knative.dev"))
+}
+
 /// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
 fn charts(files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
     let charts = files.iter().filter(|path| path.file_name().is_some_and(|name| name == "Chart.yaml" || name == "Chart.yml"));
@@ -190,10 +225,15 @@ fn is_test(path: &Path, scope: &Scope, config: &Config, force_exclude: bool) -> 
 fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope) -> Outcome {
     let relative = scope.relative(path);
     let (folder, name) = relative.rsplit_once('/').unwrap_or(("", &relative));
+    // A path is text from here on: one that is none could not be found again, nor written to.
+    if path.strip_prefix(&scope.root).unwrap_or(path).to_str().is_none() {
+        return Outcome::Skipped("its name is not UTF-8".to_owned());
+    }
     let kind = match by_name(folder, name) {
         ByName::Kind(kind) => kind,
         ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),
-        ByName::Other => return Outcome::Skipped("not a kind of file that is judged".to_owned()),
+        ByName::Json if is_cloud_run_json(path) => return Outcome::Skipped("Cloud Run JSON: not supported, YAML is".to_owned()),
+        ByName::Json | ByName::Other => return Outcome::Nothing,
     };
     if kind == FileKind::Yaml && charts.iter().any(|chart| is_in_chart(path, chart)) {
         return Outcome::Skipped("Helm chart: not supported".to_owned());
@@ -213,6 +253,11 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     if kind == FileKind::Yaml && kind::is_app_engine(name, &text) {
         // It tells that what lies beside it is deployed.
         return Outcome::Evidence(SourceFile::new(&relative, FileKind::Manifest, &text), "App Engine: not supported");
+    }
+    if kind == FileKind::Yaml
+        && let Some(template) = deploy::template_kind(&text)
+    {
+        return Outcome::Skipped(template.to_owned());
     }
     let mut file = SourceFile::new(&relative, kind, &text);
     file.encoding = encoding;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::config::{self, ConfigError};
+use crate::error::describe;
 
 /// What is read and what is reported.
 #[derive(Clone, Debug)]
@@ -70,7 +71,7 @@ impl Scope {
     /// # Errors
     /// When a path does not exist, or a configuration file on the way up cannot be used.
     pub fn resolve(paths: &[PathBuf], stdin: Option<&Path>, cwd: &Path, use_config: bool) -> Result<Self, ScopeError> {
-        let cwd = cwd.canonicalize().map_err(|error| ScopeError::NotFound(cwd.to_path_buf(), super::text::describe(&error)))?;
+        let cwd = cwd.canonicalize().map_err(|error| ScopeError::NotFound(cwd.to_path_buf(), describe(&error)))?;
         let mut targets = Vec::new();
         for path in paths {
             targets.push(target(path, &cwd)?);
@@ -131,7 +132,7 @@ pub(super) fn relative(path: &Path, folder: &Path) -> String {
 }
 
 fn target(path: &Path, cwd: &Path) -> Result<Target, ScopeError> {
-    let not_found = |error: &std::io::Error| ScopeError::NotFound(path.to_path_buf(), super::text::describe(error));
+    let not_found = |error: &std::io::Error| ScopeError::NotFound(path.to_path_buf(), describe(error));
     let full = absolute(path, cwd);
     // The link itself: one that leads nowhere was given all the same, and is named as failed.
     full.symlink_metadata().map_err(|error| not_found(&error))?;

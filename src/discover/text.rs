@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::error::describe;
 use crate::source::Encoding;
 
 /// Larger files are data, whatever their names say.
@@ -36,13 +37,6 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoText> {
     Ok(bytes)
 }
 
-/// What went wrong, without the number of the system's error.
-pub(super) fn describe(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    text.chars().enumerate().map(|(i, c)| if i == 0 { c.to_ascii_lowercase() } else { c }).collect()
-}
-
 /// The text that bytes stand for.
 pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), NoText> {
     if bytes.len() as u64 > MAX_BYTES {
@@ -62,6 +56,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), NoText> {
         None => (bytes, Encoding::Utf8),
     };
     match std::str::from_utf8(bytes) {
+        // Lines that end as they did on the first Macs: no parser knows them any more. Bytes stay where they are.
+        Ok(text) if text.contains('\r') && !text.contains('\n') => Ok((text.replace('\r', "\n"), Encoding::Lossy)),
         Ok(text) => Ok((text.to_owned(), plain)),
         Err(_) => Ok((decode_other(bytes), Encoding::Lossy)),
     }
@@ -105,6 +101,12 @@ mod tests {
     }
 
     #[test]
+    fn carriage_returns_end_lines_where_nothing_else_does() {
+        assert_eq!(decoded(b"a\rb\r"), ("a\nb\n".to_owned(), Encoding::Lossy));
+        assert_eq!(decoded(b"a\r\nb\r"), ("a\r\nb\r".to_owned(), Encoding::Utf8));
+    }
+
+    #[test]
     fn other_encodings_are_read_as_declared() {
         assert_eq!(decoded(b"# -*- coding: latin-1 -*-\nx = 'caf\xe9'").0, "# -*- coding: latin-1 -*-\nx = 'café'");
         assert_eq!(decoded(b"x = 'caf\xe9'"), ("x = 'caf\u{fffd}'".to_owned(), Encoding::Lossy));
@@ -116,10 +118,5 @@ mod tests {
         let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect();
         assert_eq!(decode(&noise), Err(NoText::Skipped("binary")));
         assert_eq!(decoded("テキスト\t\r\n\x0c\x1b[0m".as_bytes()).1, Encoding::Utf8);
-    }
-
-    #[test]
-    fn reasons_are_for_people() {
-        assert_eq!(describe(&std::io::Error::from_raw_os_error(13)), "permission denied");
     }
 }

@@ -17,13 +17,14 @@ pub(super) struct Comment {
     pub at_top: bool,
 }
 
-/// What every suppression has in its text: files without it are not searched.
-pub(super) const MARK: &str = "roadworthy:";
+/// What every suppression begins with.
+pub(super) const NAME: &str = "roadworthy";
 
-/// The comments of a file in which [`MARK`] stands, in order.
-pub(super) fn marked(project: &Project, id: FileId) -> Vec<Comment> {
+/// The comments of a file, in order; none where no suppression can be, not even a misspelt one.
+pub(super) fn of(project: &Project, id: FileId) -> Vec<Comment> {
     let file = project.program.sources.get(id);
-    if !file.text.contains(MARK) {
+    // The name, with a first letter of either case, or in capitals.
+    if !file.text.contains(&NAME[1..]) && !file.text.contains("ROADWORTHY") {
         return Vec::new();
     }
     let spans = match file.kind {
@@ -34,11 +35,14 @@ pub(super) fn marked(project: &Project, id: FileId) -> Vec<Comment> {
     };
     let top = top(project, id, file);
     let comment = |span: &Span| {
-        let line = file.text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
-        let own_line = file.text[line..span.start as usize].trim().is_empty();
-        file.slice(*span).contains(MARK).then_some(Comment { span: *span, own_line, at_top: own_line && span.start < top })
+        let start = span.start as usize;
+        let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let own_line = file.text[line..start].trim().is_empty();
+        // A comment may come with its line break, or half of one.
+        let span = Span::new(start, start + file.slice(*span).trim_end().len());
+        Comment { span, own_line, at_top: own_line && span.start < top }
     };
-    spans.iter().filter_map(comment).collect()
+    spans.iter().map(comment).collect()
 }
 
 /// Where the first line that is not blank, a comment or the start of a document begins.
@@ -64,8 +68,7 @@ fn top(project: &Project, id: FileId, file: &SourceFile) -> u32 {
 fn in_yaml(text: &str) -> Vec<Span> {
     let events = Parser::new_from_str(text).map_while(Result::ok);
     let comments = events.filter_map(|(event, at)| if let Event::Comment(..) = event { at.byte_range() } else { None });
-    // A comment may come with its line break.
-    comments.map(|range| Span::new(range.start, range.start + text[range].trim_end().len())).collect()
+    comments.map(|range| Span::new(range.start, range.end)).collect()
 }
 
 /// A Dockerfile's comments are whole lines.
@@ -75,7 +78,7 @@ fn in_lines(text: &str) -> Vec<Span> {
     for line in text.split_inclusive('\n') {
         let blank = line.len() - line.trim_start().len();
         if line[blank..].starts_with('#') {
-            spans.push(Span::new(at + blank, at + line.trim_end().len()));
+            spans.push(Span::new(at + blank, at + line.len()));
         }
         at += line.len();
     }

@@ -1,13 +1,16 @@
-//! The text of a suppression: `roadworthy: ignore[rule, …] until=YYYY-MM-DD owner=@who -- reason`.
+//! The text of a suppression: `# roadworthy: ignore[rule, …] until=YYYY-MM-DD owner=@who -- reason`.
 
 use std::ops::Range;
 
+use super::comments::NAME;
 use crate::date::Date;
 use crate::suggest::nearest;
 
 /// A suppression as written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Directive<'a> {
+    /// Where in the comment it stands, from its `#` on.
+    pub span: Range<usize>,
     /// It holds for the whole file.
     pub whole_file: bool,
     /// The rules, and where each stands in the comment.
@@ -21,20 +24,53 @@ pub(super) struct Directive<'a> {
 /// # Errors
 /// What is wrong with it, and does it therefore suppress nothing.
 pub(super) fn parse<'a>(comment: &'a str, known: &[&str]) -> Option<Result<Directive<'a>, String>> {
-    let start = start(comment)?;
-    Some(read(comment, start, known))
+    let mark = mark(comment)?;
+    if !mark.is_exact {
+        return Some(Err("write `# roadworthy:`, in lower case and with a colon".to_owned()));
+    }
+    let end = mark.text + end(&comment[mark.text..]);
+    Some(read(&comment[..end], &mark, known))
 }
 
-/// Where the text after `# roadworthy:` begins; other directives (`# noqa`) may stand before it.
-fn start(comment: &str) -> Option<usize> {
-    let at = comment.match_indices(super::comments::MARK).find(|(at, _)| comment[..*at].trim_end().ends_with('#'))?;
-    Some(at.0 + super::comments::MARK.len())
+/// The beginning of a suppression.
+struct Mark {
+    /// Its `#`; other directives (`# noqa`) may stand before it.
+    hash: usize,
+    /// What comes after the name and the colon.
+    text: usize,
+    /// It is written as it should be, and not only meant.
+    is_exact: bool,
 }
 
-fn read<'a>(comment: &'a str, start: usize, known: &[&str]) -> Result<Directive<'a>, String> {
-    let text = &comment[start..];
-    let offset = text.len() - text.trim_start().len();
-    let (text, start) = (&text[offset..], start + offset);
+fn mark(comment: &str) -> Option<Mark> {
+    comment.match_indices('#').find_map(|(hash, _)| {
+        let rest = comment[hash + 1..].trim_start();
+        let name = rest.get(..NAME.len()).filter(|name| name.eq_ignore_ascii_case(NAME))?;
+        let behind = &rest[name.len()..];
+        let text = comment.len() - behind.len();
+        if name == NAME && behind.starts_with(':') {
+            return Some(Mark { hash, text: text + 1, is_exact: true });
+        }
+        // `# roadworthy ignores this` is prose: only brackets show what is meant.
+        let verb = behind.trim_start_matches(|c: char| c == ':' || c.is_whitespace());
+        let is_meant = verb.get(..6).is_some_and(|verb| verb.eq_ignore_ascii_case("ignore")) && {
+            let file = verb.get(6..11).is_some_and(|file| file.eq_ignore_ascii_case("-file"));
+            verb[if file { 11 } else { 6 }..].trim_start().starts_with('[')
+        };
+        is_meant.then_some(Mark { hash, text, is_exact: false })
+    })
+}
+
+/// Where a suppression ends: with its comment, or where another one begins in its line (`-- why  # noqa`).
+fn end(text: &str) -> usize {
+    let begins = |at: usize| text[..at].ends_with([' ', '\t']) && text[at + 1..].starts_with(|c: char| c == ' ' || c.is_alphabetic());
+    let reason = text.find("--").unwrap_or(text.len());
+    text.match_indices('#').find(|(at, _)| *at > reason && begins(*at)).map_or(text.len(), |(at, _)| at)
+}
+
+fn read<'a>(comment: &'a str, mark: &Mark, known: &[&str]) -> Result<Directive<'a>, String> {
+    let text = comment[mark.text..].trim_start();
+    let start = comment.len() - text.len();
     let verb: &str = &text[..text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(text.len())];
     let whole_file = match verb {
         "ignore" => false,
@@ -64,18 +100,20 @@ fn read<'a>(comment: &'a str, start: usize, known: &[&str]) -> Result<Directive<
         Some((options, reason)) => (options, reason.trim()),
         None => (&open[close + 1..], ""),
     };
-    let mut until = None;
+    let (mut until, mut owner) = (None, None);
     for option in options.split_whitespace() {
         match option.split_once('=') {
+            Some(("until", _)) if until.is_some() => return Err("`until=` stands twice".to_owned()),
+            Some(("owner", _)) if owner.is_some() => return Err("`owner=` stands twice".to_owned()),
             Some(("until", day)) => until = Some(day.parse::<Date>().map_err(|_| format!("`{day}` is no day, expected YYYY-MM-DD"))?),
-            Some(("owner", owner)) if !owner.is_empty() => {}
+            Some(("owner", name)) if !name.is_empty() => owner = Some(name),
             _ => return Err(format!("unknown option `{option}`, expected `until=`, `owner=` or `-- reason`")),
         }
     }
     if reason.is_empty() {
         return Err("a reason is missing: `-- why`".to_owned());
     }
-    Ok(Directive { whole_file, rules, until })
+    Ok(Directive { span: mark.hash..comment.len(), whole_file, rules, until })
 }
 
 #[cfg(test)]
@@ -117,5 +155,35 @@ mod tests {
         assert_eq!(error("# roadworthy: ignore[missing-timeout] until=soon -- x"), "`soon` is no day, expected YYYY-MM-DD");
         assert!(error("# roadworthy: ignore[missing-timeout] because -- x").starts_with("unknown option `because`"));
         assert!(error("# roadworthy: disable").starts_with("expected `ignore[rule]`"));
+        let twice = "# roadworthy: ignore[missing-timeout] until=2030-01-31 until=2031-01-31 -- x";
+        assert_eq!(error(twice), "`until=` stands twice");
+        assert_eq!(error("# roadworthy: ignore[missing-timeout] owner=@a owner=@b -- x"), "`owner=` stands twice");
+    }
+
+    #[test]
+    fn what_is_meant_and_not_written_is_said() {
+        for comment in [
+            "# roadworthy ignore[missing-timeout] -- y",
+            "# ROADWORTHY: ignore[missing-timeout] -- y",
+            "# noqa  # Roadworthy : ignore-file [missing-timeout] -- y",
+            "#roadworthy Ignore[missing-timeout]",
+        ] {
+            assert!(error(comment).contains("`# roadworthy:`"), "{comment}");
+        }
+        for comment in ["# roadworthy ignores this", "# Roadworthy", "# roadworthy is a tool: ignore[x]"] {
+            assert_eq!(parse(comment, &KNOWN), None, "{comment}");
+        }
+    }
+
+    #[test]
+    fn other_comments_of_the_line_are_not_part_of_it() {
+        let span = |comment: &str| {
+            let directive = parse(comment, &KNOWN).expect("a suppression").expect("valid");
+            comment[directive.span].to_owned()
+        };
+        assert_eq!(span("# noqa: E501  # roadworthy: ignore[missing-timeout] -- x"), "# roadworthy: ignore[missing-timeout] -- x");
+        assert_eq!(span("# roadworthy: ignore[missing-timeout] -- x  # noqa"), "# roadworthy: ignore[missing-timeout] -- x  ");
+        assert_eq!(span("# roadworthy: ignore[missing-timeout] -- see #12"), "# roadworthy: ignore[missing-timeout] -- see #12");
+        assert_eq!(error("# roadworthy: ignore[missing-timeout] --  # noqa"), "a reason is missing: `-- why`");
     }
 }

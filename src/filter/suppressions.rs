@@ -1,7 +1,7 @@
 //! Suppressions: comments that take a finding away, with a reason; and what there is to say about those that do not.
 
 use crate::date::Date;
-use crate::filter::comments::{Comment, marked};
+use crate::filter::comments::{self, Comment};
 use crate::filter::directive::{Directive, parse};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::fix::{Fix, Intent};
@@ -26,7 +26,7 @@ pub(super) fn apply(project: &Project, findings: &mut Vec<Finding>, today: Date)
     let mut diagnostics = Vec::new();
     let mut suppressions = Vec::new();
     for (id, file) in project.program.sources.iter().filter(|(_, file)| file.reported && !file.test) {
-        for comment in marked(project, id) {
+        for comment in comments::of(project, id) {
             match parse(file.slice(comment.span), &known) {
                 None => {}
                 Some(Err(wrong)) => diagnostics.push(invalid(id, comment, &wrong)),
@@ -103,24 +103,29 @@ impl Suppression<'_> {
                 Fix::safe_edit("Name only the rules that find something", vec![Intent::Replace { place, text: left.join(", ") }])
             }
             _ => {
-                let place = Place { file: self.file, span: removal(file, self.comment) };
+                let place = Place { file: self.file, span: self.removal(file) };
                 Fix::safe_edit("Remove the suppression", vec![Intent::Replace { place, text: String::new() }])
             }
         };
         diagnostic("unused-suppression", Severity::Low, self.file, self.comment, message, fix)
     }
-}
 
-/// What goes when a comment goes: its line, or the blanks before it.
-fn removal(file: &SourceFile, comment: Comment) -> Span {
-    let (start, end) = (comment.span.start as usize, comment.span.end as usize);
-    let before = &file.text[..start];
-    if !comment.own_line {
-        return Span::new(before.trim_end_matches([' ', '\t']).len(), end);
+    /// What goes when the suppression goes: its line, or what it takes of a line that holds code or another comment, with
+    /// the blanks that set it off. Line breaks stay as they are.
+    fn removal(&self, file: &SourceFile) -> Span {
+        let comment = self.comment.span.range();
+        let (start, end) = (comment.start + self.directive.span.start, comment.start + self.directive.span.end);
+        if end < comment.end {
+            return Span::new(start, end);
+        }
+        let before = &file.text[..start];
+        let before = before.trim_end_matches([' ', '\t']);
+        if !before.is_empty() && !before.ends_with('\n') {
+            return Span::new(before.len(), end);
+        }
+        let next = file.text[end..].find('\n').map_or(file.text.len(), |at| end + at + 1);
+        Span::new(before.len(), next)
     }
-    let line = before.rfind('\n').map_or(0, |at| at + 1);
-    let next = file.text[end..].find('\n').map_or(file.text.len(), |at| end + at + 1);
-    Span::new(line, next)
 }
 
 fn invalid(file: FileId, comment: Comment, wrong: &str) -> Finding {

@@ -1,16 +1,20 @@
 //! Applying fixes: round after round, each fix whole or not at all, never leaving a file less valid than it was.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write as _;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 use super::Applicability;
 use super::edit::{self, Edit};
-use crate::error::Error;
+use crate::error::describe;
+use crate::finding::Finding;
 use crate::lower;
 use crate::report::{Report, Unread};
 use crate::run::Rewritten;
-use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources};
+use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
 
 /// A fix that changes what another one is about waits for the next round; real files need two or three.
 pub const MAX_ROUNDS: usize = 10;
@@ -19,49 +23,71 @@ pub const MAX_ROUNDS: usize = 10;
 #[derive(Debug, Default)]
 pub struct Changes {
     texts: BTreeMap<FileId, String>,
-    applied: usize,
+    /// Number of fixes that were applied, by the file of their findings.
+    applied: BTreeMap<FileId, usize>,
     /// Rule and file of fixes that would have broken the syntax.
     broken: BTreeSet<(FileId, &'static str)>,
 }
+
+/// A fix, and the finding that it is of.
+type Candidate<'a> = (&'a Finding, &'a [Edit]);
 
 impl Changes {
     /// Applies the fixes of a report up to an applicability; whether anything changed.
     #[must_use]
     pub fn round(&mut self, report: &Report, edits: &[Vec<Edit>], up_to: Applicability) -> bool {
-        let sources = &report.sources;
-        let mut accepted: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
-        let mut count = 0;
-        for (finding, edits) in report.findings.iter().zip(edits) {
-            let wanted = finding.fix.applicability <= up_to && !edits.is_empty();
-            if !wanted || edits.iter().any(|new| accepted.get(&new.file).is_some_and(|old| collides(old, new))) {
-                continue;
-            }
-            let mut next: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
-            for new in edits {
-                let all = next.entry(new.file).or_insert_with(|| accepted.get(&new.file).cloned().unwrap_or_default());
-                if !all.contains(&new) {
-                    all.push(new);
-                }
-                all.sort();
-            }
-            let invalid = next.iter().find(|(id, after)| {
-                let before = accepted.get(*id).map_or(&[][..], Vec::as_slice);
-                !stays_valid(sources.get(**id), before, after)
-            });
-            if let Some((id, _)) = invalid {
-                self.broken.insert((*id, finding.rule));
-            } else {
-                accepted.extend(next);
-                count += 1;
+        let fixes = report.findings.iter().zip(edits.iter().map(Vec::as_slice));
+        let wanted = fixes.filter(|(finding, edits)| finding.fix.applicability <= up_to && !edits.is_empty());
+        let mut taken = Accepted::default();
+        let mut by_file: BTreeMap<FileId, Vec<Candidate<'_>>> = BTreeMap::new();
+        for (finding, edits) in wanted {
+            if taken.add(edits) {
+                by_file.entry(finding.place.file).or_default().push((finding, edits));
             }
         }
-        for (id, edits) in &accepted {
-            if let Some(text) = edit::apply(&sources.get(*id).text, edits.iter().copied()) {
+        let mut accepted = Accepted::default();
+        let mut count = 0;
+        for candidates in by_file.values() {
+            count += self.settle(&report.sources, &mut accepted, candidates);
+        }
+        for (id, edits) in &accepted.0 {
+            if let Some(text) = edit::apply(&report.sources.get(*id).text, edits.values().copied()) {
                 self.texts.insert(*id, text);
             }
         }
-        self.applied += count;
         count > 0
+    }
+
+    /// Accepts all fixes that leave their files as valid as they were, and says how many. Nearly always those are all,
+    /// which one look tells; else halves are looked at, so that a few bad ones among many cost little.
+    fn settle<'a>(&mut self, sources: &Sources, accepted: &mut Accepted<'a>, candidates: &[Candidate<'a>]) -> usize {
+        let mut files: BTreeSet<FileId> = BTreeSet::new();
+        let mut after = Accepted::default();
+        for edit in candidates.iter().flat_map(|(_, edits)| *edits) {
+            files.insert(edit.file);
+        }
+        for file in &files {
+            after.0.insert(*file, accepted.0.get(file).cloned().unwrap_or_default());
+        }
+        candidates.iter().for_each(|(_, edits)| _ = after.add(edits));
+        let invalid = files.iter().find(|file| !stays_valid(sources.get(**file), accepted.of(**file), after.of(**file)));
+        match (invalid, candidates) {
+            (None, _) => {
+                accepted.0.extend(after.0);
+                for (finding, _) in candidates {
+                    *self.applied.entry(finding.place.file).or_default() += 1;
+                }
+                candidates.len()
+            }
+            (Some(file), [(finding, _)]) => {
+                self.broken.insert((*file, finding.rule));
+                0
+            }
+            (Some(_), _) => {
+                let (first, second) = candidates.split_at(candidates.len() / 2);
+                self.settle(sources, accepted, first) + self.settle(sources, accepted, second)
+            }
+        }
     }
 
     /// Puts the changed texts in the place of the old ones.
@@ -74,7 +100,13 @@ impl Changes {
     /// Number of fixes that were applied.
     #[must_use]
     pub fn applied(&self) -> usize {
-        self.applied
+        self.applied.values().sum()
+    }
+
+    /// Takes back what was changed in a file.
+    pub fn forget(&mut self, id: FileId) {
+        self.texts.remove(&id);
+        self.applied.remove(&id);
     }
 
     /// The files that changed, by path.
@@ -100,18 +132,44 @@ impl Changes {
     }
 }
 
-/// Whether an edit touches what another one changes. Two insertions at one place would have no order.
-fn collides(old: &[&Edit], new: &Edit) -> bool {
-    let (start, end) = (new.span.start, new.span.end);
-    old.iter().any(|edit| {
-        let overlap = edit.span.start < end && start < edit.span.end;
-        let same_place = edit.span.start == start && (edit.span.start == edit.span.end || start == end);
-        *edit != new && (overlap || same_place)
-    })
+/// Edits that go together, by file, in their order.
+#[derive(Debug, Default)]
+struct Accepted<'a>(BTreeMap<FileId, BTreeMap<(Span, &'a str), &'a Edit>>);
+
+impl<'a> Accepted<'a> {
+    /// Adds the edits of a fix, all of them or none if one touches what another fix changes; whether they were added.
+    fn add(&mut self, edits: &'a [Edit]) -> bool {
+        if edits.iter().any(|edit| self.collides(edit)) {
+            return false;
+        }
+        for edit in edits {
+            self.0.entry(edit.file).or_default().insert((edit.span, &edit.text), edit);
+        }
+        true
+    }
+
+    /// Whether an edit touches what another one changes. Two insertions at one place would have no order.
+    fn collides(&self, new: &Edit) -> bool {
+        let (start, end) = (new.span.start, new.span.end);
+        let Some(edits) = self.0.get(&new.file) else { return false };
+        // They do not overlap each other, so they end in the order that they begin in.
+        let behind = Span { start: end.saturating_add(1), end: 0 };
+        let near = edits.range(..(behind, "")).rev().map(|(_, edit)| *edit).take_while(|edit| edit.span.end >= start);
+        near.filter(|edit| *edit != new).any(|edit| {
+            let overlap = edit.span.start < end && start < edit.span.end;
+            let same_place = edit.span.start == start && (edit.span.start == edit.span.end || start == end);
+            overlap || same_place
+        })
+    }
+
+    /// The edits of a file, in their order.
+    fn of(&self, file: FileId) -> Vec<&'a Edit> {
+        self.0.get(&file).map_or_else(Vec::new, |edits| edits.values().copied().collect())
+    }
 }
 
-fn stays_valid(file: &SourceFile, before: &[&Edit], after: &[&Edit]) -> bool {
-    let text = |edits: &[&Edit]| edit::apply(&file.text, edits.iter().copied());
+fn stays_valid(file: &SourceFile, before: Vec<&Edit>, after: Vec<&Edit>) -> bool {
+    let text = |edits: Vec<&Edit>| edit::apply(&file.text, edits);
     match (text(before), text(after)) {
         (Some(before), Some(after)) => errors(file.kind, &after) <= errors(file.kind, &before),
         _ => false,
@@ -128,20 +186,58 @@ fn errors(kind: FileKind, text: &str) -> usize {
     }
 }
 
-/// Puts the new text in the place of a file, at once: whoever reads it sees the old text or the new one.
+/// Puts the new text in the place of a file, at once: whoever reads it sees the old text or the new one. Mode and owner
+/// stay; where they would not, or the file has other names, it is written to as it is.
 ///
 /// # Errors
 ///
-/// If it cannot be written.
-pub fn write(root: &Path, file: &Rewritten) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::new(format!("cannot write `{}`: {error}", file.path));
+/// Why it cannot be written.
+pub fn write(root: &Path, file: &Rewritten) -> Result<(), String> {
     // The file that a link leads to is what changes, not the link.
-    let path = root.join(&file.path).canonicalize().map_err(failed)?;
-    let permissions = path.metadata().map_err(failed)?.permissions();
-    let folder = path.parent().unwrap_or(root);
-    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    new.write_all(file.after.as_bytes()).map_err(failed)?;
-    new.as_file().set_permissions(permissions).map_err(failed)?;
-    new.persist(&path).map_err(|error| failed(error.error))?;
-    Ok(())
+    let path = root.join(&file.path).canonicalize().map_err(|error| describe(&error))?;
+    let text = file.after.as_bytes();
+    let written = match replacement(&path, text) {
+        Ok(Some(new)) => new.persist(&path).map(|_| ()).map_err(|error| error.error),
+        Ok(None) => fs::write(&path, text),
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| describe(&error))
+}
+
+/// A file beside another one that can take its place; nothing where that would cost the other its owner or its names.
+fn replacement(path: &Path, text: &[u8]) -> io::Result<Option<NamedTempFile>> {
+    let old = path.metadata()?;
+    if !is_only_name(&old) {
+        return Ok(None);
+    }
+    let mut new = NamedTempFile::new_in(path.parent().unwrap_or(Path::new("")))?;
+    new.write_all(text)?;
+    if !give(new.as_file(), &old) {
+        return Ok(None);
+    }
+    new.as_file().set_permissions(old.permissions())?;
+    Ok(Some(new))
+}
+
+#[cfg(unix)]
+fn is_only_name(file: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(file) == 1
+}
+
+#[cfg(not(unix))]
+fn is_only_name(_: &Metadata) -> bool {
+    true
+}
+
+/// Gives a new file to the owner of an old one; whether it is theirs then.
+#[cfg(unix)]
+fn give(new: &File, old: &Metadata) -> bool {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let is_theirs = new.metadata().is_ok_and(|new| (new.uid(), new.gid()) == (old.uid(), old.gid()));
+    is_theirs || fchown(new, Some(old.uid()), Some(old.gid())).is_ok()
+}
+
+#[cfg(not(unix))]
+fn give(_: &File, _: &Metadata) -> bool {
+    true
 }

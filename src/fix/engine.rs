@@ -37,14 +37,17 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
         if file.encoding == Encoding::Lossy {
             return None;
         }
+        let is_local = |name: &str| is_local(sources, file.directory(), name);
         let found = match intent {
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
             Intent::AddImport { module, name, .. } => {
-                imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref()).into_iter().collect()
+                imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
             }
-            Intent::AddLogger { name, value, import, .. } => imports::add_logger(id, &file.text, trees.get(&id)?, name, value, *import),
+            Intent::AddLogger { name, value, import, .. } => {
+                imports::add_logger(id, &file.text, trees.get(&id)?, (name, value), *import, &is_local)
+            }
             Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
             Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
             Intent::InsertAfter { after, text } => vec![insert_after(id, file, after.span, text)?],
@@ -57,6 +60,19 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
     }
     edits.sort();
     Some(edits)
+}
+
+/// Whether a module of this name is the project's own: it lies beside the file, or in a folder above.
+fn is_local(sources: &Sources, directory: &str, name: &str) -> bool {
+    let mut folder = Some(directory);
+    while let Some(at) = folder {
+        let slash = if at.is_empty() { "" } else { "/" };
+        if [".py", "/__init__.py"].iter().any(|ending| sources.find(&format!("{at}{slash}{name}{ending}")).is_some()) {
+            return true;
+        }
+        folder = at.rsplit_once('/').map(|(above, _)| above).or((!at.is_empty()).then_some(""));
+    }
+    false
 }
 
 /// Puts another name into an import that the fix adds of the same module.
@@ -80,8 +96,13 @@ fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Optio
     let new = lines(&file.text, text, indentation);
     let end = line_break(&file.text);
     if file.kind == FileKind::Dockerfile {
-        let at = above_comments(&file.text, span.start as usize - indentation.len());
-        return alone.then(|| Edit { file: id, span: Span::new(at, at), text: format!("{indentation}{new}{end}") });
+        let line = span.start as usize - indentation.len();
+        let at = above_comments(&file.text, line);
+        // A paragraph of comments and their instruction stays one, with nothing on top of it.
+        let above = &file.text[..at];
+        let is_paragraph = at < line && above.trim_end_matches([' ', '\t', '\r', '\n']).len() + end.len() < above.len();
+        let gap = if is_paragraph { end } else { "" };
+        return alone.then(|| Edit { file: id, span: Span::new(at, at), text: format!("{indentation}{new}{end}{gap}") });
     }
     alone.then(|| Edit { file: id, span: Span { start: span.start, end: span.start }, text: format!("{new}{end}{indentation}") })
 }
@@ -183,6 +204,13 @@ mod tests {
             ("f(a,\r\n  b)", "f(a,\r\n  b)", "f(a,\r\n  b, timeout=10)"),
             ("f(\r\n  a,\r\n)", "f(\r\n  a,\r\n)", "f(\r\n  a,\r\n  timeout=10,\r\n)"),
             ("f( # why\n)", "f( # why\n)", "f( # why\ntimeout=10)"),
+            ("    f(u\n    )", "f(u\n    )", "    f(u, timeout=10\n    )"),
+            ("f(u,\n  b=1\n    )", "f(u,\n  b=1\n    )", "f(u,\n  b=1,\n  timeout=10\n    )"),
+            ("f(u, b={\n        1: 2,\n    }\n)", "f(u, b={\n        1: 2,\n    }\n)", "f(u, b={\n        1: 2,\n    }, timeout=10\n)"),
+            ("f(u,\n  b, c=1\n    )", "f(u,\n  b, c=1\n    )", "f(u,\n  b, c=1,\n  timeout=10\n    )"),
+            ("f(a, # c\n  b, # d\n)", "f(a, # c\n  b, # d\n)", "f(a, # c\n  b, # d\n  timeout=10,\n)"),
+            ("f(\n  b # c\n  , # d\n)", "f(\n  b # c\n  , # d\n)", "f(\n  b # c\n  , # d\n  timeout=10,\n)"),
+            ("f(a, # d\n)", "f(a, # d\n)", "f(a, # d\n  timeout=10,\n)"),
         ];
         for (text, call, expected) in cases {
             assert_eq!(argument(text, call).as_deref(), Some(expected), "{text}");
@@ -209,12 +237,12 @@ mod tests {
         assert_eq!(import("", None), "import logging\n");
         assert_eq!(
             import("#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nx = 1\n", None),
-            "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\nimport logging\n\nx = 1\n"
+            "#!/usr/bin/env python\n\"\"\"Doc.\"\"\"\n\nimport logging\n\nx = 1\n"
         );
         assert_eq!(import("import os\r\n\r\nx = 1\r\n", None), "import logging\r\nimport os\r\n\r\nx = 1\r\n");
         assert_eq!(
             import("from __future__ import annotations\nx = 1\n", None),
-            "from __future__ import annotations\nimport logging\nx = 1\n"
+            "from __future__ import annotations\n\nimport logging\n\nx = 1\n"
         );
         assert_eq!(import("import json\nimport os\n", None), "import json\nimport logging\nimport os\n");
         assert_eq!(import("import sys\nimport os  # why\n", None), "import sys\nimport os  # why\nimport logging\n");
@@ -224,13 +252,46 @@ mod tests {
         );
         assert_eq!(import("from .a import b\n", None), "import logging\n\nfrom .a import b\n");
         assert_eq!(import("import os\nimport logging\n", None), "import os\nimport logging\n");
-        assert_eq!(import("import logging as log\n", None), "import logging\nimport logging as log\n");
+        assert_eq!(import("import logging as log\n", None), "import logging as log\nimport logging\n");
         assert_eq!(import("from logging import (\n    getLogger,\n)\n", Some("getLogger")), "from logging import (\n    getLogger,\n)\n");
         assert_eq!(import("from logging import INFO\n", Some("getLogger")), "from logging import INFO\nfrom logging import getLogger\n");
         assert_eq!(
             import("try:\n    import a\nexcept ImportError:\n    a = None\n", None),
             "import logging\n\ntry:\n    import a\nexcept ImportError:\n    a = None\n"
         );
+    }
+
+    #[test]
+    fn imports_stand_with_their_like() {
+        let import = |text: &str, module: &str, name: Option<&str>| {
+            let text = text.replace('|', "\n");
+            let intent = Intent::AddImport { file: FileId(0), module: module.to_owned(), name: name.map(str::to_owned) };
+            let sources = Sources::new(vec![
+                SourceFile::new("app/a.py", FileKind::Python, &text),
+                SourceFile::new("app/db/__init__.py", FileKind::Python, ""),
+                SourceFile::new("settings.py", FileKind::Python, ""),
+            ]);
+            let trees = FxHashMap::from_iter([(FileId(0), crate::lower::python::parse(&text).expect("a tree"))]);
+            let edits = of_fix(&sources, &trees, &Fix::unsafe_edit("x", vec![intent])).expect("edits");
+            apply(&text, &edits).expect("they fit").replace('\n', "|")
+        };
+        let plain = |text: &str| import(text, "logging", None);
+        assert_eq!(plain("import json|import os|from flask import g|"), "import json|import logging|import os|from flask import g|");
+        assert_eq!(plain("import os|import json|"), "import os|import json|import logging|", "they are in no order");
+        assert_eq!(plain("import json||import requests|"), "import json|import logging||import requests|");
+        assert_eq!(plain("from flask import g|from .x import y|"), "import logging|from flask import g|from .x import y|");
+        assert_eq!(plain("import db|import settings|"), "import logging||import db|import settings|");
+        assert_eq!(plain("import os  # why|"), "import logging|import os  # why|");
+        assert_eq!(plain("import abc; x = 1|"), "import abc; x = 1|import logging|");
+        let from = |text: &str| import(text, "google.cloud", Some("bigquery"));
+        assert_eq!(
+            from("import os||from flask import g|from .x import y|"),
+            "import os||from flask import g|from google.cloud import bigquery|from .x import y|"
+        );
+        assert_eq!(from("from b import c|from z import y|"), "from b import c|from google.cloud import bigquery|from z import y|");
+        assert_eq!(from("import os|from db import x|"), "import os|from google.cloud import bigquery|from db import x|");
+        assert_eq!(from("from .db import x|"), "from google.cloud import bigquery||from .db import x|");
+        assert_eq!(from("\"\"\"Doc.\"\"\"|x = 1|"), "\"\"\"Doc.\"\"\"||from google.cloud import bigquery||x = 1|");
     }
 
     #[test]
@@ -243,7 +304,7 @@ mod tests {
         assert_eq!(logger("x = 1\n", true), format!("import logging\n\n{line}\n\nx = 1\n"));
         assert_eq!(logger("import logging\nfrom a import b\n", false), format!("import logging\nfrom a import b\n\n{line}\n"));
         assert_eq!(logger("import json\n\nx = 1\n", true), format!("import json\nimport logging\n\n{line}\n\nx = 1\n"));
-        assert_eq!(logger("\"\"\"Doc.\"\"\"\nx = 1\n", true), format!("\"\"\"Doc.\"\"\"\nimport logging\n\n{line}\nx = 1\n"));
+        assert_eq!(logger("\"\"\"Doc.\"\"\"\nx = 1\n", true), format!("\"\"\"Doc.\"\"\"\n\nimport logging\n\n{line}\n\nx = 1\n"));
         assert_eq!(
             logger("import sys\nsys.path.append('a')\nfrom b import c\n\ntry:\n    import d\nexcept ImportError:\n    pass\n", true),
             format!(
@@ -275,7 +336,8 @@ mod tests {
             let edits = of_fix(&sources, &FxHashMap::default(), &Fix::unsafe_edit("x", vec![intent])).expect("edits");
             apply(text, &edits).expect("they fit")
         };
-        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\n\n# one\n# two\nCMD b\n"), "FROM a\n\nUSER a\n\n# one\n# two\nCMD b\n");
+        assert_eq!(insert("FROM a\r\n# one\r\nCMD b\r\n"), "FROM a\r\nUSER a\r\n# one\r\nCMD b\r\n");
         assert_eq!(insert("FROM a\r\n  CMD b"), "FROM a\r\n  USER a\r\n  CMD b");
         assert_eq!(insert("# syntax=x\n# one\nCMD b"), "# syntax=x\nUSER a\n# one\nCMD b");
     }

@@ -4,11 +4,14 @@ use tree_sitter::{Node, Tree};
 
 use super::edit::Edit;
 use super::engine::line_break;
-use super::python::insert;
+use super::python::{before_in_line, insert};
 use crate::source::FileId;
 
+/// Tells the project's own modules by their first name.
+type IsLocal<'a> = &'a dyn Fn(&str) -> bool;
+
 /// Makes a name importable; nothing if it is already.
-pub(super) fn add_import(file: FileId, text: &str, tree: &Tree, module: &str, name: Option<&str>) -> Option<Edit> {
+pub(super) fn add_import(file: FileId, text: &str, tree: &Tree, module: &str, name: Option<&str>, is_local: IsLocal<'_>) -> Option<Edit> {
     let statements = statements(tree);
     if statements.iter().any(|statement| imports(text, *statement, module, name)) {
         return None;
@@ -18,38 +21,57 @@ pub(super) fn add_import(file: FileId, text: &str, tree: &Tree, module: &str, na
         None => format!("import {module}"),
     };
     let end = line_break(text);
+    let begins_line = |node: &Node<'_>| before_in_line(text, node.start_byte()).is_empty();
     let top = top(&statements);
-    if name.is_none()
-        && let Some(place) = among_plain(text, top, module)
-    {
-        return Some(match place {
-            Beside::Before(statement, gap) => insert(file, statement.start_byte(), &format!("{line}{end}{}", if gap { end } else { "" })),
-            Beside::Behind(statement) => insert(file, end_of_line(text, statement), &format!("{end}{line}")),
+    let mut all: Vec<Import<'_>> = Vec::new();
+    for node in top.iter().filter(|node| matches!(node.kind(), "import_statement" | "import_from_statement")) {
+        all.push(Import::new(text, *node, all.last(), is_local));
+    }
+    if let Some((beside, before)) = beside(&all, module, name.is_some()) {
+        return Some(if before && begins_line(&beside) {
+            insert(file, beside.start_byte(), &format!("{line}{end}"))
+        } else {
+            insert(file, end_of_line(text, beside), &format!("{end}{line}"))
         });
     }
-    // Behind the imports at the top, or else behind what has to come first.
-    let anchor = top.iter().rfind(|node| node.kind() != "comment");
-    Some(match anchor {
-        Some(anchor) => insert(file, end_of_line(text, *anchor), &format!("{end}{line}")),
-        None => first(file, text, &line),
-    })
+    // None of the imports is of its kind: it stands above them, and apart from the project's own.
+    if let Some(first) = all.first().filter(|import| begins_line(&import.node)) {
+        let gap = if first.is_local { end } else { "" };
+        return Some(insert(file, first.node.start_byte(), &format!("{line}{end}{gap}")));
+    }
+    // Docstring and `from __future__` have to come first.
+    let Some(above) = top.iter().rfind(|node| node.kind() != "comment") else { return Some(first(file, text, &line)) };
+    let at = end_of_line(text, *above);
+    let below = text[at..].lines().nth(1).unwrap_or_default();
+    let gap = if below.trim().is_empty() { "" } else { end };
+    Some(insert(file, at, &format!("{end}{end}{line}{gap}")))
 }
 
 /// Gives a module a logger of this name, behind the imports that come before its first block.
-pub(super) fn add_logger(file: FileId, text: &str, tree: &Tree, name: &str, value: &str, import: bool) -> Vec<Edit> {
+pub(super) fn add_logger(
+    file: FileId,
+    text: &str,
+    tree: &Tree,
+    (name, value): (&str, &str),
+    import: bool,
+    is_local: IsLocal<'_>,
+) -> Vec<Edit> {
     let statements = statements(tree);
     let is_block = |node: &Node<'_>| node.child_by_field_name("body").is_some() || node.child_by_field_name("consequence").is_some();
     let before = statements.iter().take_while(|node| !is_block(node) && node.kind() != "decorated_definition");
     let anchor = before.filter(|node| is_import(node)).last().or_else(|| top(&statements).iter().rfind(|node| node.kind() != "comment"));
     let end = line_break(text);
     let line = format!("{name} = {value}");
-    let imported = if import { add_import(file, text, tree, "logging", None) } else { None };
+    let imported = if import { add_import(file, text, tree, "logging", None, is_local) } else { None };
     match (anchor, imported) {
         (Some(anchor), imported) => {
             let at = end_of_line(text, *anchor);
             match imported {
                 // Two insertions at one place would have no order.
-                Some(edit) if edit.span.start as usize == at => vec![Edit { text: format!("{}{end}{end}{line}", edit.text), ..edit }],
+                Some(edit) if edit.span.start as usize == at => {
+                    let (import, gap) = edit.text.split_at(edit.text.trim_end().len());
+                    vec![Edit { text: format!("{import}{end}{end}{line}{gap}"), ..edit }]
+                }
                 imported => imported.into_iter().chain([insert(file, at, &format!("{end}{end}{line}"))]).collect(),
             }
         }
@@ -78,41 +100,50 @@ fn top<'a, 't>(statements: &'a [Node<'t>]) -> &'a [Node<'t>] {
     &statements[..count]
 }
 
-/// A place among the imports.
-enum Beside<'t> {
-    /// Before a statement, with an empty line between them if they are not of one group.
-    Before(Node<'t>, bool),
-    Behind(Node<'t>),
+/// An import among those at the top of a module.
+struct Import<'t> {
+    node: Node<'t>,
+    module: String,
+    is_from: bool,
+    /// Of the project itself.
+    is_local: bool,
+    /// Number of its block: blank lines set blocks apart.
+    block: usize,
 }
 
-/// Where `import module` goes: among the plain imports of the first group, where it would be sorted, or before all other
-/// imports. The file's own modules come last.
-fn among_plain<'t>(text: &str, top: &[Node<'t>], module: &str) -> Option<Beside<'t>> {
-    let imports: Vec<Node<'t>> =
-        top.iter().copied().filter(|node| matches!(node.kind(), "import_statement" | "import_from_statement")).collect();
-    let first = *imports.first().filter(|node| node.start_position().column == 0)?;
-    let mut group: Vec<Node<'t>> = Vec::new();
-    for node in imports {
-        let is_next = group.last().is_none_or(|last| {
-            !text[last.end_byte()..node.start_byte()].contains("\n\n") && !text[last.end_byte()..node.start_byte()].contains("\n\r\n")
+impl<'t> Import<'t> {
+    fn new(text: &str, node: Node<'t>, last: Option<&Import<'t>>, is_local: IsLocal<'_>) -> Self {
+        let is_from = node.kind() == "import_from_statement";
+        let named = node.child_by_field_name(if is_from { "module_name" } else { "name" });
+        let named =
+            named.map(|named| if named.kind() == "aliased_import" { named.child_by_field_name("name").unwrap_or(named) } else { named });
+        let module = named.and_then(|named| text.get(named.byte_range())).unwrap_or_default().to_owned();
+        let is_local = module.starts_with('.') || is_local(module.split('.').next().unwrap_or_default());
+        let block = last.map_or(0, |last| {
+            let mut between = text[last.node.end_byte()..node.start_byte()].lines().skip(1);
+            last.block + usize::from(between.any(|line| line.trim().is_empty()))
         });
-        if !is_next {
-            break;
-        }
-        group.push(node);
+        Self { node, module, is_from, is_local, block }
     }
-    let name = |node: &Node<'_>| node.child_by_field_name("name").and_then(|n| text.get(n.byte_range())).unwrap_or_default().to_owned();
-    let plain: Vec<(String, Node<'t>)> =
-        group.iter().filter(|node| node.kind() == "import_statement").map(|node| (name(node), *node)).collect();
-    let Some((_, last)) = plain.last() else {
-        let is_relative = first.child_by_field_name("module_name").is_some_and(|node| node.kind() == "relative_import");
-        return Some(Beside::Before(first, is_relative));
+}
+
+/// The import of the same kind that a new one goes beside, and whether before it: where the order asks for it in a block
+/// that is in order, else behind the others. What modules come with Python is not asked: plain imports go to the first
+/// block that has some, as the standard library's do, and `from` imports, which are of installed packages, to the last.
+fn beside<'t>(all: &[Import<'t>], module: &str, is_from: bool) -> Option<(Node<'t>, bool)> {
+    let outside = || all.iter().filter(|import| !import.is_local);
+    let mut like = outside().filter(|import| import.is_from == is_from);
+    let Some(model) = (if is_from { like.next_back() } else { like.next() }) else {
+        // Behind plain imports there is always room for `from`, but not the other way round.
+        return if is_from { outside().next_back().map(|last| (last.node, false)) } else { None };
     };
-    let next = plain.iter().find(|(name, node)| name.as_str() > module && node.start_position().column == 0);
-    Some(match next {
-        Some((_, next)) if plain.is_sorted_by(|a, b| a.0 <= b.0) => Beside::Before(*next, false),
-        _ => Beside::Behind(*last),
-    })
+    let block: Vec<&Import<'t>> = outside().filter(|import| import.is_from == is_from && import.block == model.block).collect();
+    let key = |module: &str| module.to_lowercase();
+    let next = block.iter().find(|import| key(&import.module) > key(module));
+    match next.filter(|_| block.is_sorted_by_key(|import| key(&import.module))) {
+        Some(next) => Some((next.node, true)),
+        None => block.last().map(|last| (last.node, false)),
+    }
 }
 
 /// The end of a statement's line: a comment stays with it, and `import a; x = 1` is not broken.

@@ -48,13 +48,23 @@ fn append(file: FileId, text: &str, arguments: Node<'_>, new: &str) -> Vec<Edit>
         return vec![insert(file, close, new)];
     };
     let last = children[at];
-    let own_line = arguments.end_position().row > last.end_position().row;
-    if !own_line {
+    let behind = &children[at + 1..];
+    if arguments.end_position().row == last.end_position().row {
         return vec![insert(file, last.end_byte(), &format!(", {new}"))];
     }
-    let indentation = line_indentation(text, last.start_byte());
-    let comma = children[at + 1..].iter().find(|node| node.kind() == ",");
-    let comment = children[at + 1..].iter().find(|node| node.kind() == "comment" && node.start_position().row == last.end_position().row);
+    let comma = behind.iter().find(|node| node.kind() == ",");
+    // A comment at the end of the line speaks of what is in it.
+    let row = comma.unwrap_or(&last).end_position().row;
+    let comment = behind.iter().find(|node| node.kind() == "comment" && node.start_position().row == row);
+    let is_argument = |node: &&Node<'_>| node.is_named() && node.kind() != "comment";
+    let mut written = children[..=at].iter().filter(is_argument);
+    let in_own_line = written.clone().rev().find(|node| before_in_line(text, node.start_byte()).trim().is_empty());
+    let indentation: String = match (in_own_line, comment.and(written.next())) {
+        (Some(model), _) => before_in_line(text, model.start_byte()).to_owned(),
+        (None, Some(first)) => before_in_line(text, first.start_byte()).chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect(),
+        // Arguments that begin in the line of the bracket have no lines of their own, wherever the call ends.
+        (None, None) => return vec![insert(file, last.end_byte(), &format!(", {new}"))],
+    };
     let end = [Some(&last), comma, comment].into_iter().flatten().map(Node::end_byte).max().unwrap_or(close);
     let comma_behind = if comma.is_some() { "," } else { "" };
     let line = insert(file, end, &format!("{}{indentation}{new}{comma_behind}", line_break(text)));
@@ -78,10 +88,9 @@ fn arguments(tree: &Tree, call: Span) -> Option<Node<'_>> {
     node.child_by_field_name("arguments")
 }
 
-fn line_indentation(text: &str, at: usize) -> &str {
-    let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let line = &text[line..];
-    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+/// The part of a line before a byte.
+pub(super) fn before_in_line(text: &str, at: usize) -> &str {
+    &text[text[..at].rfind('\n').map_or(0, |line| line + 1)..at]
 }
 
 pub(super) fn span(node: Node<'_>) -> Span {

@@ -8,6 +8,7 @@ use std::path::{Component, Path};
 
 use rustc_hash::FxHashMap;
 
+use crate::diagnostics;
 use crate::finding::Finding;
 use crate::fix::edit::Edit;
 use crate::model::secrets::concealed;
@@ -23,7 +24,7 @@ mod paint;
 pub mod pretty;
 pub mod sarif;
 pub mod statistics;
-mod summary;
+pub(crate) mod summary;
 
 pub use paint::Paint;
 
@@ -108,7 +109,7 @@ impl<'a> OutputContext<'a> {
     /// The category of a finding. Diagnostics beside the rules are all about suppressions.
     #[must_use]
     pub fn category(&self, finding: &Finding) -> &'static str {
-        self.page(finding.rule).map_or("suppression", |page| page.front.category.name())
+        self.page(finding.rule).map_or(diagnostics::CATEGORY, |page| page.front.category.name())
     }
 
     /// The edits of the finding at an index.

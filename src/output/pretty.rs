@@ -20,6 +20,7 @@ use textwrap::{Options, WordSeparator};
 
 use super::folding::Folded;
 use super::{OutputContext, one_line, printable, summary};
+use crate::diagnostics::{self, Diagnostic};
 use crate::finding::{Confidence, Finding, Related};
 use crate::fix::Applicability;
 use crate::source::Place;
@@ -150,11 +151,12 @@ fn code(context: &OutputContext<'_>, place: Place) -> String {
 }
 
 fn reason(context: &OutputContext<'_>, out: &mut dyn Write, finding: &Finding) -> io::Result<()> {
-    let reason = context.page(finding.rule).map_or("", |page| page.reason());
+    let of_diagnostic = || diagnostics::find(finding.rule).map_or_else(String::new, Diagnostic::reason);
+    let reason = context.page(finding.rule).map_or_else(of_diagnostic, |page| page.reason().to_owned());
     if reason.is_empty() {
         return Ok(());
     }
-    labelled(context, out, "why", &one_line(reason))
+    labelled(context, out, "why", &one_line(&reason))
 }
 
 /// Lines broken at blanks only: paths and names stay whole.

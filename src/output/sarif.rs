@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, for code scanning services and viewers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -12,14 +12,15 @@ use serde_sarif::sarif::{
 };
 
 use super::OutputContext;
+use crate::diagnostics::DIAGNOSTICS;
 use crate::finding::{Confidence, Finding, Related, Severity};
 use crate::fingerprint::{SCHEME, fingerprints};
 use crate::report::Unread;
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 mod driver;
 
-/// The base that all paths are relative to: the working directory.
+/// The base that all paths are relative to: the root of the project, so that no path leads out of it.
 const ROOT: &str = "%SRCROOT%";
 
 /// Writes the log.
@@ -29,10 +30,8 @@ const ROOT: &str = "%SRCROOT%";
 /// If `out` cannot be written to.
 pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let report = context.report;
-    // Diagnostics beside the rules get a descriptor if they were found.
-    let known: BTreeSet<&str> = context.rules.iter().map(|rule| rule.id).collect();
-    let others: BTreeSet<&str> = report.findings.iter().map(|finding| finding.rule).filter(|rule| !known.contains(rule)).collect();
-    let index: BTreeMap<&str, i64> = context.rules.iter().map(|rule| rule.id).chain(others.iter().copied()).zip(0..).collect();
+    let others = DIAGNOSTICS.iter().map(|diagnostic| diagnostic.id);
+    let index: BTreeMap<&str, i64> = context.rules.iter().map(|rule| rule.id).chain(others).zip(0..).collect();
 
     let names = fingerprints(&report.sources, &report.findings);
     let results: Vec<SarifResult> = report
@@ -43,10 +42,10 @@ pub fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()>
         .map(|(at, (finding, name))| result(context, at, finding, name, index.get(finding.rule).copied().unwrap_or(-1)))
         .collect();
     let run = Run::builder()
-        .tool(Tool::builder().driver(driver::component(context.rules, &others)).build())
+        .tool(Tool::builder().driver(driver::component(context.rules)).build())
         .invocations(vec![invocation(context)])
         .column_kind(json!(ResultColumnKind::UnicodeCodePoints))
-        .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root(context.working_directory))]))
+        .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root(&context.report.root))]))
         .results(results)
         .build();
     let log = Sarif::builder()
@@ -142,7 +141,7 @@ fn fix(context: &OutputContext<'_>, at: usize, finding: &Finding) -> Option<Fix>
                 .build()
         });
         ArtifactChange::builder()
-            .artifact_location(artifact(&context.path(edits[0].file)))
+            .artifact_location(artifact(path(context, edits[0].file)))
             .replacements(replacements.collect::<Vec<_>>())
             .build()
     });
@@ -155,7 +154,7 @@ fn message(text: &str) -> Message {
 
 fn location(context: &OutputContext<'_>, place: Place) -> Location {
     let physical =
-        PhysicalLocation::builder().artifact_location(artifact(&context.path(place.file))).region(region(context, place)).build();
+        PhysicalLocation::builder().artifact_location(artifact(path(context, place.file))).region(region(context, place)).build();
     Location::builder().physical_location(physical).build()
 }
 
@@ -175,6 +174,10 @@ fn region(context: &OutputContext<'_>, place: Place) -> Region {
         .build()
 }
 
+fn path<'a>(context: &OutputContext<'a>, file: FileId) -> &'a str {
+    &context.report.sources.get(file).path
+}
+
 fn artifact(path: &str) -> ArtifactLocation {
     if Path::new(path).is_absolute() {
         return ArtifactLocation::builder().uri(file_uri(path)).build();
@@ -189,7 +192,7 @@ fn root(directory: &Path) -> ArtifactLocation {
     let path = directory.to_string_lossy().replace('\\', "/");
     ArtifactLocation::builder()
         .uri(format!("{}/", file_uri(path.trim_end_matches('/'))))
-        .description(message("The directory that roadworthy was run in."))
+        .description(message("The root of the project."))
         .build()
 }
 
@@ -214,15 +217,15 @@ fn uri(path: &str) -> String {
 
 /// The run as such: it worked, and these files could not be analysed.
 fn invocation(context: &OutputContext<'_>) -> Invocation {
-    let notifications = context.report.failed.iter().map(|file| notification(context, file));
+    let notifications = context.report.failed.iter().map(notification);
     Invocation::builder().execution_successful(true).tool_execution_notifications(notifications.collect::<Vec<_>>()).build()
 }
 
-fn notification(context: &OutputContext<'_>, file: &Unread) -> Notification {
-    let place = PhysicalLocation::builder().artifact_location(artifact(&context.relative(&file.path))).build();
+fn notification(file: &Unread) -> Notification {
+    let place = PhysicalLocation::builder().artifact_location(artifact(&file.path)).build();
     Notification::builder()
         .level(Value::from("warning"))
-        .message(message(&format!("not analysed: {}", file.reason)))
+        .message(message(&format!("incomplete: {}", file.reason)))
         .locations(vec![Location::builder().physical_location(place).build()])
         .build()
 }

@@ -1,4 +1,4 @@
-//! The end of the formats for people: what could not be analysed, and one line that counts.
+//! The end of the formats for people: what could not be analysed wholly, and one line that counts.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -7,12 +7,19 @@ use super::{OutputContext, printable};
 use crate::finding::Severity;
 use crate::fix::Applicability;
 
+/// Files that were not judged that are listed; the formats for machines have all of them.
+pub(crate) const MAX_LISTED: usize = 10;
+
 /// Writes the files that failed, which are named even in quiet runs, and the summary line.
 pub(super) fn write(context: &OutputContext<'_>, out: &mut dyn Write) -> io::Result<()> {
     let paint = context.paint;
-    for file in &context.report.failed {
-        let label = paint.severity("not analysed", Severity::Medium);
+    let failed = &context.report.failed;
+    let label = paint.severity("incomplete", Severity::Medium);
+    for file in failed.iter().take(MAX_LISTED) {
         writeln!(out, "{label} {}: {}", paint.bold(&printable(&context.relative(&file.path))), printable(&file.reason))?;
+    }
+    if failed.len() > MAX_LISTED {
+        writeln!(out, "{label} {} more; --output-format json lists all", failed.len() - MAX_LISTED)?;
     }
     if context.quiet {
         return Ok(());
@@ -38,7 +45,7 @@ fn line(context: &OutputContext<'_>) -> String {
     if context.fixed > 0 {
         parts.push(paint.green(&format!("{} fixed", context.fixed)));
     }
-    let failed = if report.failed.is_empty() { String::new() } else { format!(", {} not analysed", report.failed.len()) };
+    let failed = if report.failed.is_empty() { String::new() } else { format!(", {} incomplete", report.failed.len()) };
     parts.push(format!("{} checked{failed}", count(report.checked, "file")));
     parts.push(seconds(report.elapsed));
     let fixable = |wanted| {
@@ -55,8 +62,13 @@ fn line(context: &OutputContext<'_>) -> String {
 }
 
 /// A number of things.
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let ending = match (number, thing.ends_with('x')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{number} {thing}{ending}")
 }
 
 fn seconds(elapsed: Duration) -> String {

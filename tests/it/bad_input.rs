@@ -126,7 +126,20 @@ fn fixes_keep_marks_and_line_breaks_and_leave_other_encodings_alone() {
 #[test]
 fn syntax_errors_cost_only_what_they_cover() {
     let broken = "import requests\n\ndef f(:\n    pass\n\nrequests.get('https://example.com')\n";
-    assert_eq!(lines(&with("broken.py", broken.as_bytes()), "broken.py"), [6]);
+    let outcome = with("broken.py", broken.as_bytes());
+    assert_eq!(lines(&outcome, "broken.py"), [6]);
+    assert_eq!(reason(&outcome, "broken.py"), "syntax error at line 3: judged in part");
+    assert_eq!(reason(&with("test_broken.py", broken.as_bytes()), "test_broken.py"), "", "tests are not judged anyway");
+}
+
+#[test]
+fn lines_may_end_as_on_the_first_macs() {
+    let old = NEIGHBOUR.repeat(2).replace('\n', "\r");
+    let directory = folder();
+    fs::write(directory.path().join("old.py"), &old).expect("a file");
+    assert_eq!(lines(&check(directory.path()), "old.py"), [3, 6]);
+    run::fix(&CheckOptions::new(directory.path().to_path_buf()), Applicability::Unsafe, true, &Progress::default()).expect("a result");
+    assert_eq!(fs::read_to_string(directory.path().join("old.py")).expect("the file"), old);
 }
 
 #[test]
@@ -134,14 +147,24 @@ fn broken_and_templated_yaml_are_named() {
     let broken = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: [\n";
     assert!(reason(&with("broken.yaml", broken.as_bytes()), "broken.yaml").contains("line"));
     let helm = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {{ .Values.name }}\n";
-    assert_eq!(reason(&with("helm.yaml", helm.as_bytes()), "helm.yaml"), "Helm template");
+    let outcome = with("helm.yaml", helm.as_bytes());
+    assert_eq!(reason(&outcome, "helm.yaml"), "Helm template");
+    assert_eq!((outcome.report.failed.len(), outcome.report.checked), (0, 1), "it is skipped, and not judged");
 }
 
 #[test]
 fn a_dockerfile_without_from_is_survived() {
-    for text in ["", "RUN true\n", "FROM\n", "# nothing\n", "ARG A\nRUN <<EOF\n", "FROM a AS b\nFROM b AS a\nFROM ${X:-\n"] {
-        let outcome = with("Dockerfile", text.as_bytes());
-        assert!(outcome.report.failed.is_empty(), "{text:?}: {:?}", outcome.report.failed);
+    let nothing = "has no FROM: it builds nothing";
+    for (text, expected) in [
+        ("", nothing),
+        ("RUN true\n", nothing),
+        ("# nothing\n", nothing),
+        ("ARG A\nRUN <<EOF\n", nothing),
+        ("FROM\n", "syntax error at line 1: judged in part"),
+        ("FROM a\nRUN <<EOF\n", "syntax error at line 2: judged in part"),
+        ("FROM a AS b\nFROM b AS a\nFROM ${X:-\n", ""),
+    ] {
+        assert_eq!(reason(&with("Dockerfile", text.as_bytes()), "Dockerfile"), expected, "{text:?}");
     }
 }
 

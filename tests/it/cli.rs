@@ -64,6 +64,92 @@ fn unknown_names_are_met_with_the_nearest() {
     assert!(stderr.contains("'check'"), "{stderr}");
 }
 
+/// A project with these files.
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn run_in(folder: &std::path::Path, arguments: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = roadworthy(arguments).current_dir(folder).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+const CALL: &str = "import requests\n\nrequests.get('https://example.com')\n";
+
+#[test]
+fn no_number_of_threads_hangs() {
+    let folder = project(&[("a.py", CALL)]);
+    let (code, stdout, _) = run_in(folder.path(), &["check", "-j", "1000000", "--output-format", "concise"]);
+    assert!(code == 1 && stdout.starts_with("a.py:3:1: critical[missing-timeout]"), "{stdout}");
+}
+
+#[test]
+fn files_that_were_named_get_an_answer() {
+    let folder = project(&[("target.txt", ""), ("main.tf", ""), ("test_a.py", ""), ("a.py", ""), ("b/main.tf", "")]);
+    let (code, _, stderr) = run_in(folder.path(), &["check", "target.txt", "main.tf", "test_a.py", "a.py", "b"]);
+    let expected = "main.tf: skipped: Terraform: not supported yet\ntarget.txt: skipped: not a kind of file that is judged\n\
+                    test_a.py: skipped: test code\n";
+    assert_eq!((code, stderr.as_str()), (0, expected));
+    let (_, _, stderr) = run_in(folder.path(), &["check", "--stdin-filename", "new.txt"]);
+    assert_eq!(stderr, "new.txt: skipped: not a kind of file that is judged\n");
+    for quiet in [&["check", "main.tf", "--quiet"][..], &["check", "main.tf", "--output-format", "json"]] {
+        assert_eq!(run_in(folder.path(), quiet).2, "");
+    }
+}
+
+#[test]
+fn what_could_not_be_analysed_is_named_folded_and_strict() {
+    let broken: Vec<String> = (10..22).map(|number| format!("a/f{number}.py")).collect();
+    let mut files: Vec<(&str, &str)> = broken.iter().map(|path| (path.as_str(), "def f(:\n")).collect();
+    files.extend([("roadworthy.toml", "root = true"), ("b/g.py", "x = 1\n"), ("Dockerfile", "RUN true\n")]);
+    let folder = project(&files);
+    let (code, stdout, _) = run_in(folder.path(), &["check", "--strict"]);
+    assert_eq!(code, 3);
+    assert!(
+        stdout.starts_with("incomplete Dockerfile: has no FROM: it builds nothing\nincomplete a/f10.py: syntax error at line 1"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("\nincomplete 3 more") && stdout.contains("14 files checked, 13 incomplete"), "{stdout}");
+    // Only what lies within the paths counts.
+    let (code, stdout, _) = run_in(folder.path(), &["check", "--strict", "b"]);
+    assert_eq!(code, 0, "{stdout}");
+    assert!(!stdout.contains("incomplete"), "{stdout}");
+}
+
+#[test]
+fn files_are_shown_for_people_and_for_programs() {
+    let helm = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {{ .Values.name }}\n";
+    let folder = project(&[("a.py", ""), ("helm.yaml", helm), ("run.sh", "")]);
+    let (_, stdout, _) = run_in(folder.path(), &["check", "--show-files"]);
+    assert_eq!(stdout, "python      a.py\n-           helm.yaml  (Helm template)\n-           run.sh  (shell script: not supported yet)\n");
+    let (_, stdout, _) = run_in(folder.path(), &["check", "--show-files", "--output-format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&document["files"][0]["kind"], &document["files"][1]["reason"]), (&"python".into(), &"Helm template".into()));
+    assert_eq!(run_in(folder.path(), &["check", "--show-files", "--output-format", "sarif"]).0, 2);
+}
+
+#[test]
+fn patches_and_sarif_lead_nowhere_outside() {
+    let folder = project(&[("roadworthy.toml", "root = true"), ("x.py", CALL), ("a/y.py", "")]);
+    let inside = folder.path().join("a");
+    let (_, stdout, stderr) = run_in(&inside, &["check", "--diff", "--fix=unsafe", ".."]);
+    assert!(stdout.starts_with("--- a/x.py\n+++ b/x.py\n"), "{stdout}");
+    assert!(stderr.starts_with("1 fix would change 1 file; the patch is to be applied in /"), "{stderr}");
+    let (_, stdout, _) = run_in(&inside, &["check", "--output-format", "sarif", ".."]);
+    let log: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "x.py");
+    let root = run["originalUriBaseIds"]["%SRCROOT%"]["uri"].as_str().unwrap();
+    assert!(root.ends_with(&format!("{}/", folder.path().file_name().unwrap().to_str().unwrap())), "{root}");
+}
+
 #[test]
 fn a_clean_run_ends_with_0() {
     let folder = tempfile::tempdir().unwrap();
@@ -128,6 +214,19 @@ fn rules_are_listed() {
     assert_eq!(code, 0);
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!(document["schema"], 1);
+}
+
+#[test]
+fn diagnostics_about_suppressions_are_listed_and_explained() {
+    let (_, stdout, _) = run(&["rules"]);
+    let (code, explained, _) = run(&["explain", "invalid-suppression"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout.contains("\ninvalid-suppression ") && explained.contains("# roadworthy: ignore[missing-timeout]"),
+        "{stdout}{explained}"
+    );
+    let (code, _, stderr) = run(&["explain", "invalid-supression"]);
+    assert!(code == 2 && stderr.contains("did you mean `invalid-suppression`?"), "{stderr}");
 }
 
 /// A reader that has gone is no error: the run ends as it would have, and says nothing.

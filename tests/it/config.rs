@@ -179,6 +179,37 @@ fn wrong_types_and_words_are_errors_in_their_place() {
     assert_eq!(message(load("fail-on = 'hihg'")), "roadworthy.toml:1:11: unknown word `hihg`; did you mean `high`?");
     assert!(message(load("exclude = ['[z-a]']")).contains("pattern `[z-a]` cannot be read"));
     assert!(message(load("select = [")).starts_with("roadworthy.toml:1:"));
+    assert!(message(load("exclude = ['[']")).contains("pattern `[` cannot be read: unclosed character class"));
+    let text = message(load_files(&[("pyproject.toml", "[tool]\nroadworthy = 3")], ""));
+    assert_eq!(text, "pyproject.toml:2:14: invalid type: integer `3`, expected a table");
+}
+
+#[test]
+fn thresholds_of_nothing_are_errors_where_nothing_makes_no_sense() {
+    assert_eq!(message(load("timeout-seconds = 0")), "roadworthy.toml:1:19: must be more than 0");
+    assert_eq!(message(load("memory = '0Mi'")), "roadworthy.toml:1:10: must be more than 0");
+    assert!(message(load("[[overrides]]\npaths = ['a']\ncpu = 0")).contains(":3:7: must be more than 0"));
+    assert_eq!(load("min-instances = 0").expect("a configuration").settings.min_instances, 0);
+}
+
+#[test]
+fn services_that_are_nowhere_are_errors_with_the_nearest_name() {
+    let table = "[[service]]\npath = 'services/ordres'";
+    let text = message(load_files(&[("roadworthy.toml", table), ("services/orders/main.py", "")], ""));
+    assert_eq!(text, "roadworthy.toml: there is no `services/ordres` for a service; did you mean `orders`?");
+}
+
+#[test]
+fn files_that_are_no_text_are_errors_where_they_are_ours() {
+    let project = tempfile::tempdir().expect("a folder");
+    let load = |bytes: &[u8]| {
+        fs::write(project.path().join("pyproject.toml"), bytes).expect("a file");
+        config::load(project.path(), project.path(), project.path(), &RULES)
+    };
+    assert!(message(load(b"[tool.roadworthy]\n# caf\xe9\n")).ends_with("cannot be read: it is not UTF-8"));
+    assert!(load(b"[project]\n# caf\xe9\n").is_ok());
+    let marked = load("\u{feff}[tool.roadworthy]\nmax-instances = 3".as_bytes()).expect("a configuration");
+    assert_eq!(marked.settings.max_instances, 3);
 }
 
 #[test]
@@ -244,7 +275,8 @@ fn diagnostics_are_on_until_their_id_is_ignored() {
 
 #[test]
 fn services_are_placed_from_the_root() {
-    let files = [("app/roadworthy.toml", "[[service]]\npath = './api'\ndeployment = 'api'\nprovides = ['rate-limit']")];
+    let table = "[[service]]\npath = './api'\ndeployment = 'api'\nprovides = ['rate-limit']";
+    let files = [("app/roadworthy.toml", table), ("app/api/main.py", "")];
     let config = load_files(&files, "app").expect("a configuration");
     assert_eq!(config.services[0].path, "app/api");
     assert_eq!(config.services[0].provides, [config::Provides::RateLimit]);

@@ -217,6 +217,8 @@ fn what_is_not_supported_is_named() {
         ("chart/templates/service.yaml", "{{ x }}\n"),
         ("chart/service.yaml", "apiVersion: serving.knative.dev/v1\n"),
         ("run/app.yaml", "apiVersion: serving.knative.dev/v1\n"),
+        ("run/app.json", "{\"apiVersion\": \"serving.knative.dev/v1\"}\n"),
+        ("run/data.json", "{}\n"),
     ]);
     let found = project.run(&["."]);
     let skipped: Vec<(&str, &str)> = found.skipped.iter().map(|u| (&*u.path, &*u.reason)).collect();
@@ -227,6 +229,7 @@ fn what_is_not_supported_is_named() {
         ("chart/values.yaml", "Helm chart: not supported"),
         ("docker-compose.yml", "compose file: not supported"),
         ("main.tf", "Terraform: not supported yet"),
+        ("run/app.json", "Cloud Run JSON: not supported, YAML is"),
         ("web/app.min.js", "minified"),
         ("web/app.ts", "TypeScript and JavaScript: not supported yet"),
     ];
@@ -243,7 +246,8 @@ fn reasons_are_only_given_within_the_paths() {
 
 #[test]
 fn a_file_of_no_known_kind_is_answered_when_it_was_given() {
-    let project = Project::new(&[EMPTY_GIT, ("README.md", "")]);
+    let project = Project::new(&[EMPTY_GIT, ("README.md", ""), ("a.json", "{}")]);
+    assert_eq!(reason(&project.run(&["a.json"]).skipped, "a.json"), Some("not a kind of file that is judged"));
     assert_eq!(reason(&project.run(&["README.md"]).skipped, "README.md"), Some("not a kind of file that is judged"));
     assert_eq!(project.run(&["."]).skipped, []);
 }

@@ -70,13 +70,13 @@ pub(in crate::cli) struct LowArgs {
     )]
     fix: Option<UpTo>,
     /// Print what fixes would change as a patch, and change nothing
-    #[arg(long, help_heading = "Fixes")]
+    #[arg(long, conflicts_with = "output_format", help_heading = "Fixes")]
     diff: bool,
 
     /// Read standard input as the text of this file
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     stdin_filename: Option<PathBuf>,
-    /// Leave files out, by a pattern as in .gitignore; may be repeated
+    /// Leave files out, by one pattern as in .gitignore, commas being part of it; may be repeated
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     exclude: Vec<String>,
     /// Leave excluded files out even if they are named
@@ -86,7 +86,7 @@ pub(in crate::cli) struct LowArgs {
     #[arg(long, help_heading = "Files")]
     no_config: bool,
 
-    /// Threads [default: as many as the machine runs at once]
+    /// Threads, up to four times as many as the machine runs at once [default: as many as it does]
     #[arg(long, short, value_name = "N", help_heading = "The run")]
     jobs: Option<NonZeroUsize>,
     /// The day that suppressions expire by [default: today, in UTC]

@@ -61,6 +61,7 @@ fn what_cannot_be_meant_is_refused() {
     assert!(refused(&["--output", "json"]).contains("FORMAT=FILE"));
     assert!(refused(&["--today", "2025-02-30"]).contains("there is no day"));
     assert!(refused(&["--jobs", "0"]).contains("--jobs"));
+    assert!(refused(&["--diff", "--output-format", "json"]).contains("cannot be used with"));
     assert!(refused(&["--fail-on", "bad"]).contains("never"));
     assert!(refused(&["--show-files", "--fix"]).contains("cannot be used with"));
 }
@@ -86,6 +87,7 @@ fn report(severities: &[Severity], failed: bool) -> Report {
         checked: 1,
         skipped: Vec::new(),
         failed: if failed { vec![Unread { path: "b.py".to_owned(), reason: "unreadable".to_owned() }] } else { Vec::new() },
+        passed_by: Vec::new(),
         elapsed: Duration::ZERO,
     }
 }
@@ -115,9 +117,17 @@ fn listings_say_what_files_are_and_why_not() {
         files: vec![file("app/main.py", Some(FileKind::Python), None), file("main.tf", None, Some("Terraform is not supported"))],
     };
     let mut out = Vec::new();
-    write_listing(&listing, Path::new("/work"), &mut out).unwrap();
+    write_listing(&listing, Path::new("/work"), Format::Pretty, &mut out).unwrap();
     let expected = "python      shop/app/main.py\n-           shop/main.tf  (Terraform is not supported)\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
+    let mut out = Vec::new();
+    write_listing(&listing, Path::new("/work"), Format::Json, &mut out).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let files = serde_json::json!([
+        {"path": "shop/app/main.py", "kind": "python"},
+        {"path": "shop/main.tf", "kind": null, "reason": "Terraform is not supported"},
+    ]);
+    assert_eq!((&document["schema"], &document["files"]), (&serde_json::json!(1), &files));
 }
 
 #[test]
@@ -128,4 +138,8 @@ fn patches_apply_from_the_working_directory() {
     let mut out = Vec::new();
     write_diff(&fixed, Path::new("/work/app"), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n");
+    // Where that would lead out of it, which `git apply` refuses, from the root.
+    let mut out = Vec::new();
+    write_diff(&fixed, Path::new("/work/docs"), &mut out).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "--- a/app/a.py\n+++ b/app/a.py\n@@ -1 +1 @@\n-a\n+b\n");
 }

@@ -10,7 +10,13 @@ use super::reader::Reader;
 /// The deployments of a file, and whether that is all of them.
 pub(super) fn deployments(file: FileId, text: &str, stream: &Stream) -> (Vec<Deployment>, bool) {
     let mut reader = Reader::new(stream, text);
-    let deployments = stream.documents.iter().filter_map(|document| deployment(&mut reader, file, document.root)).collect();
+    let mut deployments = Vec::new();
+    for document in &stream.documents {
+        // What `kubectl get -o yaml` prints of several.
+        let is_list = reader.scalar(document.root, &["kind"]) == Some("List");
+        let roots = if is_list { reader.items(document.root, &["items"]) } else { std::slice::from_ref(&document.root) };
+        deployments.extend(roots.iter().filter_map(|root| deployment(&mut reader, file, *root)));
+    }
     (deployments, reader.complete())
 }
 

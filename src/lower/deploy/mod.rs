@@ -24,7 +24,7 @@ pub struct DeployFile {
 /// text.
 #[must_use]
 pub fn lower(file: FileId, _path: &str, text: &str) -> DeployFile {
-    if !text.contains("serving.knative.dev") && !text.contains("run.googleapis.com") {
+    if !speaks_of_cloud_run(text) {
         return DeployFile::default();
     }
     let stream = yaml::parse(text);
@@ -34,6 +34,16 @@ pub fn lower(file: FileId, _path: &str, text: &str) -> DeployFile {
     let (deployments, complete) = knative::deployments(file, text, &stream);
     let skipped = (!complete).then(|| "aliases that expand beyond reason".to_owned());
     DeployFile { deployments, skipped, error: stream.error }
+}
+
+/// What a YAML file that speaks of Cloud Run is before a template engine has run: a `Helm template`, a `template`.
+#[must_use]
+pub fn template_kind(text: &str) -> Option<&'static str> {
+    if speaks_of_cloud_run(text) { templated(&yaml::parse(text), text) } else { None }
+}
+
+fn speaks_of_cloud_run(text: &str) -> bool {
+    text.contains("serving.knative.dev") || text.contains("run.googleapis.com")
 }
 
 /// Whether the file is not yet YAML, but becomes it when a template engine has run, and which.

@@ -124,6 +124,16 @@ fn line_endings_do_not_matter() {
 }
 
 #[test]
+fn items_of_lists_are_deployments() {
+    let list = "apiVersion: v1\nkind: List\nitems:\n\
+                - apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: a}\n\
+                - apiVersion: v1\n  kind: Secret\n\
+                - apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: b}\n";
+    let names: Vec<String> = lower(FileId(0), "a.yaml", list).deployments.into_iter().filter_map(|d| Some(d.name?.written)).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
 fn jobs_keep_their_containers_two_templates_down() {
     let text = "apiVersion: run.googleapis.com/v1\nkind: Job\nmetadata: {name: backup}\nspec:\n  template:\n    spec:\n      template:\n        spec:\n          timeoutSeconds: 600\n          containers:\n          - image: a\n            resources: {limits: {memory: 1Gi}}\n";
     let deployment = one(text);

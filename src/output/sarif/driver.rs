@@ -1,19 +1,20 @@
 //! What SARIF says of the tool: its rules, with their pages as help.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 use serde_sarif::sarif::{MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor, ToolComponent};
 
 use super::level;
+use crate::diagnostics::{CATEGORY, DIAGNOSTICS, Diagnostic};
 use crate::finding::Severity;
 use crate::pages::{self, Category, Page};
 use crate::rules::Rule;
 
-/// The tool with every rule, whether it found something or not, and the diagnostics beside the rules that did.
-pub(super) fn component(rules: &[Rule], others: &BTreeSet<&str>) -> ToolComponent {
+/// The tool with every rule, whether it found something or not, and the diagnostics beside the rules.
+pub(super) fn component(rules: &[Rule]) -> ToolComponent {
     let rules = rules.iter().map(rule);
-    let others = others.iter().map(|id| ReportingDescriptor::builder().id(*id).build());
+    let others = DIAGNOSTICS.iter().map(diagnostic);
     ToolComponent::builder()
         .name("roadworthy")
         .version(env!("CARGO_PKG_VERSION"))
@@ -35,6 +36,17 @@ fn rule(rule: &Rule) -> ReportingDescriptor {
         descriptor.properties = Some(properties(rule, &page));
     }
     descriptor
+}
+
+fn diagnostic(diagnostic: &Diagnostic) -> ReportingDescriptor {
+    ReportingDescriptor::builder()
+        .id(diagnostic.id)
+        .default_configuration(ReportingConfiguration::builder().level(json!(level(diagnostic.severity))).build())
+        .short_description(MultiformatMessageString::builder().text(format!("{}.", diagnostic.title)).build())
+        .full_description(MultiformatMessageString::builder().text(diagnostic.reason()).build())
+        .help(MultiformatMessageString::builder().text(diagnostic.text).markdown(diagnostic.text).build())
+        .properties(PropertyBag::builder().tags(vec![CATEGORY.to_owned()]).build())
+        .build()
 }
 
 fn properties(rule: &Rule, page: &Page<'_>) -> PropertyBag {
