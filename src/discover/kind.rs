@@ -35,7 +35,25 @@ const MANIFESTS: [&str; 13] = [
 ];
 
 /// What is behind `Dockerfile.` in names of files that are none.
-const NOT_DOCKERFILES: [&str; 8] = [".dockerignore", ".md", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".erb"];
+const NOT_DOCKERFILES: [&str; 17] = [
+    ".dockerignore",
+    ".md",
+    ".rst",
+    ".txt",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".tmpl",
+    ".tpl",
+    ".erb",
+    ".yml",
+    ".yaml",
+    ".json",
+    ".toml",
+    ".sh",
+    ".py",
+    ".go",
+];
 
 /// What the file of this name, in this folder (relative path, `/`), is judged as.
 #[must_use]
@@ -154,7 +172,7 @@ mod tests {
         for path in ["a.py", "setup.py", "A.PY"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Python), "{path}");
         }
-        for path in ["service.yaml", "a.yml", "composer.yaml"] {
+        for path in ["service.yaml", "a.yml", "composer.yaml", "dockerfile.yml"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Yaml), "{path}");
         }
         for path in
