@@ -5,6 +5,7 @@
 
 mod define;
 mod express;
+mod imports;
 mod kinds;
 mod state;
 mod strings;

@@ -8,6 +8,7 @@ mod evaluate;
 mod format;
 mod guards;
 mod interpret;
+mod lookup;
 mod sources;
 
 use std::rc::Rc;
