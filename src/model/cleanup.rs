@@ -245,7 +245,8 @@ pub fn only_closes(program: &Program, id: ModuleId, block: BlockId) -> bool {
 }
 
 /// Whether an expression lets go of something: itself, or through what it hands to a thread or waits for.
-fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+#[must_use]
+pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     const FILES: [&str; 5] = ["os.remove", "os.unlink", "os.rmdir", "os.removedirs", "shutil.rmtree"];
     const SURE: [&str; 11] =
         ["close", "aclose", "disconnect", "shutdown", "terminate", "kill", "unlink", "rollback", "quit", "wait_closed", "cleanup"];

@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::cleanup;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values::{self, Value};
@@ -113,6 +114,8 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
             ExprKind::Call(_) if waits.iter().any(|wait| module.is_within(expr, *wait)) => {}
             ExprKind::Call(_) => match program.callee(id, expr).library().as_deref() {
                 _ if ends_program(program, id, expr) => return Reaction::Raises,
+                // Nobody learns of the error by what is let go of.
+                _ if cleanup::closes(program, id, expr) => {}
                 // Constructors of the language make fallbacks.
                 Some("dict" | "list" | "set" | "tuple" | "str" | "int" | "float" | "bool" | "len" | "object") => {}
                 _ => acts = true,
@@ -163,6 +166,8 @@ fn returned(module: &Module, value: ExprId) -> Returned {
     match &module.expr(value).kind {
         ExprKind::Null => Returned::Nothing,
         ExprKind::Bool(_) => Returned::Constant,
+        // `-1`
+        ExprKind::Unary { operand, .. } if matches!(module.expr(*operand).kind, ExprKind::Number(_)) => Returned::Constant,
         ExprKind::List(parts) | ExprKind::Set(parts) if parts.is_empty() => Returned::Constant,
         ExprKind::Object(entries) if entries.is_empty() => Returned::Constant,
         // `None, None`, `user, "", None`; a truth value among several says whether it went well.

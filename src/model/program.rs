@@ -1,5 +1,7 @@
 //! The linked program: all modules, and where their imports lead.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
@@ -236,7 +238,12 @@ struct PathIndex {
     names: FxHashSet<String>,
     /// Directories that hold what a unit is built from.
     units: FxHashSet<String>,
+    /// For each package that lies in a library's directory, the directories that hold it.
+    shared: FxHashMap<String, BTreeSet<String>>,
 }
+
+/// Names of directories whose modules other units import.
+const LIBRARIES: [&str; 6] = ["lib", "libs", "library", "libraries", "packages", "shared"];
 
 impl PathIndex {
     fn new(program: &Program) -> Self {
@@ -251,7 +258,30 @@ impl PathIndex {
         }
         let files = program.sources.iter().map(|(_, file)| file);
         let units = files.filter(|file| is_build_file(file)).map(|file| file.directory().to_owned()).collect();
-        Self { names, units }
+        let mut shared: FxHashMap<String, BTreeSet<String>> = FxHashMap::default();
+        for id in program.module_ids().filter(|id| !program.sources.get(program.module(*id).file).test) {
+            let path = program.path(id);
+            let mut top = path.strip_suffix(".py").unwrap_or(path);
+            // The outermost package around a module, or else the module itself.
+            while let Some((directory, _)) = top.rsplit_once('/')
+                && program.sources.find(&format!("{directory}/__init__.py")).is_some()
+            {
+                top = directory;
+            }
+            let Some((directory, name)) = top.rsplit_once('/') else { continue };
+            if directory.split('/').any(|part| LIBRARIES.contains(&part)) {
+                shared.entry(name.to_owned()).or_default().insert(directory.to_owned());
+            }
+        }
+        Self { names, units, shared }
+    }
+
+    /// A module of a library of the project, if there is but one of its name.
+    fn in_library(&self, program: &Program, module: &Module, path: &str) -> Option<Found> {
+        let directories = self.shared.get(path.split('.').next().unwrap_or_default())?;
+        let mut directories = directories.iter();
+        let (Some(only), None) = (directories.next(), directories.next()) else { return None };
+        at(program, only, path, module.file)
     }
 
     fn link(&self, program: &Program, module: &Module, import: &Import) -> Link {
@@ -315,10 +345,11 @@ impl PathIndex {
             }
             directory = match directory.rsplit_once('/') {
                 Some((up, _)) => up,
-                None if directory.is_empty() => return None,
+                None if directory.is_empty() => break,
                 None => "",
             };
         }
+        if is_library { None } else { self.in_library(program, module, path) }
     }
 }
 

@@ -53,7 +53,6 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         _ if saving < 0.01 => Confidence::Low,
         (false, _) if several => Confidence::Medium,
         (false, _) => Confidence::High,
-        (true, Notation::Job) => Confidence::Low,
         (true, _) => Confidence::Medium,
     };
     let place = Place { file: deployment.file, span: memory.span };
@@ -249,11 +248,11 @@ mod tests {
     }
 
     #[test]
-    fn jobs_without_code_are_a_guess() {
+    fn jobs_without_code_are_judged_as_services_are() {
         let text = "apiVersion: run.googleapis.com/v1\nkind: Job\nmetadata: {name: a}\nspec: {template: {spec: {template: {spec: \
                     {containers: [{image: acme/a, resources: {limits: {memory: 2Gi}}}]}}}}}\n";
         let findings = judge(text);
-        assert_eq!(findings.iter().map(|f| f.confidence).collect::<Vec<_>>(), [Confidence::Low]);
+        assert_eq!(findings.iter().map(|f| f.confidence).collect::<Vec<_>>(), [Confidence::Medium]);
         assert_eq!(findings[0].symbol, "a");
         assert_eq!(
             findings[0].message,

@@ -76,7 +76,14 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
     let Some(verdict) = silence::judge(program, silence, &named(module, function)) else { return };
     let place = match (silence.handler, &module.stmt(silence.stmt).kind) {
         (Some(handler), _) => fixes::header(program, id, handler),
-        (None, StmtKind::With { items, .. }) => program.place(id, items[0].0),
+        (None, StmtKind::With { items, .. }) => {
+            let is_suppress =
+                |item: &&(ExprId, Option<ExprId>)| program.callee(id, item.0).library().as_deref() == Some("contextlib.suppress");
+            match items.iter().find(is_suppress) {
+                Some((context, _)) => program.place(id, *context),
+                None => return,
+            }
+        }
         _ => return,
     };
     let clause = match silence.handler {

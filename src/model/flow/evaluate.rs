@@ -280,7 +280,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// `text % arguments`
-    fn percent(&self, expr: ExprId, operands: &[ExprId], all: &[Abstract]) -> Abstract {
+    pub(super) fn percent(&self, expr: ExprId, operands: &[ExprId], all: &[Abstract]) -> Abstract {
         let (Some(template), Some(arguments)) = (all.first(), all.get(1)) else { return Abstract::of(Origin::Unseen) };
         let is_tuple = matches!(self.module().expr(operands[1]).kind, ExprKind::Tuple(_));
         let positional: Vec<Abstract> = match &arguments.content {

@@ -224,6 +224,8 @@ impl Interpreter<'_, '_> {
             fill(&mut pieces, &mut roots, target, &old);
             fill(&mut pieces, &mut roots, value, &new);
             e.assembled(target, pieces, &roots)
+        } else if op == BinaryOp::Mod && old.text.is_some() {
+            e.percent(value, &[target, value], &[old, new])
         } else if new.content.is_some() || old.content.is_some() {
             e.put(environment, target, None, &new.item());
             return;

@@ -143,6 +143,8 @@ impl Abstract {
         };
         let content = match (&worse.content, &better.content) {
             (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
+            // What is in it somebody else decides.
+            (None, Some(_)) if worse.origin > Origin::Unseen => None,
             (a, b) => a.clone().or_else(|| b.clone()),
         };
         let kind = if worse.kind == Kind::Plain { better.kind } else { worse.kind };
