@@ -149,7 +149,10 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
     });
     let name = if users::creates_group(image, stage, "app") { "appuser" } else { "app" };
     let made = made_directories(image, stage);
-    let give = if made.is_empty() { String::new() } else { format!(" && chown -R {name} {}", made.join(" ")) };
+    let mut give = working_directory(image, stage).map_or_else(String::new, |directory| format!(" && chown {name} {directory}"));
+    if !made.is_empty() {
+        let _ = write!(give, " && chown -R {name} {}", made.join(" "));
+    }
     let create = |command: &str| Plan {
         title: format!("Create the user `{name}`, and switch to it"),
         lines: format!("RUN {command} {name}{give}\nUSER {}", if by_number { "10001" } else { name }),
@@ -160,6 +163,17 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
         Some(UserTool::Adduser) => create("adduser -D -u 10001"),
         Some(UserTool::None) | None => switch("Switch to a user by its number, which needs no tool".to_owned(), NAMELESS),
     }
+}
+
+/// Where a program starts, and may write files of its own.
+fn working_directory<'a>(image: &'a Image, stage: &'a Stage) -> Option<&'a str> {
+    let last = image.lineage(stage).flat_map(|stage| users::own(stage).rev()).find_map(|instruction| match &instruction.kind {
+        InstructionKind::Workdir(path) => Some(path.value.as_str()),
+        _ => None,
+    })?;
+    let is_plain = last.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));
+    (is_plain && last.len() > 1 && last.starts_with('/') && !matches!(last, "/usr" | "/etc" | "/bin" | "/var" | "/opt" | "/tmp"))
+        .then_some(last)
 }
 
 /// The directories that an image makes empty, for its program to write to.
