@@ -7,10 +7,11 @@ mod silence;
 use self::silence::Silence;
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
+use crate::fix::Fix;
 use crate::ir::program::*;
 use crate::model::exceptions::{self, Breadth, Reaction};
-use crate::model::program::{FunctionRef, ModuleId};
-use crate::model::{cleanup, import_guards, local_work, pushed};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
+use crate::model::{cleanup, import_guards, local_work, pushed, values};
 
 pub const RULE: Rule = Rule {
     id: "swallowed-exception",
@@ -36,6 +37,9 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
             }
             _ => {}
         }
+    }
+    for site in &ctx.project.program.calls[id.0 as usize] {
+        judge_entered(ctx, id, site);
     }
 }
 
@@ -76,14 +80,10 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
     let Some(verdict) = silence::judge(program, silence, &named(module, function)) else { return };
     let place = match (silence.handler, &module.stmt(silence.stmt).kind) {
         (Some(handler), _) => fixes::header(program, id, handler),
-        (None, StmtKind::With { items, .. }) => {
-            let is_suppress =
-                |item: &&(ExprId, Option<ExprId>)| program.callee(id, item.0).library().as_deref() == Some("contextlib.suppress");
-            match items.iter().find(is_suppress) {
-                Some((context, _)) => program.place(id, *context),
-                None => return,
-            }
-        }
+        (None, StmtKind::With { items, .. }) => match items.iter().find(|(context, _)| suppressing(program, id, *context).is_some()) {
+            Some((context, _)) => program.place(id, *context),
+            None => return,
+        },
         _ => return,
     };
     let clause = match silence.handler {
@@ -128,14 +128,38 @@ fn judge_acting(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, t: &Try, hand
     }
 }
 
+/// The call of `suppress` that a context is, by itself or by a name.
+fn suppressing(program: &Program, id: ModuleId, context: ExprId) -> Option<ExprId> {
+    let (module, expr) = values::origin(program, id, context);
+    (module == id && program.callee(id, expr).library().as_deref() == Some("contextlib.suppress")).then_some(expr)
+}
+
+/// `stack.enter_context(suppress(Exception))`, `@suppress(Exception)`
+fn judge_entered(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
+    let program = &ctx.project.program;
+    let module = program.module(id);
+    let expr = site.expr;
+    let Some(call) = module.call(expr).filter(|_| site.callee.library().as_deref() == Some("contextlib.suppress")) else { return };
+    let types: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
+    let decorated = module.function_ids().find(|function| module.function(*function).decorators.contains(&expr));
+    let enters = |outer: &Call| matches!(module.expr(outer.callee).kind, ExprKind::Attribute { name, .. } if name == "enter_context");
+    let is_entered = matches!(module.expr_parents[expr.index()], Parent::Expr(parent) if module.call(parent).is_some_and(enters));
+    let is_cleaning = module.stmt_of(expr).is_some_and(|stmt| cleanup::is_cleaning_up(program, id, stmt));
+    if (decorated.is_none() && !is_entered) || is_cleaning || exceptions::breadth(program, id, &types) != Breadth::Broad {
+        return;
+    }
+    let place = named(module, decorated.or_else(|| module.function_of(expr)));
+    let what = if decorated.is_some() { "of" } else { "that follows in" };
+    let message = format!("`{}` drops every error {what} {place} and leaves no trace", program.text(id, expr));
+    let code = "try:\n    …\nexcept Exception:\n    logger.exception(\"… failed\")\n    raise\n";
+    ctx.report(program.place(id, expr), Confidence::High, message, Fix::advice("Catch what is expected by name, and log the rest", code));
+}
+
 /// `with suppress(Exception)`
 fn judge_suppress(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, context: ExprId, body: BlockId) {
     let program = &ctx.project.program;
     let module = program.module(id);
-    let Some(call) = module.call(context) else { return };
-    if program.callee(id, context).library().as_deref() != Some("contextlib.suppress") {
-        return;
-    }
+    let Some(call) = suppressing(program, id, context).and_then(|expr| module.call(expr)) else { return };
     let types: Vec<ExprId> = call.args.iter().map(|arg| arg.value).collect();
     let breadth = exceptions::breadth(program, id, &types);
     let function = module.function_of_stmt(stmt);
