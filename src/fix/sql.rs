@@ -41,11 +41,8 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
             return None;
         }
         let slot = written.slot(program, id, index, *position)?;
-        // `IN (…)`: what stands for a whole list is no one value.
-        let (before, after) = (source.get(..slot.span.start as usize)?, source.get(slot.span.end as usize..)?);
-        if before.trim_end().strip_suffix('(').is_some_and(|list| list.trim_end().to_ascii_uppercase().ends_with("IN"))
-            && after.trim_start().starts_with(')')
-        {
+        let (before, after) = (source.get(written.span.start as usize..slot.span.start as usize)?, source.get(slot.span.end as usize..)?);
+        if !takes_parameter(before, after, *position, hole.origin, style) || is_escaped(&slot.value) {
             return None;
         }
         let name = unique(&parameter_name(module, *expr, index), &names);
@@ -59,8 +56,7 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     if new.contains(['{', '}']) || (style == Placeholder::Format && new.matches('%').count() != bound.len()) {
         return None;
     }
-    // Code in a text is run with quotation marks of its own.
-    if new.contains("$$") || new.to_ascii_uppercase().contains("EXECUTE ") {
+    if !is_bindable(&new) {
         return None;
     }
     let at = |span: Span| Place { file, span };
@@ -97,7 +93,43 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     Some(Fix::unsafe_edit("Bind the values as parameters", intents))
 }
 
-/// Where the text that a name stands for is written: in the same function, and for this use alone.
+/// Whether a statement takes parameters at all, and says so in plain sight: definitions and settings do not, comments hide
+/// what is in them, and code in a text is run with quotation marks of its own.
+fn is_bindable(statement: &str) -> bool {
+    let words: Vec<String> =
+        statement.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).map(str::to_ascii_uppercase).collect();
+    let takes = words
+        .first()
+        .is_some_and(|first| matches!(first.as_str(), "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH" | "REPLACE" | "MERGE"));
+    takes && !words.iter().any(|word| word == "EXECUTE") && !["--", "/*", "$$"].iter().any(|mark| statement.contains(mark))
+}
+
+/// Whether a parameter may stand where a hole does. `before` and `after` are the source around it, quotation marks left out.
+fn takes_parameter(before: &str, after: &str, position: Position, origin: Origin, style: Placeholder) -> bool {
+    let is_quoted = position == Position::Quoted;
+    // The marks of the language are none of SQL.
+    let before = before.trim_start_matches(['f', 'F', '"', '\'']);
+    // `''` beside it belongs to the text; `IN (…)` may stand for a whole list.
+    let is_alone = !before.ends_with('\'') && !after.starts_with('\'');
+    let is_list = before.trim_end().strip_suffix('(').is_some_and(|list| list.trim_end().to_ascii_uppercase().ends_with("IN"))
+        && after.trim_start().starts_with(')');
+    // What is no text is compared as what it is, which the driver has to know.
+    let is_typed = matches!(style, Placeholder::BigQuery | Placeholder::Spanner | Placeholder::Numeric);
+    let is_count = before
+        .trim_end()
+        .rsplit(char::is_whitespace)
+        .next()
+        .is_some_and(|word| word.eq_ignore_ascii_case("limit") || word.eq_ignore_ascii_case("offset"));
+    let fits = if is_quoted { origin != Origin::Safe } else { origin == Origin::Safe || !(is_typed || is_count) };
+    is_alone && !is_list && fits && sql::position(before) == Position::Value
+}
+
+/// Whether a value is escaped by hand: bound, it would be escaped twice.
+fn is_escaped(value: &str) -> bool {
+    value.contains(".replace(") || value.contains("escape")
+}
+
+/// Where the text that a name stands for is written: right before, and for this use alone.
 fn where_written(program: &Program, id: ModuleId, argument: ExprId) -> ExprId {
     let module = program.module(id);
     let ExprKind::Name(name) = module.expr(argument).kind else { return argument };
@@ -105,9 +137,25 @@ fn where_written(program: &Program, id: ModuleId, argument: ExprId) -> ExprId {
     let is_it = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::Name(n) if n == name) && module.function_of(*expr) == function;
     match values::origin(program, id, argument) {
         // Where it is bound, and here.
-        (of, expr) if of == id && module.function_of(expr) == function && module.expr_ids().filter(is_it).count() == 2 => expr,
+        (of, expr)
+            if of == id
+                && module.expr_scopes[expr.index()] == module.expr_scopes[argument.index()]
+                && follows(module, expr, argument)
+                && module.expr_ids().filter(is_it).count() == 2 =>
+        {
+            expr
+        }
         _ => argument,
     }
+}
+
+/// Whether the statement of an expression is the next after that of another: nothing changes in between.
+fn follows(module: &Module, first: ExprId, second: ExprId) -> bool {
+    let (Some(first), Some(second)) = (module.stmt_of(first), module.stmt_of(second)) else { return false };
+    let block = module.stmt_parents[first.index()];
+    let is_plain = matches!(module.stmt(second).kind, StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::Return(_));
+    let stmts = &module.block(block).stmts;
+    is_plain && stmts.windows(2).any(|pair| pair == [first, second])
 }
 
 /// A part of the source with other texts in the place of some spans, which are in order.
@@ -124,14 +172,26 @@ fn cut(source: &str, whole: Span, cuts: &[(Span, String)]) -> Option<String> {
 }
 
 fn parameter_name(module: &Module, expr: ExprId, index: usize) -> String {
-    match &module.expr(expr).kind {
-        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => name.to_string(),
-        ExprKind::Subscript { index: key, .. } => match &module.expr(*key).kind {
-            ExprKind::String(text) if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') => text.to_string(),
-            _ => format!("value{index}"),
+    let name = match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(*name),
+        ExprKind::Subscript { index: key, .. } => match module.expr(*key).kind {
+            ExprKind::String(text) => Some(text),
+            _ => None,
         },
-        _ => format!("value{index}"),
-    }
+        _ => None,
+    };
+    name.filter(|name| is_parameter_name(name)).map_or_else(|| format!("value{index}"), |name| name.to_string())
+}
+
+fn is_parameter_name(name: &str) -> bool {
+    const TAKEN: [&str; 36] = [
+        "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
+        "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise",
+        "return", "self", "try", "while", "with", "yield",
+    ];
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !TAKEN.contains(&name)
 }
 
 fn unique(name: &str, taken: &[String]) -> String {

@@ -68,6 +68,11 @@ impl Written {
         };
         let (literal, holes, places) = parts;
         let removed = vec![Span { start: module.expr(literal).span.end, ..span }];
+        // In parentheses of its own, the literal ends elsewhere.
+        let file = &program.sources.get(module.file).text;
+        if !file.get(removed[0].range())?.trim_start().starts_with(['%', '.']) {
+            return None;
+        }
         (holes.len() == places.len()).then_some(Self { holes, places, removed, span })
     }
 

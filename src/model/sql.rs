@@ -31,7 +31,8 @@ pub fn holes(text: &Text) -> Vec<(Hole, Position)> {
 }
 
 /// What stands behind a text.
-fn position(before: &str) -> Position {
+#[must_use]
+pub fn position(before: &str) -> Position {
     if is_open(before, '\'') {
         return Position::Quoted;
     }
