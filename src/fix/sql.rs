@@ -41,7 +41,8 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
             return None;
         }
         let slot = written.slot(program, id, index, *position)?;
-        let (before, after) = (source.get(written.span.start as usize..slot.span.start as usize)?, source.get(slot.span.end as usize..)?);
+        let before = source.get(written.span.start as usize..slot.span.start as usize)?;
+        let after = source.get(slot.span.end as usize..written.end as usize).unwrap_or_default();
         if !takes_parameter(before, after, *position, hole.origin, style) || is_escaped(&slot.value) {
             return None;
         }

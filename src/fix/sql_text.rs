@@ -15,6 +15,8 @@ pub(super) struct Written {
     pub removed: Vec<Span>,
     /// The whole expression.
     pub span: Span,
+    /// Where its text ends, the closing mark left out.
+    pub end: u32,
 }
 
 /// Where a hole stands.
@@ -45,7 +47,8 @@ impl Written {
             ExprKind::Template { parts, tag: None } if is_one_f_string(source) => {
                 let holes: Vec<ExprId> = parts.iter().filter_map(hole).collect();
                 let places = holes.iter().map(|hole| Hole::Braces(module.expr(*hole).span)).collect();
-                return Some(Self { holes, places, removed: vec![Span { end: span.start + 1, ..span }], span });
+                let mark = if source.ends_with("\"\"\"") || source.ends_with("'''") { 3 } else { 1 };
+                return Some(Self { holes, places, removed: vec![Span { end: span.start + 1, ..span }], span, end: span.end - mark });
             }
             ExprKind::Binary { op: BinaryOp::Mod, operands } => {
                 let [left, right] = operands[..] else { return None };
@@ -73,7 +76,7 @@ impl Written {
         if !file.get(removed[0].range())?.trim_start().starts_with(['%', '.']) {
             return None;
         }
-        (holes.len() == places.len()).then_some(Self { holes, places, removed, span })
+        (holes.len() == places.len()).then_some(Self { holes, places, end: removed[0].start - 1, removed, span })
     }
 
     /// What a hole becomes, by its index.
@@ -158,7 +161,7 @@ fn concatenated(program: &Program, id: ModuleId, operands: &[ExprId], span: Span
             None => Hole::Between { span: Span { start, end: span.end }, last: true },
         });
     }
-    Some(Written { holes, places, removed: Vec::new(), span })
+    Some(Written { holes, places, removed: Vec::new(), span, end: span.end })
 }
 
 /// A span with the quotation marks of SQL around it, if they stand right beside it; `marks` of the language lie between.
