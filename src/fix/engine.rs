@@ -34,7 +34,8 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
     for intent in &fix.intents {
         let id = intent.file();
         let file = sources.get(id);
-        if file.encoding == Encoding::Lossy {
+        // In broken syntax nobody knows what an edit would be a part of.
+        if file.encoding == Encoding::Lossy || trees.get(&id).is_some_and(|tree| tree.root_node().has_error()) {
             return None;
         }
         let is_local = |name: &str| is_local(sources, file.directory(), name);

@@ -40,6 +40,10 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
         return fix;
     }
     let Plan { mut title, lines, name } = plan(image, stage, base, by_number);
+    // Where a heredoc does not end, an instruction would be a part of it.
+    if !image.errors.is_empty() {
+        return Fix::advice(title, lines);
+    }
     let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
     lineage.reverse();
     let all: Vec<&Instruction> = lineage.into_iter().flat_map(users::own).collect();

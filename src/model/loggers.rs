@@ -34,12 +34,14 @@ const NAMES: [&str; 6] = ["logger", "log", "_logger", "_log", "LOGGER", "LOG"];
 #[must_use]
 pub fn at(program: &Program, id: ModuleId, function: Option<FunctionId>, offset: u32) -> Logger {
     let own = function.and_then(|function| of_function(program, id, function, offset));
-    let own = own.or_else(|| of_module(program, id)).map(|name| name.to_string()).or_else(|| of_object(program, id, function?));
+    let from = if function.is_some() { None } else { Some(offset) };
+    let own =
+        own.or_else(|| of_module(program, id, offset, from)).map(|name| name.to_string()).or_else(|| of_object(program, id, function?));
     if let Some(text) = own {
         return Logger { text, missing: Missing::Nothing };
     }
     let module = program.module(id);
-    let imported = imported(program, id);
+    let imported = imported(program, id, offset, from);
     if let Some(name) = imported.filter(|_| logs_at_the_root(program, id)) {
         return Logger { text: name.to_string(), missing: Missing::Nothing };
     }
@@ -65,7 +67,7 @@ fn of_function(program: &Program, id: ModuleId, function: FunctionId, offset: u3
     while let Some(at) = scope {
         let content = module.scope(at);
         if let ScopeKind::Function(function) = content.kind {
-            let mut before = content.bindings.iter().filter(|binding| binding.span.start < offset);
+            let mut before = content.bindings.iter().filter(|binding| binding.span.start < offset && reaches(module, binding, offset));
             let is_one = |binding: &&Binding| match binding.kind {
                 BindingKind::Value(value) => is_logger(program, resolver.entity(id, value)),
                 BindingKind::Param(index) => is_param(function, index),
@@ -80,12 +82,23 @@ fn of_function(program: &Program, id: ModuleId, function: FunctionId, offset: u3
     None
 }
 
-/// The name of the logger that a module has at its top: its own, or imported, from wherever.
-fn of_module(program: &Program, id: ModuleId) -> Option<Ustr> {
+/// Whether a binding holds at a place whatever branch was taken: no block is around it alone.
+fn reaches(module: &Module, binding: &Binding, offset: u32) -> bool {
+    let around = module.blocks.iter().filter(|block| block.span.contains(binding.span));
+    let mut spans = around.map(|block| block.span);
+    spans.all(|span| span.start <= offset && offset <= span.end)
+}
+
+/// The name of the logger that a module has at its top, its own or imported, from wherever; with `before`, only one that is
+/// bound before that place.
+fn of_module(program: &Program, id: ModuleId, offset: u32, before: Option<u32>) -> Option<Ustr> {
     let resolver = Resolver::new(program);
     let module = program.module(id);
     let bindings = &module.scope(ScopeId(0)).bindings;
     let is_one = |binding: &&Binding| {
+        if before.is_some_and(|before| binding.span.start >= before) || !reaches(module, binding, offset) {
+            return false;
+        }
         let entity = resolver.symbol(id, binding.name);
         is_logger(program, entity) || is_imported_as_logger(program, id, binding, entity)
     };
@@ -124,10 +137,16 @@ fn of_object(program: &Program, id: ModuleId, function: FunctionId) -> Option<St
 }
 
 /// The name that a module has `logging` by.
-fn imported(program: &Program, id: ModuleId) -> Option<Ustr> {
+fn imported(program: &Program, id: ModuleId, offset: u32, before: Option<u32>) -> Option<Ustr> {
     let module = program.module(id);
     module.scope(ScopeId(0)).bindings.iter().find_map(|binding| match binding.kind {
-        BindingKind::Import(import) if program.import(id, import) == Link::Library(Ustr::from("logging")) => Some(binding.name),
+        BindingKind::Import(import)
+            if program.import(id, import) == Link::Library(Ustr::from("logging"))
+                && before.is_none_or(|before| binding.span.start < before)
+                && reaches(module, binding, offset) =>
+        {
+            Some(binding.name)
+        }
         _ => None,
     })
 }
