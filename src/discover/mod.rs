@@ -225,16 +225,16 @@ fn is_test(path: &Path, scope: &Scope, config: &Config, force_exclude: bool) -> 
 fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope) -> Outcome {
     let relative = scope.relative(path);
     let (folder, name) = relative.rsplit_once('/').unwrap_or(("", &relative));
-    // A path is text from here on: one that is none could not be found again, nor written to.
-    if path.strip_prefix(&scope.root).unwrap_or(path).to_str().is_none() {
-        return Outcome::Skipped("its name is not UTF-8".to_owned());
-    }
     let kind = match by_name(folder, name) {
         ByName::Kind(kind) => kind,
         ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),
         ByName::Json if is_cloud_run_json(path) => return Outcome::Skipped("Cloud Run JSON: not supported, YAML is".to_owned()),
         ByName::Json | ByName::Other => return Outcome::Nothing,
     };
+    // A path is text from here on: one that is none could not be found again, nor written to.
+    if path.strip_prefix(&scope.root).unwrap_or(path).to_str().is_none() {
+        return Outcome::Failed("its name is not UTF-8".to_owned());
+    }
     if kind == FileKind::Yaml && charts.iter().any(|chart| is_in_chart(path, chart)) {
         return Outcome::Skipped("Helm chart: not supported".to_owned());
     }
