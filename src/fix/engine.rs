@@ -150,8 +150,9 @@ pub(super) fn line_break(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
-/// Lines of a rule as lines of a file: its indentation before all but the first, and its line breaks.
+/// Lines of a rule as lines of a file: its indentation before all but the first, its tabs, and its line breaks.
 fn lines(text: &str, new: &str, indentation: &str) -> String {
+    let has_tabs = indentation.contains('\t') || (indentation.is_empty() && text.contains("\n\t") && !text.contains("\n    "));
     let mut result = String::with_capacity(new.len());
     for (index, line) in new.trim_end_matches('\n').split('\n').enumerate() {
         if index > 0 {
@@ -160,7 +161,9 @@ fn lines(text: &str, new: &str, indentation: &str) -> String {
                 result.push_str(indentation);
             }
         }
-        result.push_str(line);
+        let steps = if has_tabs && index > 0 { (line.len() - line.trim_start_matches(' ').len()) / 4 } else { 0 };
+        result.extend(std::iter::repeat_n('\t', steps));
+        result.push_str(&line[steps * 4..]);
     }
     result
 }
