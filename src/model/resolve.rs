@@ -82,12 +82,6 @@ impl<'p> Resolver<'p> {
         method.unwrap_or(entity)
     }
 
-    /// What a call gives.
-    #[must_use]
-    pub fn result(&self, module: ModuleId, call: ExprId) -> Entity {
-        self.entity(module, call)
-    }
-
     /// What a name of a module denotes.
     #[must_use]
     pub fn symbol(&self, module: ModuleId, name: Ustr) -> Entity {
@@ -107,12 +101,6 @@ impl<'p> Resolver<'p> {
     pub fn annotated(&self, module: ModuleId, annotation: ExprId) -> Entity {
         self.steps.set(STEPS);
         self.instance(module, annotation)
-    }
-
-    /// The class that an expression names (a base, an annotation), as a library's canonical name.
-    #[must_use]
-    pub fn class_name(&self, module: ModuleId, expr: ExprId) -> Option<Ustr> {
-        self.entity(module, expr).library()
     }
 
     /// Takes a step; whether there was one left.

@@ -238,7 +238,7 @@ mod tests {
     fn uris_hold_no_blanks_and_no_drives_by_accident() {
         assert_eq!(artifact("my service/ä.py").uri.as_deref(), Some("my%20service/%C3%A4.py"));
         assert_eq!(artifact("a:b/c.py").uri.as_deref(), Some("./a:b/c.py"));
-        assert_eq!(root(Path::new("/work/my shop")).uri.as_deref(), Some("file:///work/my%20shop/"));
+        assert_eq!(root(Path::new("/repo/my shop")).uri.as_deref(), Some("file:///repo/my%20shop/"));
         assert_eq!(root(Path::new("/")).uri.as_deref(), Some("file:///"));
     }
 }

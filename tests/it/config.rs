@@ -102,13 +102,13 @@ fn our_own_file_goes_before_pyproject() {
 fn extend_inherits_keys_and_joins_lists() {
     let files = [
         (
-            "shared/base.toml",
+            "common/base.toml",
             "root = true\nmax-instances = 3\nmin-instances = 2\nselect = ['cost']\nextend-exclude = ['old/']\n\
              [[overrides]]\npaths = ['lab/']\nmax-instances = 50\n",
         ),
         (
             "app/roadworthy.toml",
-            "extend = '../shared/base.toml'\nmax-instances = 4\nextend-exclude = ['older/']\n\
+            "extend = '../common/base.toml'\nmax-instances = 4\nextend-exclude = ['older/']\n\
              [[overrides]]\npaths = ['lab/x.py']\nmax-instances = 60\n",
         ),
     ];

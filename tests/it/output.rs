@@ -148,7 +148,7 @@ fn finding(rule: &'static str, severity: Severity, place: Place, message: &str, 
 
 fn report(files: &[(&str, FileKind, &str)]) -> Report {
     Report {
-        root: PathBuf::from("/work/shop"),
+        root: PathBuf::from("/repo/shop"),
         sources: Sources::new(files.iter().map(|(path, kind, text)| SourceFile::new(path, *kind, text)).collect()),
         findings: Vec::new(),
         checked: files.len(),
@@ -263,7 +263,7 @@ fn render(format: Format, context: &OutputContext<'_>) -> String {
 
 fn sample_as(format: Format) -> String {
     let (report, edits) = sample();
-    render(format, &OutputContext::new(&report, &RULES, &edits, Path::new("/work")))
+    render(format, &OutputContext::new(&report, &RULES, &edits, Path::new("/repo")))
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn sarif_is_valid_against_the_schema_of_oasis() {
     let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let empty = report(&[]);
-    let none = render(Format::Sarif, &OutputContext::new(&empty, &RULES, &[], Path::new("/work")));
+    let none = render(Format::Sarif, &OutputContext::new(&empty, &RULES, &[], Path::new("/repo")));
     for log in [sample_as(Format::Sarif), none] {
         let log: serde_json::Value = serde_json::from_str(&log).unwrap();
         let errors: Vec<String> = validator.iter_errors(&log).map(|error| format!("{}: {error}", error.instance_path())).collect();
@@ -305,14 +305,14 @@ fn sarif_is_valid_against_the_schema_of_oasis() {
 fn statistics_count_by_rule() {
     let (report, edits) = sample();
     let mut out = Vec::new();
-    statistics::write(&OutputContext::new(&report, &RULES, &edits, Path::new("/work")), &mut out).unwrap();
+    statistics::write(&OutputContext::new(&report, &RULES, &edits, Path::new("/repo")), &mut out).unwrap();
     insta::assert_snapshot!(String::from_utf8(out).unwrap());
 }
 
 #[test]
 fn nothing_found() {
     let report = report(&[("app/main.py", FileKind::Python, MAIN)]);
-    let context = OutputContext::new(&report, &RULES, &[], Path::new("/work/shop"));
+    let context = OutputContext::new(&report, &RULES, &[], Path::new("/repo/shop"));
     assert_eq!(render(Format::Pretty, &context), "no findings · 1 file checked · 38 ms\n");
     assert_eq!(render(Format::Concise, &context), "no findings · 1 file checked · 38 ms\n");
 }
@@ -320,7 +320,7 @@ fn nothing_found() {
 #[test]
 fn quiet_runs_still_name_what_failed() {
     let (report, edits) = sample();
-    let mut context = OutputContext::new(&report, &RULES, &edits, Path::new("/work"));
+    let mut context = OutputContext::new(&report, &RULES, &edits, Path::new("/repo"));
     context.quiet = true;
     let text = render(Format::Concise, &context);
     assert!(text.ends_with("incomplete shop/deploy/my service.yaml: line 3: mapping values are not allowed here\n"), "{text}");
@@ -329,7 +329,7 @@ fn quiet_runs_still_name_what_failed() {
 #[test]
 fn colours() {
     let (report, edits) = sample();
-    let mut context = OutputContext::new(&report, &RULES, &edits, Path::new("/work"));
+    let mut context = OutputContext::new(&report, &RULES, &edits, Path::new("/repo"));
     context.paint = Paint::new(true);
     let coloured = render(Format::Pretty, &context);
     insta::assert_snapshot!(coloured.replace('\u{1b}', "␛"));
@@ -346,7 +346,7 @@ fn excerpt(text: &str, start: usize, end: usize, width: usize) -> String {
     let mut report = report(&[("a.py", FileKind::Python, text)]);
     let place = Place { file: FileId(0), span: Span::new(start, end) };
     report.findings = vec![finding("x", Severity::Low, place, "m", Fix::advice("f", ""))];
-    let mut context = OutputContext::new(&report, &[], &[], Path::new("/work/shop"));
+    let mut context = OutputContext::new(&report, &[], &[], Path::new("/repo/shop"));
     context.width = width;
     context.quiet = true;
     render(Format::Pretty, &context)
@@ -386,7 +386,7 @@ fn the_order_of_edits_in_files_is_kept() {
     report.findings = vec![finding("x", Severity::Low, place(0, 80, 83), "m", fix)];
     let edit = |file, start, end, text: &str| Edit { file: FileId(file), span: Span::new(start, end), text: text.to_owned() };
     let edits = vec![vec![edit(0, 0, 0, "import x\n"), edit(0, 80, 83, "1"), edit(0, 84, 87, "2"), edit(1, 0, 3, "2")]];
-    let context = OutputContext::new(&report, &[], &edits, Path::new("/work/shop"));
+    let context = OutputContext::new(&report, &[], &edits, Path::new("/repo/shop"));
     insta::assert_snapshot!(render(Format::Pretty, &context));
 }
 
@@ -403,7 +403,7 @@ fn services_that_lack_the_same_are_told_once_to_people() {
     };
     report.findings = vec![missing("a/main.py"), missing("b/main.py"), missing("c/main.py")];
     let edits = vec![Vec::new(); 3];
-    let context = OutputContext::new(&report, &RULES, &edits, Path::new("/work/shop"));
+    let context = OutputContext::new(&report, &RULES, &edits, Path::new("/repo/shop"));
     insta::assert_snapshot!(render(Format::Pretty, &context));
     let json: serde_json::Value = serde_json::from_str(&render(Format::Json, &context)).unwrap();
     assert_eq!(json["findings"].as_array().map(Vec::len), Some(3));

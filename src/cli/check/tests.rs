@@ -22,7 +22,7 @@ fn resolve(arguments: &[&str]) -> HiArgs {
 
 fn try_resolve(arguments: &[&str]) -> Result<HiArgs, Error> {
     let alone = Alone::try_parse_from(["check"].iter().chain(arguments)).unwrap();
-    alone.low.resolve(PathBuf::from("/work"), |bytes| {
+    alone.low.resolve(PathBuf::from("/repo"), |bytes| {
         bytes.extend(b"text");
         Ok(())
     })
@@ -81,7 +81,7 @@ fn report(severities: &[Severity], failed: bool) -> Report {
         fix: Fix::advice("", ""),
     };
     Report {
-        root: PathBuf::from("/work"),
+        root: PathBuf::from("/repo"),
         sources: Sources::new(vec![SourceFile::new("a.py", FileKind::Python, "a\n")]),
         findings: severities.iter().map(finding).collect(),
         checked: 1,
@@ -113,15 +113,15 @@ fn exit_codes_are_those_of_the_contract() {
 fn listings_say_what_files_are_and_why_not() {
     let file = |path: &str, judged_as, reason: Option<&str>| Listed { path: path.to_owned(), judged_as, reason: reason.map(str::to_owned) };
     let listing = Listing {
-        root: PathBuf::from("/work/shop"),
+        root: PathBuf::from("/repo/shop"),
         files: vec![file("app/main.py", Some(FileKind::Python), None), file("main.tf", None, Some("Terraform is not supported"))],
     };
     let mut out = Vec::new();
-    write_listing(&listing, Path::new("/work"), Format::Pretty, &mut out).unwrap();
+    write_listing(&listing, Path::new("/repo"), Format::Pretty, &mut out).unwrap();
     let expected = "python      shop/app/main.py\n-           shop/main.tf  (Terraform is not supported)\n";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
     let mut out = Vec::new();
-    write_listing(&listing, Path::new("/work"), Format::Json, &mut out).unwrap();
+    write_listing(&listing, Path::new("/repo"), Format::Json, &mut out).unwrap();
     let document: serde_json::Value = serde_json::from_slice(&out).unwrap();
     let files = serde_json::json!([
         {"path": "shop/app/main.py", "kind": "python"},
@@ -136,10 +136,10 @@ fn patches_apply_from_the_working_directory() {
     let rewritten = vec![Rewritten { path: "app/a.py".to_owned(), before: "a\n".to_owned(), after: "b\n".to_owned() }];
     let fixed = Fixed { found: outcome(), left: outcome(), applied: 1, rewritten };
     let mut out = Vec::new();
-    write_diff(&fixed, Path::new("/work/app"), &mut out).unwrap();
+    write_diff(&fixed, Path::new("/repo/app"), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-a\n+b\n");
     // Where that would lead out of it, which `git apply` refuses, from the root.
     let mut out = Vec::new();
-    write_diff(&fixed, Path::new("/work/docs"), &mut out).unwrap();
+    write_diff(&fixed, Path::new("/repo/docs"), &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), "--- a/app/a.py\n+++ b/app/a.py\n@@ -1 +1 @@\n-a\n+b\n");
 }

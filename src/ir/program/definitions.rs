@@ -1,0 +1,97 @@
+//! Functions and classes.
+
+use ustr::Ustr;
+
+use super::*;
+use crate::source::Span;
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The name; empty for lambdas.
+    pub name: Ustr,
+    /// Where the name stands, or the whole lambda.
+    pub name_span: Span,
+    /// The whole definition, decorators included.
+    pub span: Span,
+    /// Decorator expressions.
+    pub decorators: Box<[ExprId]>,
+    /// Parameters in order.
+    pub params: Box<[Param]>,
+    /// Return annotation.
+    pub returns: Option<ExprId>,
+    /// The body, or what a lambda gives.
+    pub body: FunctionBody,
+    /// `async`.
+    pub is_async: bool,
+    /// Has `yield`.
+    pub is_generator: bool,
+    /// The class whose method it is.
+    pub class: Option<ClassId>,
+    /// Its scope.
+    pub scope: ScopeId,
+    /// What it is declared in: [`Parent::Stmt`] or [`Parent::Expr`].
+    pub parent: Parent,
+}
+
+/// The body of a function.
+#[derive(Clone, Copy, Debug)]
+pub enum FunctionBody {
+    /// Statements.
+    Block(BlockId),
+    /// An expression: its value.
+    Expr(ExprId),
+}
+
+/// A parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct Param {
+    /// The name, or a pattern that takes it apart.
+    pub target: ExprId,
+    /// The name; empty for patterns.
+    pub name: Ustr,
+    /// How arguments reach it.
+    pub kind: ParamKind,
+    /// The annotation.
+    pub annotation: Option<ExprId>,
+    /// The default.
+    pub default: Option<ExprId>,
+    /// The whole parameter.
+    pub span: Span,
+}
+
+/// How arguments reach a parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    /// By position or keyword.
+    Normal,
+    /// By keyword only.
+    KeywordOnly,
+    /// `*args`, `...args`.
+    Rest,
+    /// `**kwargs`.
+    KeywordRest,
+}
+
+/// A class.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// The name.
+    pub name: Ustr,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// The whole definition, decorators included.
+    pub span: Span,
+    /// Decorator expressions.
+    pub decorators: Box<[ExprId]>,
+    /// Base classes and keyword arguments.
+    pub bases: Box<[Arg]>,
+    /// The body.
+    pub body: BlockId,
+    /// Its scope.
+    pub scope: ScopeId,
+    /// Methods, in source order.
+    pub methods: Vec<FunctionId>,
+    /// What it is declared in.
+    pub parent: Parent,
+}
