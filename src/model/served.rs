@@ -65,14 +65,20 @@ impl<'p> Served<'p> {
                         }
                         _ => prefix(program, *id, call),
                     };
-                    found.inclusions.extend_at(inner, Inclusion { into, prefix });
+                    found.include(inner, Inclusion { into, prefix });
                 } else if ENTERS.contains(&name.as_str()) && !call.args.is_empty() {
                     let into = args().flatten().next();
-                    found.inclusions.extend_at(created(program, *id, object), Inclusion { into, prefix: None });
+                    found.include(created(program, *id, object), Inclusion { into, prefix: None });
                 }
             }
         }
         found
+    }
+
+    fn include(&mut self, inner: Option<Created>, inclusion: Inclusion) {
+        if let Some(inner) = inner {
+            self.inclusions.entry(inner).or_default().push(inclusion);
+        }
     }
 
     /// Whether what is bound on something may be served.
@@ -132,18 +138,6 @@ impl<'p> Served<'p> {
             }
         }
         Some(path)
-    }
-}
-
-trait ExtendAt {
-    fn extend_at(&mut self, at: Option<Created>, inclusion: Inclusion);
-}
-
-impl ExtendAt for FxHashMap<Created, Vec<Inclusion>> {
-    fn extend_at(&mut self, at: Option<Created>, inclusion: Inclusion) {
-        if let Some(at) = at {
-            self.entry(at).or_default().push(inclusion);
-        }
     }
 }
 

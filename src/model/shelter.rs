@@ -70,7 +70,7 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
         }
     }
     let directory = program.sources.get(service.app.file).directory();
-    crate::model::services::is_example(directory).then_some(Shelter::Example)
+    is_example(directory).then_some(Shelter::Example)
 }
 
 /// Whether code reads what Identity-Aware Proxy asserts of a caller: whoever comes another way is refused.
