@@ -1,7 +1,10 @@
 //! Arguments of calls.
 
+use ustr::Ustr;
+
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::values;
 
 /// The argument at a position, or passed by one of these keywords. Nothing where a spread may have passed it.
@@ -27,6 +30,25 @@ pub fn has_spread(call: &Call) -> bool {
 #[must_use]
 pub fn string_argument(program: &Program, module: ModuleId, call: &Call, position: usize, keywords: &[&str]) -> Option<String> {
     values::text(program, module, argument(call, Some(position), keywords)?)
+}
+
+/// An API as a reader of the code knows it: a method by its receiver as it is written, all else by its own name.
+#[must_use]
+pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
+    let module = program.module(id);
+    if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
+        && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
+    {
+        let written = program.text(id, call.callee);
+        if written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
+            return written.to_owned();
+        }
+    }
+    // `google.cloud.bigquery.Client` is known as `bigquery.Client`.
+    match name.rsplitn(4, '.').collect::<Vec<_>>()[..] {
+        [last, class, _, _] => format!("{class}.{last}"),
+        _ => name.to_string(),
+    }
 }
 
 /// The call that a function makes of one that is passed to it, and whether keywords reach it:

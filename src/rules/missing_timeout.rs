@@ -9,7 +9,7 @@ use crate::finding::{Confidence, Related, Severity};
 use crate::fix::timeout as fixes;
 use crate::ir::program::*;
 use crate::model::apis::{Timeout, Unset};
-use crate::model::calls::{Passed, passed, passed_on};
+use crate::model::calls::{Passed, passed, passed_on, spelled};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, is_class_name};
@@ -235,22 +235,4 @@ fn stub_method(program: &Program, id: ModuleId, call: &Call, callee: Entity) -> 
         _ => return None,
     };
     class.ends_with("Stub").then(|| format!("{class}.{name}"))
-}
-
-/// An API as a reader of the code knows it: a method by its receiver as it is written, all else by its own name.
-fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
-    let module = program.module(id);
-    if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
-        && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
-    {
-        let written = program.text(id, call.callee);
-        if written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
-            return written.to_owned();
-        }
-    }
-    // `google.cloud.bigquery.Client` is known as `bigquery.Client`.
-    match name.rsplitn(4, '.').collect::<Vec<_>>()[..] {
-        [last, class, _, _] => format!("{class}.{last}"),
-        _ => name.to_string(),
-    }
 }

@@ -5,6 +5,7 @@ use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, sql as binding};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::calls::spelled;
 use crate::model::flow::{self, Hole, Origin, Piece, SinkCall, Text};
 use crate::model::program::{ModuleId, Program};
 use crate::model::sql::{self, Position};
@@ -182,11 +183,8 @@ fn begins(program: &Program, id: ModuleId, mut expr: ExprId, text: &Text) -> boo
 }
 
 fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
-    if let Some(name) = program.callee(id, call).library() {
-        let mut parts: Vec<&str> = name.as_str().rsplitn(3, '.').collect();
-        parts.truncate(2);
-        parts.reverse();
-        return parts.join(".");
+    if let (Some(name), Some(call)) = (program.callee(id, call).library(), program.module(id).call(call)) {
+        return spelled(program, id, call, name);
     }
     let callee = program.module(id).call(call).map(|call| call.callee);
     callee.map_or_else(String::new, |callee| one_line(program.text(id, callee)))
