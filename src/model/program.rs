@@ -12,7 +12,7 @@ use crate::model::handed;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
-use crate::source::{FileId, Place, Sources, Span};
+use crate::source::{FileId, Place, SourceFile, Sources, Span};
 
 /// Index of a [`Module`] in a [`Program`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,6 +47,9 @@ pub struct CallSite {
     pub callee: Entity,
 }
 
+/// Lowers a file that turns out to be needed.
+pub type Later<'f> = dyn Fn(FileId, &SourceFile) -> Option<Module> + Sync + 'f;
+
 /// All modules, linked.
 #[derive(Debug)]
 pub struct Program {
@@ -61,6 +64,8 @@ pub struct Program {
     /// For each module, its calls by id.
     pub calls: Vec<Vec<CallSite>>,
     by_file: FxHashMap<FileId, ModuleId>,
+    /// Modules of test code that other code imports.
+    read: FxHashSet<ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
     called: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
@@ -83,9 +88,10 @@ pub struct AttributeValue {
 }
 
 impl Program {
-    /// Links modules.
+    /// Links modules. Those of test code that have nothing in them are lowered by `later` if code that is no test imports
+    /// them.
     #[must_use]
-    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
+    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis, later: &Later<'_>) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
         let mut program = Self {
@@ -95,6 +101,7 @@ impl Program {
             links: Vec::new(),
             calls: Vec::new(),
             by_file,
+            read: FxHashSet::default(),
             called: FxHashSet::default(),
             attributes: Vec::new(),
             handed: FxHashMap::default(),
@@ -102,11 +109,29 @@ impl Program {
         };
         let index = PathIndex::new(&program);
         let packages = Packages::read(&program.sources);
-        let link = |module: &Module, import: &Import| match module.language {
-            Language::Python => index.link(&program, module, import),
-            Language::TypeScript => packages.link(&program, module, import),
-        };
-        program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
+        loop {
+            let link = |module: &Module, import: &Import| match module.language {
+                Language::Python => index.link(&program, module, import),
+                Language::TypeScript => packages.link(&program, module, import),
+            };
+            program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
+            let wanted = program.wanted();
+            if wanted.is_empty() {
+                break;
+            }
+            let lower = |id: &ModuleId| {
+                let file = program.module(*id).file;
+                let module = later(file, program.sources.get(file));
+                (*id, module)
+            };
+            let lowered: Vec<(ModuleId, Option<Module>)> = wanted.par_iter().map(lower).collect();
+            for (id, module) in lowered {
+                program.read.insert(id);
+                if let Some(module) = module {
+                    program.modules[id.0 as usize] = module;
+                }
+            }
+        }
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
         let ids: Vec<ModuleId> = program.module_ids().collect();
@@ -124,6 +149,20 @@ impl Program {
         program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
         program
+    }
+
+    /// Modules of test code that code imports, or test code that code imports, and that have not been lowered for that.
+    fn wanted(&self) -> Vec<ModuleId> {
+        let is_test = |id: ModuleId| self.sources.get(self.module(id).file).test;
+        let importing = self.module_ids().filter(|id| !is_test(*id) || self.read.contains(id));
+        let wanted: BTreeSet<ModuleId> =
+            importing.flat_map(|id| self.imported_modules(id)).filter(|id| is_test(*id) && !self.read.contains(id)).collect();
+        wanted.into_iter().collect()
+    }
+
+    /// Ids of the modules that are no test code.
+    pub fn code_ids(&self) -> impl Iterator<Item = ModuleId> {
+        self.module_ids().filter(|id| !self.sources.get(self.module(*id).file).test)
     }
 
     /// Ids of all modules.
