@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
+use crate::model::packages::Versions;
+
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -29,6 +31,12 @@ pub struct Row {
     pub names: Vec<String>,
     /// Address of the documentation that states the facts.
     pub docs: String,
+    /// The versions that it is about, where others have a row of their own or none.
+    #[serde(default)]
+    pub versions: Option<Versions>,
+    /// The package whose versions these are, where it is not called like the first part of the names.
+    #[serde(default)]
+    pub package: Option<String>,
     /// What they are.
     #[serde(default)]
     pub roles: Vec<Role>,
@@ -222,7 +230,10 @@ pub enum Placeholder {
 #[derive(Clone, Debug, Default)]
 pub struct Apis {
     rows: Vec<Row>,
+    /// The row that holds where nothing is known of versions: that of the current one.
     by_name: FxHashMap<Ustr, usize>,
+    /// All rows of names that have different ones for different versions.
+    by_version: FxHashMap<Ustr, Vec<usize>>,
     aliases: FxHashMap<Ustr, Ustr>,
     /// First segments of all names: what is no library anybody knows is dismissed by this.
     roots: FxHashSet<Ustr>,
@@ -253,21 +264,45 @@ impl Apis {
         Ok(apis)
     }
 
+    /// Adds a row. Earlier ones of the same name that are about some of the same versions give way.
     fn add(&mut self, row: Row) {
         let index = self.rows.len();
         for pattern in &row.names {
             for name in expand(pattern) {
                 self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
-                self.by_name.insert(Ustr::from(&name), index);
+                let name = Ustr::from(&name);
+                let before = self.by_version.remove(&name).or_else(|| Some(vec![*self.by_name.get(&name)?]));
+                let mut all = before.unwrap_or_default();
+                all.retain(|before| !row.shares_versions(&self.rows[*before]));
+                all.push(index);
+                let is_current = |index: &usize| *index == self.rows.len() || !self.rows[*index].ends();
+                let current = all.iter().rev().copied().find(|at| if *at == index { !row.ends() } else { is_current(at) });
+                match current {
+                    Some(current) => self.by_name.insert(name, current),
+                    None => self.by_name.remove(&name),
+                };
+                if all.len() > 1 || row.versions.is_some() {
+                    self.by_version.insert(name, all);
+                }
             }
         }
         self.rows.push(row);
     }
 
-    /// The row of a canonical name. Methods are looked up in the bases of their class.
+    /// The row of a canonical name, of the current version of its package. Methods are looked up in the bases of their class.
     #[must_use]
     pub fn row(&self, name: Ustr) -> Option<&Row> {
         self.by_name.get(&name).map(|index| &self.rows[*index])
+    }
+
+    /// The row of a canonical name, of the version that is used of its package, which `used` tells.
+    pub fn row_of_version(&self, name: Ustr, used: impl Fn(&str) -> Option<Versions>) -> Option<&Row> {
+        let Some(rows) = self.by_version.get(&name) else { return self.row(name) };
+        rows.iter().map(|index| &self.rows[*index]).find(|row| {
+            let package = row.package.as_deref().unwrap_or_else(|| name.split('.').next().unwrap_or_default());
+            let used = used(package).unwrap_or(Versions::ANY);
+            row.versions.as_ref().is_none_or(|versions| versions.has_newest_of(&used))
+        })
     }
 
     /// The canonical name of a dotted path: aliases of its longest prefix put in.
@@ -342,6 +377,19 @@ impl Row {
     #[must_use]
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether later versions are none of its business.
+    fn ends(&self) -> bool {
+        self.versions.as_ref().is_some_and(Versions::has_end)
+    }
+
+    /// Whether two rows are about some of the same versions.
+    fn shares_versions(&self, other: &Row) -> bool {
+        match (&self.versions, &other.versions) {
+            (Some(own), Some(others)) => own.and(others).is_some(),
+            _ => true,
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod local_work;
 pub mod loggers;
 pub mod manifests;
 pub mod outside;
+pub mod packages;
 pub mod patience;
 pub mod predicates;
 pub mod program;

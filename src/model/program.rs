@@ -7,7 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::model::apis::Apis;
+use crate::model::apis::{Apis, Row};
+use crate::model::packages::{Ecosystem, Packages, Versions};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
 use crate::source::{FileId, Place, Sources, Span};
@@ -54,6 +55,8 @@ pub struct Program {
     pub modules: Vec<Module>,
     /// What library functions are.
     pub apis: Apis,
+    /// Which versions of packages are used.
+    pub packages: Packages,
     /// For each module, where each of its imports leads.
     pub links: Vec<Vec<Link>>,
     /// For each module, its calls by id.
@@ -84,10 +87,12 @@ impl Program {
     pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
+        let packages = Packages::find(&sources, &modules);
         let mut program = Self {
             sources,
             modules,
             apis,
+            packages,
             links: Vec::new(),
             calls: Vec::new(),
             by_file,
@@ -184,6 +189,20 @@ impl Program {
     pub fn callee(&self, module: ModuleId, call: ExprId) -> Entity {
         let Some(calls) = self.calls.get(module.0 as usize) else { return Entity::Unknown };
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
+    }
+
+    /// What is known of the version that a module uses of a package.
+    #[must_use]
+    pub fn versions(&self, module: ModuleId, package: &str) -> Option<Versions> {
+        let file = self.sources.get(self.module(module).file);
+        self.packages.versions(&self.sources, file.directory(), Ecosystem::of(file.kind), package)
+    }
+
+    /// The row of a canonical name, of the version that a module uses. Ask this where a row says different things of different
+    /// versions, and [`Apis::row`] where that of the current one does.
+    #[must_use]
+    pub fn row(&self, module: ModuleId, name: Ustr) -> Option<&Row> {
+        self.apis.row_of_version(name, |package| self.versions(module, package))
     }
 
     /// Whether a function of a library is called anywhere in code that is no test.
