@@ -267,26 +267,23 @@ impl Apis {
     /// Adds a row. Earlier ones of the same name that are about some of the same versions give way.
     fn add(&mut self, row: Row) {
         let index = self.rows.len();
-        for pattern in &row.names {
-            for name in expand(pattern) {
-                self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
-                let name = Ustr::from(&name);
-                let before = self.by_version.remove(&name).or_else(|| Some(vec![*self.by_name.get(&name)?]));
-                let mut all = before.unwrap_or_default();
-                all.retain(|before| !row.shares_versions(&self.rows[*before]));
-                all.push(index);
-                let is_current = |index: &usize| *index == self.rows.len() || !self.rows[*index].ends();
-                let current = all.iter().rev().copied().find(|at| if *at == index { !row.ends() } else { is_current(at) });
-                match current {
-                    Some(current) => self.by_name.insert(name, current),
-                    None => self.by_name.remove(&name),
-                };
-                if all.len() > 1 || row.versions.is_some() {
-                    self.by_version.insert(name, all);
-                }
+        let names: Vec<String> = row.names.iter().flat_map(|pattern| expand(pattern)).collect();
+        self.rows.push(row);
+        for name in names {
+            self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
+            let name = Ustr::from(&name);
+            let before = self.by_version.remove(&name).or_else(|| Some(vec![*self.by_name.get(&name)?]));
+            let mut all = before.unwrap_or_default();
+            all.retain(|other| !self.rows[index].shares_versions(&self.rows[*other]));
+            all.push(index);
+            match all.iter().find(|index| !self.rows[**index].ends()) {
+                Some(current) => self.by_name.insert(name, *current),
+                None => self.by_name.remove(&name),
+            };
+            if all.len() > 1 || self.rows[index].versions.is_some() {
+                self.by_version.insert(name, all);
             }
         }
-        self.rows.push(row);
     }
 
     /// The row of a canonical name, of the current version of its package. Methods are looked up in the bases of their class.
@@ -409,13 +406,15 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_in_one_row_that_says_where_it_is_documented() {
-        let mut seen = FxHashSet::default();
+    fn each_name_and_version_is_in_one_row_that_says_where_it_is_documented() {
+        let mut seen: FxHashMap<String, Vec<Row>> = FxHashMap::default();
         for row in table().api {
             assert!(row.docs.starts_with("https://"), "{:?}", row.names);
             for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
                 assert!(name.contains('.') && !name.contains(['{', '}', ' ']), "{name}");
-                assert!(seen.insert(name.clone()), "{name} is in two rows");
+                let others = seen.entry(name.clone()).or_default();
+                assert!(!others.iter().any(|other| other.shares_versions(&row)), "{name} is in two rows");
+                others.push(row.clone());
             }
         }
         assert!(seen.len() > 1000);
@@ -445,6 +444,45 @@ mod tests {
         let own: Row = toml::from_str("names = [\"requests.get\"]\ndocs = \"https://x\"\n").expect("a row");
         let apis = Apis::load(&[own]).expect("the tables load");
         assert!(apis.row(Ustr::from("requests.get")).is_some_and(|row| row.timeout.is_none()));
+    }
+
+    #[test]
+    fn versions_tell_rows_apart() {
+        let rows = |text: &str| toml::from_str::<Table>(text).expect("rows").api;
+        let apis = Apis::load(&rows(
+            "[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '<2'\nmethod = 'old'\n\
+             [[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '>=2,<3'\nmethod = 'middle'\n\
+             [[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '>=3'\nmethod = 'new'\n\
+             [[api]]\nnames = ['acme.gone']\ndocs = 'https://x'\nversions = '<2'\npackage = 'acme-http'\nmethod = 'old'\n",
+        ))
+        .expect("the tables load");
+        let row = |name: &str, package: &str, used: Option<&str>| {
+            let used = used.and_then(|text| Versions::parse(text, crate::model::packages::Notation::Python));
+            let row = apis.row_of_version(Ustr::from(name), |of| used.clone().filter(|_| of == package));
+            row.and_then(|row| row.method.clone()).unwrap_or_default()
+        };
+        for (used, expected) in [
+            (None, "new"),
+            (Some("*"), "new"),
+            (Some("==1.9"), "old"),
+            (Some(">=1,<2"), "old"),
+            (Some("^2"), "middle"),
+            (Some(">=1"), "new"),
+            (Some(">=1,<3"), "middle"),
+            (Some("==3.0"), "new"),
+        ] {
+            assert_eq!(row("acme.get", "acme", used), expected, "{used:?}");
+        }
+        assert_eq!(apis.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("new"));
+        assert_eq!(row("acme.gone", "acme-http", Some("==1")), "old");
+        assert_eq!(row("acme.gone", "acme-http", Some("==2")), "");
+        assert_eq!((row("acme.gone", "acme-http", None), apis.row(Ustr::from("acme.gone")).is_none()), (String::new(), true));
+        // A row about all versions replaces those about some.
+        let mut again = apis.clone();
+        rows("[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nmethod = 'own'\n").into_iter().for_each(|row| again.add(row));
+        assert!(again.by_version.get(&Ustr::from("acme.get")).is_none());
+        assert_eq!(again.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("own"));
+        assert!(toml::from_str::<Row>("names = ['a.b']\ndocs = 'https://x'\nversions = 'latest'\n").is_err());
     }
 
     #[test]

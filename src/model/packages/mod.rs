@@ -166,9 +166,7 @@ impl Packages {
             // What a unit says of a package of its own is settled by its own lock file, or by that of its workspace.
             let is_settled_here = declared.is_none() || self.has_member(sources, here, below);
             declared = declared.or_else(|| self.declared(sources, here, &normal));
-            if is_settled_here
-                && let Some(locked) = self.locked(sources, here, below, &normal, declared.as_ref())
-            {
+            if is_settled_here && let Some(locked) = self.locked(sources, here, below, &normal, declared.as_ref()) {
                 return Some(locked);
             }
         }
