@@ -70,6 +70,9 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
+    /// For a rate limiter that is middleware: it does not see routes that an app has by including routers.
+    #[serde(default)]
+    pub blind_to_routers: bool,
 }
 
 /// What a function or class is.
