@@ -156,9 +156,11 @@ impl Finder<'_> {
     /// Whether all routes that others may call are bound on routers, and come to the app by `include_router`.
     fn comes_by_routers(&self) -> bool {
         let program = &self.project.program;
+        // An app is a router, too.
         let is_router = |(m, on): (ModuleId, ExprId)| {
             let (at, origin) = values::origin(program, m, on);
-            program.callee(at, origin).library().is_some_and(|name| program.apis.class_has_role(name, Role::Router))
+            let has_role = |role| program.callee(at, origin).library().is_some_and(|name| program.apis.class_has_role(name, role));
+            has_role(Role::Router) && !has_role(Role::App)
         };
         let handlers = |function| self.project.routes.handlers.iter().filter(move |handler| handler.function == function);
         let comes =

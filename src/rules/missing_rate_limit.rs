@@ -53,7 +53,7 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
             Why::Blind => {
                 let row = program.module_of(place.file).zip(*library).and_then(|(module, name)| program.row(module, name));
                 let versions = row.and_then(|row| row.versions.as_ref());
-                let versions = versions.map(|versions| format!(" from FastAPI {versions}")).unwrap_or_default();
+                let versions = versions.map(|versions| format!(" (FastAPI {versions})")).unwrap_or_default();
                 format!("`{name}` does not see routes that come by `include_router`{versions}")
             }
             Why::Unattached => format!("`{name}` is set up but attached to nothing"),
