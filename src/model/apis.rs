@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
-use crate::model::packages::Versions;
+use crate::model::dependencies::Versions;
 
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,9 +55,16 @@ pub struct Row {
     /// The names are of attributes: reading one gives an instance of `returns`.
     #[serde(default)]
     pub attribute: bool,
-    /// For a route: position of the argument that is the handler; without it, the call is a decorator.
+    /// For a route: position of the argument that is the handler; without it, the call is a decorator. In TypeScript all
+    /// functions from there on are handlers.
     #[serde(default)]
     pub handler: Option<usize>,
+    /// For a call that takes an object: its key that holds the handler.
+    #[serde(default)]
+    pub handler_key: Option<String>,
+    /// Classes of what the handler, or another function that is passed to it, is called with.
+    #[serde(default)]
+    pub params: Vec<String>,
     /// For a class: the classes that it inherits methods from.
     #[serde(default)]
     pub bases: Vec<String>,
@@ -152,9 +159,18 @@ pub struct Timeout {
     /// 0-based position of the argument, if it can be passed so (the receiver of a method not counted).
     #[serde(default)]
     pub position: Option<usize>,
+    /// 0-based positions that the object of options may stand at which holds the argument (TypeScript).
+    #[serde(default)]
+    pub options: Positions,
     /// Other arguments that bound the call as well.
     #[serde(default)]
     pub or: Vec<String>,
+    /// Methods of what the call gives that bound it.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// How a fix spells its value: `{ms}` and `{s}` are replaced.
+    #[serde(default)]
+    pub value: Option<String>,
     /// Arguments that set it for one phase of the call, over what the argument says: `None` there is for ever.
     #[serde(default)]
     pub phases: Vec<String>,
@@ -175,6 +191,27 @@ pub struct Timeout {
     /// Confidence of a finding where it is not `high`.
     #[serde(default)]
     pub confidence: Option<crate::finding::Confidence>,
+}
+
+/// One position or several.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(from = "OneOrSeveral")]
+pub struct Positions(pub Vec<usize>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    One(usize),
+    Several(Vec<usize>),
+}
+
+impl From<OneOrSeveral> for Positions {
+    fn from(written: OneOrSeveral) -> Self {
+        match written {
+            OneOrSeveral::One(position) => Self(vec![position]),
+            OneOrSeveral::Several(positions) => Self(positions),
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -238,11 +275,17 @@ pub struct Apis {
     /// All rows of names that have different ones for different versions.
     by_version: FxHashMap<Ustr, Vec<usize>>,
     aliases: FxHashMap<Ustr, Ustr>,
+    /// What aliases lead to.
+    classes: FxHashSet<Ustr>,
     /// First segments of all names: what is no library anybody knows is dismissed by this.
     roots: FxHashSet<Ustr>,
 }
 
 const PYTHON: &str = include_str!("../../rules/apis/python.toml");
+const TYPESCRIPT: &str = include_str!("../../rules/apis/typescript.toml");
+
+/// What canonical names of JavaScript begin with: npm and `PyPI` have packages of the same name.
+pub const JAVASCRIPT: &str = "js:";
 
 impl Apis {
     /// The embedded tables and the user's own rows, which win.
@@ -253,18 +296,31 @@ impl Apis {
         // Read once: an editor or a test asks many times.
         static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
         let mut apis = EMBEDDED.clone()?;
-        own.iter().cloned().for_each(|row| apis.add(row));
+        for row in own {
+            apis.add(row.clone());
+            apis.add(row.clone().of_javascript());
+        }
         Ok(apis)
     }
 
     fn embedded() -> Result<Self, String> {
         let mut apis = Self::default();
-        let table: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
-        for (from, to) in &table.aliases {
-            apis.aliases.insert(Ustr::from(from), Ustr::from(to));
+        let python: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
+        let typescript: Table = toml::from_str(TYPESCRIPT).map_err(|e| e.to_string())?;
+        for (from, to) in &python.aliases {
+            apis.alias(from, to);
         }
-        table.api.into_iter().for_each(|row| apis.add(row));
+        for (from, to) in &typescript.aliases {
+            apis.alias(&marked(from), &marked(to));
+        }
+        python.api.into_iter().for_each(|row| apis.add(row));
+        typescript.api.into_iter().for_each(|row| apis.add(row.of_javascript()));
         Ok(apis)
+    }
+
+    fn alias(&mut self, from: &str, to: &str) {
+        self.aliases.insert(Ustr::from(from), Ustr::from(to));
+        self.classes.insert(Ustr::from(to));
     }
 
     /// Adds a row. Earlier ones of the same name that are about some of the same versions give way.
@@ -299,7 +355,7 @@ impl Apis {
     pub fn row_of_version(&self, name: Ustr, used: impl Fn(&str) -> Option<Versions>) -> Option<&Row> {
         let Some(rows) = self.by_version.get(&name) else { return self.row(name) };
         rows.iter().map(|index| &self.rows[*index]).find(|row| {
-            let package = row.package.as_deref().unwrap_or_else(|| name.split('.').next().unwrap_or_default());
+            let package = row.package.as_deref().unwrap_or_else(|| package_of(&name));
             let used = used(package).unwrap_or(Versions::ANY);
             row.versions.as_ref().is_none_or(|versions| versions.has_newest_of(&used))
         })
@@ -313,7 +369,12 @@ impl Apis {
         }
         let mut end = path.len();
         loop {
-            if let Some(to) = self.aliases.get(&Ustr::from(&path[..end])) {
+            let prefix = Ustr::from(&path[..end]);
+            // `openai.OpenAI` is what it is, although `openai` alone stands for it.
+            if self.classes.contains(&prefix) {
+                return path;
+            }
+            if let Some(to) = self.aliases.get(&prefix) {
                 return Ustr::from(&format!("{to}{}", &path[end..]));
             }
             match path[..end].rfind('.') {
@@ -372,7 +433,26 @@ impl Apis {
     }
 }
 
+/// The package that a canonical name is of, where it is called as it is imported.
+fn package_of(name: &str) -> &str {
+    let name = name.strip_prefix(JAVASCRIPT).unwrap_or(name);
+    name.split('.').next().unwrap_or_default()
+}
+
+fn marked(name: &str) -> String {
+    format!("{JAVASCRIPT}{name}")
+}
+
 impl Row {
+    /// The row with the names that libraries of JavaScript have.
+    fn of_javascript(mut self) -> Self {
+        let names = self.names.iter_mut().chain(&mut self.bases).chain(&mut self.returns).chain(&mut self.enters);
+        for name in names.chain(&mut self.params).filter(|name| !name.is_empty() && !name.starts_with("arg[")) {
+            *name = marked(name);
+        }
+        self
+    }
+
     /// Whether it has a role.
     #[must_use]
     pub fn is(&self, role: Role) -> bool {
@@ -403,32 +483,38 @@ fn expand(pattern: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::program::Language;
 
-    fn table() -> Table {
-        toml::from_str(PYTHON).expect("the table fits its schema")
+    fn tables() -> [Table; 2] {
+        [PYTHON, TYPESCRIPT].map(|table| toml::from_str(table).expect("the table fits its schema"))
     }
 
     #[test]
     fn each_name_and_version_is_in_one_row_that_says_where_it_is_documented() {
-        let mut seen: FxHashMap<String, Vec<Row>> = FxHashMap::default();
-        for row in table().api {
-            assert!(row.docs.starts_with("https://"), "{:?}", row.names);
-            for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
-                assert!(name.contains('.') && !name.contains(['{', '}', ' ']), "{name}");
-                let others = seen.entry(name.clone()).or_default();
-                assert!(!others.iter().any(|other| other.shares_versions(&row)), "{name} is in two rows");
-                others.push(row.clone());
+        for (language, table) in [Language::Python, Language::TypeScript].into_iter().zip(tables()) {
+            let mut seen: FxHashMap<String, Vec<Row>> = FxHashMap::default();
+            for row in table.api {
+                assert!(row.docs.starts_with("https://"), "{:?}", row.names);
+                for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
+                    // A package of npm may be a function itself.
+                    assert!(name.contains('.') || language == Language::TypeScript, "{name}");
+                    assert!(!name.contains(['{', '}', ' ']), "{name}");
+                    let others = seen.entry(name.clone()).or_default();
+                    assert!(!others.iter().any(|other| other.shares_versions(&row)), "{name} is in two rows");
+                    others.push(row.clone());
+                }
             }
+            assert!(seen.len() > 1000);
         }
-        assert!(seen.len() > 1000);
     }
 
     #[test]
     fn aliases_lead_to_names_and_not_to_each_other() {
-        let table = table();
-        for (from, to) in &table.aliases {
-            assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
-            assert_ne!(from, to);
+        for table in tables() {
+            for (from, to) in &table.aliases {
+                assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
+                assert_ne!(from, to);
+            }
         }
     }
 
@@ -460,7 +546,7 @@ mod tests {
         ))
         .expect("the tables load");
         let row = |name: &str, package: &str, used: Option<&str>| {
-            let used = used.and_then(|text| Versions::parse(text, crate::model::packages::Notation::Python));
+            let used = used.and_then(|text| Versions::parse(text, crate::model::dependencies::Notation::Python));
             let row = apis.row_of_version(Ustr::from(name), |of| used.clone().filter(|_| of == package));
             row.and_then(|row| row.method.clone()).unwrap_or_default()
         };
@@ -483,7 +569,7 @@ mod tests {
         // A row about all versions replaces those about some.
         let mut again = apis.clone();
         rows("[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nmethod = 'own'\n").into_iter().for_each(|row| again.add(row));
-        assert!(again.by_version.get(&Ustr::from("acme.get")).is_none());
+        assert!(!again.by_version.contains_key(&Ustr::from("acme.get")));
         assert_eq!(again.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("own"));
         assert!(toml::from_str::<Row>("names = ['a.b']\ndocs = 'https://x'\nversions = 'latest'\n").is_err());
     }

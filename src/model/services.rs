@@ -143,7 +143,7 @@ pub fn is_build_file(file: &SourceFile) -> bool {
             matches!(name, "pyproject.toml" | "Pipfile" | "package.json") || (name.starts_with("requirements") && name.ends_with(".txt"))
         }
         FileKind::Python => name == "setup.py",
-        FileKind::Yaml => false,
+        FileKind::TypeScript | FileKind::Yaml => false,
     }
 }
 
@@ -152,7 +152,7 @@ fn is_other_language(program: &Program, directory: &str) -> bool {
     let python = |file: &SourceFile| match file.kind {
         FileKind::Python => true,
         FileKind::Manifest => file.name() != "package.json" && is_build_file(file),
-        FileKind::Dockerfile | FileKind::Yaml => false,
+        FileKind::TypeScript | FileKind::Dockerfile | FileKind::Yaml => false,
     };
     let mut files = program.sources.in_directory(directory);
     files.any(|file| file.name() == "package.json") && !program.sources.in_directory(directory).any(python)

@@ -1,4 +1,7 @@
 use super::*;
+use crate::lower::typescript::{self, Dialect};
+use crate::model::apis::{Apis, JAVASCRIPT};
+use crate::model::program::{ModuleId, Program};
 
 fn kind(path: &str) -> FileKind {
     if path.ends_with(".py") { FileKind::Python } else { FileKind::Manifest }
@@ -8,14 +11,14 @@ fn sources(files: &[(&str, &str)]) -> Sources {
     Sources::new(files.iter().map(|(path, text)| SourceFile::new(path, kind(path), text)).collect())
 }
 
-fn of(files: &[(&str, &str)]) -> (Sources, Packages) {
+fn of(files: &[(&str, &str)]) -> (Sources, Dependencies) {
     let sources = sources(files);
     let lower = |(id, file): (FileId, &SourceFile)| {
         let tree = crate::lower::python::parse(&file.text)?;
         Some(crate::lower::python::lower(id, &file.text, &tree))
     };
     let modules: Vec<Module> = sources.iter().filter(|(_, file)| file.kind == FileKind::Python).filter_map(lower).collect();
-    let packages = Packages::find(&sources, &modules);
+    let packages = Dependencies::find(&sources, &modules);
     (sources, packages)
 }
 
@@ -160,7 +163,9 @@ fn node_lock_files() {
     }
 }
 
-/// What applies to code in a folder, of several files.
+/// Files, a folder with code, and what is known there of redis.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Ecosystem, &'a str);
+
 #[test]
 fn the_closest_manifest_and_its_lock_file_apply() {
     use Ecosystem::{Node, Python};
@@ -180,7 +185,7 @@ fn the_closest_manifest_and_its_lock_file_apply() {
     );
     const YARN: (&str, &str) = ("yarn.lock", "redis@^4:\n  version \"4.6.1\"\n\nredis@^3:\n  version \"3.1.2\"\n");
     let unit = |wanted: &'static str| ("services/a/package.json", wanted);
-    let cases: &[(&[(&str, &str)], &str, Ecosystem, &str)] = &[
+    let cases: &[Case<'_>] = &[
         // A lock file says more than a manifest; one that does not fit it, nothing.
         (&[("pyproject.toml", "[project]\ndependencies = ['redis>=4']\n"), POETRY], "app", Python, "==5.2"),
         (&[("pyproject.toml", "[project]\ndependencies = ['redis<4']\n"), POETRY], "app", Python, "<4"),
@@ -270,6 +275,25 @@ fn the_closest_manifest_and_its_lock_file_apply() {
 }
 
 #[test]
+fn rows_are_those_of_the_version_that_a_module_uses() {
+    let wait = |manifest: &str| {
+        let path = "src/rates.ts";
+        let text = "import fetch from 'node-fetch';\n\nawait fetch('https://example.com', { timeout: 5000 });\n";
+        let files = [SourceFile::new(path, FileKind::TypeScript, text), SourceFile::new("package.json", FileKind::Manifest, manifest)];
+        let sources = Sources::new(files.into());
+        let tree = typescript::parse(Dialect::of(path), text).expect("a tree");
+        let id = sources.find(path).expect("the module");
+        let modules = vec![typescript::lower(id, Dialect::of(path), text, &tree)];
+        let program = Program::link(sources, modules, Apis::load(&[]).expect("the tables load"));
+        let row = program.row(ModuleId(0), format!("{JAVASCRIPT}node-fetch").as_str().into()).expect("a row");
+        row.timeout.as_ref().expect("a timeout").or.clone()
+    };
+    assert_eq!(wait(r#"{"dependencies": {"node-fetch": "^2.6.7"}}"#), ["timeout"]);
+    assert_eq!(wait(r#"{"dependencies": {"node-fetch": "^3.3.2"}}"#), [""; 0]);
+    assert_eq!(wait("{}"), [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_nothing_else() {
     for (file, text, reason) in [
         ("pyproject.toml", "[project\n", "at line 1"),
@@ -289,11 +313,8 @@ fn what_cannot_be_read_is_named_and_nothing_else() {
     ] {
         let (sources, packages) = of(&[(file, text), ("requirements.txt", "redis==4\n")]);
         assert_eq!(packages.unread(&sources), [], "nothing was asked");
-        let ecosystem = if file.starts_with("p") && file.contains(".json") || file.starts_with("yarn") || file.starts_with("pnpm") {
-            Ecosystem::Node
-        } else {
-            Ecosystem::Python
-        };
+        let is_node = ["package", "yarn", "pnpm"].iter().any(|start| file.starts_with(start));
+        let ecosystem = if is_node { Ecosystem::Node } else { Ecosystem::Python };
         let versions = packages.versions(&sources, "app", ecosystem, "redis").map(|versions| versions.to_string());
         assert_eq!(versions.as_deref(), (ecosystem == Ecosystem::Python).then_some("==4"), "{file}");
         let unread = packages.unread(&sources);

@@ -147,7 +147,7 @@ fn read(text: &str) -> Result<Stream, String> {
     let stream = yaml::parse(text);
     match &stream.error {
         Some((span, why)) => {
-            let line = text.as_bytes()[..(span.start as usize).min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = text.get(..span.start as usize).unwrap_or(text).matches('\n').count() + 1;
             Err(format!("{why} at line {line}"))
         }
         None => Ok(stream),

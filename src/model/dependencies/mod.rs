@@ -21,7 +21,7 @@ mod versions;
 
 pub use versions::{Notation, Version, Versions};
 
-use said::{Packages as Allowed, Said};
+use said::{Packages, Said};
 
 /// Where packages come from.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -118,13 +118,13 @@ struct Manifest {
 
 /// All manifests and lock files.
 #[derive(Debug, Default)]
-pub struct Packages {
+pub struct Dependencies {
     manifests: Vec<Manifest>,
     /// Indices of those that speak of a folder.
     by_folder: FxHashMap<(String, Ecosystem), Vec<usize>>,
 }
 
-impl Packages {
+impl Dependencies {
     /// Finds the manifests and lock files; what belongs to tests speaks of nothing else.
     #[must_use]
     pub fn find(sources: &Sources, modules: &[Module]) -> Self {
@@ -201,7 +201,7 @@ impl Packages {
             files.extend(new);
         }
         let said: Vec<&Said> = files.iter().filter_map(|index| self.said(sources, *index)).collect();
-        let of = |packages: &mut dyn Iterator<Item = &Allowed>| {
+        let of = |packages: &mut dyn Iterator<Item = &Packages>| {
             packages.filter_map(|packages| said::all(packages.get(name)?)).reduce(|a, b| said::both(&a, &b))
         };
         of(&mut said.iter().filter_map(|said| said.folders.get(""))).or_else(|| of(&mut said.iter().map(|said| &said.aside)))
