@@ -199,6 +199,7 @@ impl Prepared {
         let asked = Asked { min_confidence: options.min_confidence, min_severity: options.min_severity, today: options.today };
         let (found, unjudged) = analysis::judge(&project, &rules);
         failed.extend(unjudged);
+        failed.extend(project.program.dependencies.unread(&project.program.sources));
         failed.sort();
         failed.dedup();
         let findings = filter::apply(&project, found, &asked);

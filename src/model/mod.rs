@@ -4,6 +4,7 @@ pub mod apis;
 pub mod attempts;
 pub mod calls;
 pub mod cleanup;
+pub mod dependencies;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;

@@ -7,7 +7,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::model::apis::Apis;
+use crate::model::apis::{Apis, Row};
+use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
@@ -59,6 +60,8 @@ pub struct Program {
     pub modules: Vec<Module>,
     /// What library functions are.
     pub apis: Apis,
+    /// Which versions of packages are used.
+    pub dependencies: Dependencies,
     /// For each module, where each of its imports leads.
     pub links: Vec<Vec<Link>>,
     /// For each module, its calls by id.
@@ -94,10 +97,12 @@ impl Program {
     pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis, later: &Later<'_>) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
+        let dependencies = Dependencies::find(&sources, &modules);
         let mut program = Self {
             sources,
             modules,
             apis,
+            dependencies,
             links: Vec::new(),
             calls: Vec::new(),
             by_file,
@@ -235,6 +240,20 @@ impl Program {
     pub fn callee(&self, module: ModuleId, call: ExprId) -> Entity {
         let Some(calls) = self.calls.get(module.0 as usize) else { return Entity::Unknown };
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
+    }
+
+    /// What is known of the version that a module uses of a package.
+    #[must_use]
+    pub fn versions(&self, module: ModuleId, package: &str) -> Option<Versions> {
+        let file = self.sources.get(self.module(module).file);
+        self.dependencies.versions(&self.sources, file.directory(), Ecosystem::of(file.kind), package)
+    }
+
+    /// The row of a canonical name, of the version that a module uses. Ask this where a row says different things of different
+    /// versions, and [`Apis::row`] where that of the current one does.
+    #[must_use]
+    pub fn row(&self, module: ModuleId, name: Ustr) -> Option<&Row> {
+        self.apis.row_of_version(name, |package| self.versions(module, package))
     }
 
     /// The API of a library that calls a function because it was passed to it by name.
