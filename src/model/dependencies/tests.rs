@@ -284,7 +284,7 @@ fn rows_are_those_of_the_version_that_a_module_uses() {
         let tree = typescript::parse(Dialect::of(path), text).expect("a tree");
         let id = sources.find(path).expect("the module");
         let modules = vec![typescript::lower(id, Dialect::of(path), text, &tree)];
-        let program = Program::link(sources, modules, Apis::load(&[]).expect("the tables load"));
+        let program = Program::link(sources, modules, Apis::load(&[]).expect("the tables load"), &|_, _| None);
         let row = program.row(ModuleId(0), format!("{JAVASCRIPT}node-fetch").as_str().into()).expect("a row");
         row.timeout.as_ref().expect("a timeout").or.clone()
     };
