@@ -2,8 +2,10 @@
 
 pub mod apis;
 pub mod attempts;
+pub mod callers;
 pub mod calls;
 pub mod cleanup;
+pub mod dictionaries;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;

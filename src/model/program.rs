@@ -1,6 +1,7 @@
 //! The linked program: all modules, and where their imports lead.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,6 +9,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Apis;
+use crate::model::callers::Callers;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
 use crate::source::{FileId, Place, Sources, Span};
@@ -65,6 +67,7 @@ pub struct Program {
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
+    callers: OnceLock<Callers>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -94,6 +97,7 @@ impl Program {
             called: FxHashSet::default(),
             attributes: Vec::new(),
             bindings: Vec::new(),
+            callers: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
         program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
@@ -186,6 +190,12 @@ impl Program {
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
     }
 
+    /// Who calls the functions of the project.
+    #[must_use]
+    pub fn callers(&self) -> &Callers {
+        self.callers.get_or_init(|| Callers::find(self))
+    }
+
     /// Whether a function of a library is called anywhere in code that is no test.
     #[must_use]
     pub fn calls_anywhere(&self, name: &str) -> bool {
@@ -203,6 +213,28 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value that a name of a module is bound to, if it is bound once.
+    #[must_use]
+    pub fn only_value(&self, module: ModuleId, name: Ustr) -> Option<ExprId> {
+        let mut bindings = self.bindings(module, ScopeId(0), name);
+        match (bindings.next()?.kind, bindings.next()) {
+            (BindingKind::Value(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether `import *` takes a name of a module: what `__all__` lists, else what does not begin with an underscore.
+    #[must_use]
+    pub fn exports(&self, module: ModuleId, name: Ustr) -> bool {
+        let m = self.module(module);
+        match self.only_value(module, Ustr::from("__all__")).map(|list| &m.expr(list).kind) {
+            Some(ExprKind::List(names) | ExprKind::Tuple(names)) => {
+                names.iter().any(|listed| !matches!(m.expr(*listed).kind, ExprKind::String(text) if text != name))
+            }
+            _ => !name.starts_with('_'),
+        }
     }
 
     /// The modules that a module imports, in source order.

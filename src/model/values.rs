@@ -4,7 +4,8 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{Link, ModuleId, Program};
+use crate::model::callers;
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
 /// What is known of an expression's value.
@@ -129,19 +130,29 @@ fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) 
         1 => program.bindings(id, scope, name).next().copied(),
         _ => resolver.reaching(id, scope, expr, name).filter(|_| scope != ScopeId(0)),
     };
-    let Some(binding) = binding else { return Value::Unknown };
-    bound(program, id, &binding, depth)
+    match binding {
+        Some(Binding { kind: BindingKind::Param(_), .. }) => default(program, id, expr).map_or(Value::Unknown, |d| fold(program, id, d, depth)),
+        Some(binding) => bound(program, id, &binding, depth),
+        None => Value::Unknown,
+    }
+}
+
+/// The default of the parameter that a name stands for, if it is what the parameter always has.
+#[must_use]
+pub fn default(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> {
+    let ExprKind::Name(name) = program.module(id).expr(expr).kind else { return None };
+    let (scope, _) = Resolver::new(program).scope_of_name(id, expr, name).filter(|(_, count)| *count == 1)?;
+    let BindingKind::Param(index) = program.bindings(id, scope, name).next()?.kind else { return None };
+    let ScopeKind::Function(function) = program.module(id).scope(scope).kind else { return None };
+    callers::default_in_use(program, FunctionRef { module: id, function }, index as usize)
 }
 
 fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Value {
     match binding.kind {
         BindingKind::Value(value) => fold(program, id, value, depth),
-        BindingKind::Element(value, index) => match &program.module(id).expr(value).kind {
-            ExprKind::Tuple(parts) | ExprKind::List(parts) => {
-                parts.get(index as usize).map_or(Value::Unknown, |part| fold(program, id, *part, depth))
-            }
-            _ => Value::Unknown,
-        },
+        BindingKind::Element(value, index) => {
+            program.module(id).element(value, index).map_or(Value::Unknown, |part| fold(program, id, part, depth))
+        }
         BindingKind::Import(import) => match program.import(id, import) {
             Link::Symbol(from, name) => exported(program, from, name, depth),
             _ => Value::Unknown,
@@ -286,6 +297,7 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
 fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
     match binding.kind {
         BindingKind::Value(value) => Some((module, value)),
+        BindingKind::Element(whole, index) => program.module(module).element(whole, index).map(|value| (module, value)),
         BindingKind::Import(import) => match program.import(module, import) {
             Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
             _ => None,
@@ -309,49 +321,4 @@ fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Op
         }
     }
     None
-}
-
-/// Whether the dict or list that a name stands for is changed in place somewhere in its module, or handed to something
-/// that may: what its literal says is then not all there is to it.
-#[must_use]
-pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
-    const READS: [&str; 6] = ["get", "items", "keys", "values", "copy", "__contains__"];
-    let module = program.module(id);
-    let ExprKind::Name(name) = module.expr(expr).kind else { return false };
-    let scope = Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    module.expr_ids().any(|other| {
-        if !matches!(module.expr(other).kind, ExprKind::Name(n) if n == name) {
-            return false;
-        }
-        let Parent::Expr(parent) = module.expr_parents[other.index()] else { return false };
-        let changes = match &module.expr(parent).kind {
-            ExprKind::Attribute { name: method, .. } => !READS.contains(&method.as_str()),
-            ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
-            ExprKind::Call(call) => {
-                let is_passed = |a: &Arg| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
-                call.args.iter().any(is_passed) && may_change(program, id, parent, call)
-            }
-            _ => false,
-        };
-        changes && Resolver::new(program).scope_of_name(id, other, name).map(|(scope, _)| scope) == scope
-    })
-}
-
-/// Whether a call may change what it is given: libraries' functions and methods of texts do not.
-fn may_change(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> bool {
-    if let Entity::Builtin(_) | Entity::Library(_) = program.callee(id, expr) {
-        return false;
-    }
-    let callee = &program.module(id).expr(call.callee).kind;
-    !matches!(callee, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "join" | "format" | "index" | "issuperset" | "issubset"))
-}
-
-/// Whether an expression is assigned to or deleted.
-fn is_target(module: &Module, expr: ExprId) -> bool {
-    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return false };
-    match &module.stmt(stmt).kind {
-        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.contains(&expr),
-        StmtKind::AugAssign { target, .. } => *target == expr,
-        _ => false,
-    }
 }
