@@ -17,6 +17,7 @@ pub mod local_work;
 pub mod loggers;
 pub mod manifests;
 pub mod outside;
+pub mod overrides;
 pub mod patience;
 pub mod predicates;
 pub mod program;

@@ -10,6 +10,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Apis;
 use crate::model::callers::Callers;
+use crate::model::overrides::Overrides;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
 use crate::source::{FileId, Place, Sources, Span};
@@ -68,6 +69,7 @@ pub struct Program {
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
     callers: OnceLock<Callers>,
+    overrides: OnceLock<Overrides>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -98,6 +100,7 @@ impl Program {
             attributes: Vec::new(),
             bindings: Vec::new(),
             callers: OnceLock::new(),
+            overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
         program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
@@ -196,6 +199,12 @@ impl Program {
         self.callers.get_or_init(|| Callers::find(self))
     }
 
+    /// Who sets attributes of classes of the project.
+    #[must_use]
+    pub fn overrides(&self) -> &Overrides {
+        self.overrides.get_or_init(|| Overrides::find(self))
+    }
+
     /// Whether a function of a library is called anywhere in code that is no test.
     #[must_use]
     pub fn calls_anywhere(&self, name: &str) -> bool {
@@ -213,6 +222,11 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attributes that classes of a module set, in no order.
+    pub fn attributes_of(&self, module: ModuleId) -> impl Iterator<Item = (ClassId, Ustr)> {
+        self.attributes[module.0 as usize].keys().copied()
     }
 
     /// The value that a name of a module is bound to, if it is bound once.

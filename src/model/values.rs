@@ -4,7 +4,8 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::callers;
+use crate::model::calls::Passed;
+use crate::model::{callers, dictionaries};
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
@@ -81,6 +82,7 @@ fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Value {
         ExprKind::Attribute { object, name, .. } => attribute(program, id, *object, *name, depth),
         ExprKind::Subscript { object, index, .. } => subscript(program, id, *object, *index, depth),
         ExprKind::Call(_) if is_configuration(program, id, expr) => Value::Configuration,
+        ExprKind::Call(call) => looked_up(program, id, call, depth),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
             let all = operands.iter().all(|o| fold(program, id, *o, depth) != Value::Unknown);
             if all { Value::Configuration } else { Value::Unknown }
@@ -180,10 +182,7 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
                 return Value::Configuration;
             }
             // `Color.RED.value` is `Color.RED` here.
-            match program.attribute(m, c, name) {
-                [only] => only.value.map_or(Value::Unknown, |v| fold(program, m, v, depth)),
-                _ => Value::Unknown,
-            }
+            attribute_value(program, m, c, name).map_or(Value::Unknown, |(m, v)| fold(program, m, v, depth))
         }
         Entity::Library(path) if is_django_settings(path) => Value::Configuration,
         Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
@@ -196,6 +195,25 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
             _ => Value::Unknown,
         },
     }
+}
+
+/// The one value that an attribute of a class or its instances has, by the class or one that it inherits from. Nothing where
+/// a class that inherits it, or somebody outside, sets another.
+#[must_use]
+pub fn attribute_value(program: &Program, module: ModuleId, class: ClassId, name: Ustr) -> Option<(ModuleId, ExprId)> {
+    let resolver = Resolver::new(program);
+    let (mut at, mut seen) = ((module, class), Vec::new());
+    while program.attribute(at.0, at.1, name).is_empty() && !seen.contains(&at) {
+        seen.push(at);
+        let bases = program.module(at.0).class(at.1).bases.iter().filter(|base| base.kind == ArgKind::Positional);
+        let mut bases = bases.filter_map(|base| match resolver.entity(at.0, base.value) {
+            Entity::Class(m, c) => Some((m, c)),
+            _ => None,
+        });
+        at = bases.next()?;
+    }
+    let [only] = program.attribute(at.0, at.1, name) else { return None };
+    (!program.overrides().set_anew(program, (module, class), at, name)).then_some((at.0, only.value?))
 }
 
 /// Whether nothing is known of something but, perhaps, where it is imported from.
@@ -231,15 +249,24 @@ fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, dep
             Value::Configuration
         }
         _ => {
-            let Some(entries) = object_literal(program, id, object) else { return Value::Unknown };
             let Value::Text(key) = fold(program, id, index, depth) else { return Value::Unknown };
-            let (at, entries) = entries;
-            let found = entries.iter().find_map(|entry| match entry {
-                Entry::Pair { key: k, value } if text(program, at, *k).as_deref() == Some(&key) => Some(*value),
-                _ => None,
-            });
-            found.map_or(Value::Unknown, |v| fold(program, at, v, depth))
+            match dictionaries::written(program, id, object, &key) {
+                Passed::Value(at, value) => fold(program, at, value, depth),
+                Passed::No | Passed::Unknown => Value::Unknown,
+            }
         }
+    }
+}
+
+/// `LIMITS.get("slow", 5)`
+fn looked_up(program: &Program, id: ModuleId, call: &Call, depth: u32) -> Value {
+    let ExprKind::Attribute { object, name, .. } = program.module(id).expr(call.callee).kind else { return Value::Unknown };
+    let (Some(key), true) = (call.args.first(), name == "get") else { return Value::Unknown };
+    let Value::Text(key) = fold(program, id, key.value, depth) else { return Value::Unknown };
+    match dictionaries::written(program, id, object, &key) {
+        Passed::Value(at, value) => fold(program, at, value, depth),
+        Passed::No => call.args.get(1).map_or(Value::Null, |default| fold(program, id, default.value, depth)),
+        Passed::Unknown => Value::Unknown,
     }
 }
 
@@ -277,10 +304,7 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
             }
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => only_value(program, from, name, DEPTH),
-                Entity::Class(m, c) | Entity::Object(m, c) => match program.attribute(m, c, name) {
-                    [only] => only.value.map(|v| (m, v)),
-                    _ => None,
-                },
+                Entity::Class(m, c) | Entity::Object(m, c) => attribute_value(program, m, c, name),
                 _ => None,
             },
             ExprKind::Await(inner) => Some((module, inner)),
