@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::Module;
+use crate::lower::typescript::{self, Dialect};
 use crate::lower::{deploy, dockerfile, python};
 use crate::model::apis::Apis;
 use crate::model::program::{ModuleId, Program};
@@ -94,6 +95,13 @@ fn lower(id: FileId, file: &SourceFile) -> Lowered {
             Some(tree) => Lowered::Module(Box::new(python::lower(id, &file.text, &tree))),
             None => Lowered::Failed(unread(file, "the parser gave up")),
         },
+        FileKind::TypeScript => {
+            let dialect = Dialect::of(&file.path);
+            match typescript::parse(dialect, &file.text) {
+                Some(tree) => Lowered::Module(Box::new(typescript::lower(id, dialect, &file.text, &tree))),
+                None => Lowered::Failed(unread(file, "the parser gave up")),
+            }
+        }
         FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
         FileKind::Yaml => {
             let read = deploy::lower(id, &file.path, &file.text);

@@ -98,8 +98,16 @@ fn is_noise(c: char) -> bool {
 
 /// Length of the comment that `rest` starts with, if it does.
 fn comment(rest: &str, before: Option<char>, kind: FileKind) -> Option<usize> {
+    if kind == FileKind::TypeScript {
+        return match rest.get(..2)? {
+            "//" => Some(rest.find('\n').unwrap_or(rest.len())),
+            "/*" => Some(rest.find("*/").map_or(rest.len(), |end| end + 2)),
+            _ => None,
+        };
+    }
     let hash = rest.starts_with('#')
         && match kind {
+            FileKind::TypeScript => false,
             FileKind::Python | FileKind::Manifest => true,
             FileKind::Yaml => before.is_none_or(char::is_whitespace),
             // Only whole lines are comments.
@@ -112,6 +120,8 @@ fn is_quote(c: char, before: Option<char>, kind: FileKind) -> bool {
     let quote = matches!(c, '"' | '\'');
     match kind {
         FileKind::Python | FileKind::Manifest => quote,
+        // What a template holds is code again: its quotes are noise like all others.
+        FileKind::TypeScript => quote,
         // An apostrophe within a plain scalar opens nothing.
         FileKind::Yaml => quote && before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '{' | ',' | ':' | '-')),
         // Shell text may hold anything, and comments are whole lines.

@@ -57,6 +57,8 @@ pub struct Place {
 pub enum FileKind {
     /// Python source (`.py`, `.pyi` excepted).
     Python,
+    /// TypeScript, TSX, JavaScript.
+    TypeScript,
     /// A Dockerfile or Containerfile.
     Dockerfile,
     /// YAML that may hold deployments.
@@ -71,6 +73,7 @@ impl FileKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Python => "python",
+            Self::TypeScript => "typescript",
             Self::Dockerfile => "dockerfile",
             Self::Yaml => "yaml",
             Self::Manifest => "manifest",

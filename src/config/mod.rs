@@ -28,11 +28,12 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 14] = [
+pub const DEFAULT_TEST_PATHS: [&str; 16] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
     "__tests__/",
+    "__mocks__/",
     "fixtures/",
     "testdata/",
     "migrations/",
@@ -43,6 +44,7 @@ pub const DEFAULT_TEST_PATHS: [&str; 14] = [
     "conftest.py",
     "*.test.*",
     "*.spec.*",
+    "*.e2e-spec.*",
     "*.stories.*",
 ];
 

@@ -72,6 +72,13 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends(".yml") || ends(".yaml") {
         return if is_compose(&lower) { ByName::NotJudged("compose file: not supported") } else { ByName::Kind(FileKind::Yaml) };
     }
+    if TYPESCRIPT.iter().any(|suffix| ends(suffix)) {
+        return match () {
+            () if lower.contains(".min.") => ByName::NotJudged("minified"),
+            () if ends(".d.ts") || ends(".d.mts") || ends(".d.cts") => ByName::NotJudged("type declarations"),
+            () => ByName::Kind(FileKind::TypeScript),
+        };
+    }
     if ends(".tf") || ends(".tf.json") {
         return ByName::NotJudged("Terraform: not supported yet");
     }
@@ -81,12 +88,9 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends("makefile") || ends(".mk") {
         return ByName::NotJudged("Makefile: not supported yet");
     }
-    if TYPESCRIPT.iter().any(|suffix| ends(suffix)) {
-        return ByName::NotJudged(match () {
-            () if lower.contains(".min.") => "minified",
-            () if ends(".d.ts") || ends(".d.mts") || ends(".d.cts") => "type declarations",
-            () => "TypeScript and JavaScript: not supported yet",
-        });
+    // What compilers are told says where imports lead.
+    if (lower.starts_with("tsconfig") || lower.starts_with("jsconfig")) && ends(".json") {
+        return ByName::Kind(FileKind::Manifest);
     }
     if ends(".json") {
         return ByName::Json;
@@ -181,8 +185,7 @@ mod tests {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
         assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));
-        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.tsx", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"]
-        {
+        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"] {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
     }

@@ -28,7 +28,9 @@ pub(super) fn of(project: &Project, id: FileId) -> Vec<Comment> {
         return Vec::new();
     }
     let spans = match file.kind {
-        FileKind::Python => project.program.module_of(id).map_or_else(Vec::new, |m| project.program.module(m).comments.clone()),
+        FileKind::Python | FileKind::TypeScript => {
+            project.program.module_of(id).map_or_else(Vec::new, |m| project.program.module(m).comments.clone())
+        }
         FileKind::Yaml => in_yaml(&file.text),
         FileKind::Dockerfile => in_lines(&file.text),
         FileKind::Manifest => Vec::new(),

@@ -12,6 +12,7 @@ use super::edit::{self, Edit};
 use crate::error::describe;
 use crate::finding::Finding;
 use crate::lower;
+use crate::lower::typescript::Dialect;
 use crate::report::{Report, Unread};
 use crate::run::Rewritten;
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
@@ -171,15 +172,16 @@ impl<'a> Accepted<'a> {
 fn stays_valid(file: &SourceFile, before: Vec<&Edit>, after: Vec<&Edit>) -> bool {
     let text = |edits: Vec<&Edit>| edit::apply(&file.text, edits);
     match (text(before), text(after)) {
-        (Some(before), Some(after)) => errors(file.kind, &after) <= errors(file.kind, &before),
+        (Some(before), Some(after)) => errors(file.kind, &file.path, &after) <= errors(file.kind, &file.path, &before),
         _ => false,
     }
 }
 
 /// How many places of a text are not valid in its language.
-fn errors(kind: FileKind, text: &str) -> usize {
+fn errors(kind: FileKind, path: &str, text: &str) -> usize {
     match kind {
-        FileKind::Python => lower::python::parse(text).map_or(usize::MAX, |tree| lower::python::errors(&tree)),
+        FileKind::TypeScript => lower::typescript::parse(Dialect::of(path), text).map_or(usize::MAX, |tree| lower::errors(&tree)),
+        FileKind::Python => lower::python::parse(text).map_or(usize::MAX, |tree| lower::errors(&tree)),
         FileKind::Yaml => usize::from(lower::yaml::parse(text).error.is_some()),
         // Any line is an instruction to somebody.
         FileKind::Dockerfile | FileKind::Manifest => 0,

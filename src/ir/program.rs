@@ -58,6 +58,8 @@ ids! {
 pub enum Language {
     /// Python 3.
     Python,
+    /// TypeScript and JavaScript.
+    TypeScript,
 }
 
 /// One source file as a program.
@@ -85,6 +87,8 @@ pub struct Module {
     pub comments: Vec<Span>,
     /// All scopes; the first is the module's.
     pub scopes: Vec<Scope>,
+    /// The scope of what other modules see: in Python the module's own.
+    pub exports: ScopeId,
     /// What each expression is part of.
     pub expr_parents: Vec<Parent>,
     /// The scope that each expression is in.

@@ -13,7 +13,8 @@ impl ExprKind {
             | Self::Null
             | Self::Ellipsis
             | Self::Function(_)
-            | Self::Class(_) => {}
+            | Self::Class(_)
+            | Self::Require(_) => {}
             Self::Attribute { object, .. } => f(*object),
             Self::Subscript { object, index, .. } => {
                 f(*object);
@@ -234,6 +235,43 @@ impl Module {
     #[must_use]
     pub fn is_within(&self, expr: ExprId, root: ExprId) -> bool {
         expr == root || self.around(expr).take_while(|a| matches!(a, Around::Expr(_))).any(|a| a == Around::Expr(root))
+    }
+
+    /// Whether an expression is in a scope, or in a block inside it: in the same function.
+    #[must_use]
+    pub fn is_in_block_of(&self, expr: ExprId, scope: ScopeId) -> bool {
+        let mut at = self.expr_scopes[expr.index()];
+        while at != scope {
+            match self.scope(at) {
+                Scope { kind: ScopeKind::Block, parent: Some(parent), .. } => at = *parent,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether an expression is (part of) what a value is assigned to or matched by, not a value.
+    #[must_use]
+    pub fn is_pattern(&self, expr: ExprId) -> bool {
+        let mut at = expr;
+        loop {
+            match self.expr_parents[at.index()] {
+                Parent::Expr(parent) => match &self.expr(parent).kind {
+                    ExprKind::Object(_) | ExprKind::Tuple(_) => at = parent,
+                    ExprKind::Assign { target, .. } if *target == at => at = parent,
+                    _ => return false,
+                },
+                Parent::Stmt(stmt) => {
+                    return match &self.stmt(stmt).kind {
+                        StmtKind::Assign { targets, .. } => targets.contains(&at),
+                        StmtKind::Loop(l) => matches!(l.kind, LoopKind::For { target, .. } if target == at),
+                        _ => false,
+                    };
+                }
+                Parent::Function(function) => return self.function(function).params.iter().any(|param| param.target == at),
+                Parent::Class(_) | Parent::Module => return false,
+            }
+        }
     }
 
     /// The expression and all below it that belong to the same function, parents before children.

@@ -31,6 +31,8 @@ pub enum ScopeOf {
     Class,
     /// A comprehension.
     Comprehension,
+    /// A block with names of its own.
+    Block,
 }
 
 /// The parent of a statement that is in no block yet.
@@ -39,7 +41,11 @@ const NO_BLOCK: BlockId = BlockId(u32::MAX);
 impl Builder {
     /// An empty module with its scope open.
     pub fn new(file: FileId, language: Language) -> Self {
-        let root = Scope { parent: None, kind: ScopeKind::Module, bindings: Vec::new() };
+        let scope = |kind| Scope { parent: None, kind, bindings: Vec::new() };
+        let (scopes, exports) = match language {
+            Language::Python => (vec![scope(ScopeKind::Module)], ScopeId(0)),
+            Language::TypeScript => (vec![scope(ScopeKind::Module), scope(ScopeKind::Exports)], ScopeId(1)),
+        };
         let module = Module {
             file,
             language,
@@ -51,7 +57,8 @@ impl Builder {
             classes: Vec::new(),
             imports: Vec::new(),
             comments: Vec::new(),
-            scopes: vec![root],
+            scopes,
+            exports,
             expr_parents: Vec::new(),
             expr_scopes: Vec::new(),
             stmt_parents: Vec::new(),
@@ -212,7 +219,7 @@ impl Builder {
         function.decorators.iter().for_each(|d| own(*d));
         for param in &function.params {
             own(param.target);
-            param.annotation.iter().chain(&param.default).for_each(|e| own(*e));
+            param.annotation.iter().chain(&param.default).chain(&param.decorators).for_each(|e| own(*e));
         }
         function.returns.iter().for_each(|r| own(*r));
         match function.body {
@@ -271,12 +278,50 @@ impl Builder {
         index
     }
 
+    /// Adds an import that binds no name here.
+    pub fn unbound_import(&mut self, import: Import) -> u32 {
+        let index = u32::try_from(self.module.imports.len()).unwrap_or(u32::MAX);
+        self.module.imports.push(import);
+        index
+    }
+
+    /// Exports something under a name.
+    pub fn export(&mut self, name: Ustr, span: Span, kind: BindingKind) {
+        self.bind_in(self.module.exports, name, span, kind);
+    }
+
+    /// Exports what a declaration of the module binds, under another name if one is given.
+    pub fn export_declared(&mut self, span: Span, name: Option<Ustr>) {
+        let declared: Vec<Binding> = self.module.scopes[0].bindings.iter().rev().take_while(|b| span.contains(b.span)).copied().collect();
+        for binding in declared.into_iter().rev() {
+            self.export(name.unwrap_or(binding.name), binding.span, binding.kind);
+        }
+    }
+
+    /// Names a function that has no name of its own.
+    pub fn name_function(&mut self, id: FunctionId, name: Ustr) {
+        let function = &mut self.module.functions[id.index()];
+        if function.name.is_empty() {
+            function.name = name;
+        }
+    }
+
+    /// Takes the `if` out of a block that holds nothing else, so that it becomes branches of the `if` around it.
+    pub fn take_else_if(&mut self, block: BlockId, only: StmtId) -> Option<StmtKind> {
+        if !matches!(self.module.stmt(only).kind, StmtKind::If { .. }) {
+            return None;
+        }
+        self.module.blocks[block.index()].stmts = Box::new([]);
+        Some(std::mem::replace(&mut self.module.stmts[only.index()].kind, StmtKind::Pass))
+    }
+
     /// Opens a scope inside the current one.
     pub fn open_scope(&mut self, of: ScopeOf) -> ScopeId {
         let id = ScopeId::at(self.module.scopes.len());
         let parent = Some(self.scope());
         // Functions and classes say which they are once they are made.
-        self.module.scopes.push(Scope { parent, kind: ScopeKind::Comprehension, bindings: Vec::new() });
+        let kind = if of == ScopeOf::Block { ScopeKind::Block } else { ScopeKind::Comprehension };
+        self.module.scopes.push(Scope { parent, kind, bindings: Vec::new() });
         self.open.push(Open { scope: id, of, elsewhere: Vec::new() });
         id
     }
@@ -327,6 +372,23 @@ impl Builder {
         self.bind_in(self.scope_of_binding(at, name), name, span, BindingKind::Value(value));
     }
 
+    /// Binds what `var` declares: the function around it has the name.
+    pub fn bind_hoisted(&mut self, target: ExprId, kind: BindingKind) {
+        let is_home = |open: &&Open| matches!(open.of, ScopeOf::Function | ScopeOf::Module);
+        let home = self.open.iter().rev().find(is_home).map_or(ScopeId(0), |open| open.scope);
+        self.bind_parts(target, kind, |_, _| home);
+    }
+
+    /// Binds what an assignment changes: the scope around that declares the name, else the module.
+    pub fn rebind_target(&mut self, target: ExprId, kind: BindingKind) {
+        let declares = |builder: &Self, name: Ustr| {
+            let around = builder.open.iter().rev();
+            let mut declared = around.filter(|open| builder.module.scopes[open.scope.index()].bindings.iter().any(|b| b.name == name));
+            declared.next().map_or(ScopeId(0), |open| open.scope)
+        };
+        self.bind_parts(target, kind, declares);
+    }
+
     /// The scope that a name is bound in by what stands in an open scope.
     fn scope_of_binding(&self, at: usize, name: Ustr) -> ScopeId {
         self.open.get(at).map_or(ScopeId(0), |open| open.elsewhere.iter().find(|(n, _)| *n == name).map_or(open.scope, |(_, to)| *to))
@@ -340,11 +402,18 @@ impl Builder {
     /// Binds what an assignment target names: `kind` is for the whole of it, and `element` makes the kind for the part
     /// at an index of a pattern.
     pub fn bind_target(&mut self, target: ExprId, kind: BindingKind) {
+        self.bind_parts(target, kind, |builder, name| builder.scope_of_binding(builder.open.len() - 1, name));
+    }
+
+    fn bind_parts(&mut self, target: ExprId, kind: BindingKind, scope: impl Fn(&Self, Ustr) -> ScopeId) {
         let mut todo = vec![(target, kind)];
         while let Some((target, kind)) = todo.pop() {
             let Expr { span, kind: shape } = self.module.expr(target).clone();
             match shape {
-                ExprKind::Name(name) => self.bind(name, span, kind),
+                ExprKind::Name(name) => {
+                    let scope = scope(self, name);
+                    self.bind_in(scope, name, span, kind);
+                }
                 ExprKind::Tuple(parts) | ExprKind::List(parts) => {
                     // What is taken apart: the whole value, or a part of it that is written out.
                     let value = match kind {
@@ -358,6 +427,24 @@ impl Builder {
                         todo.push((*part, part_kind));
                     }
                 }
+                ExprKind::Object(entries) => {
+                    let whole = match kind {
+                        BindingKind::Value(value) => Some(value),
+                        BindingKind::Member(..) | BindingKind::Param(_) => Some(target),
+                        _ => None,
+                    };
+                    for entry in entries.iter().rev() {
+                        todo.push(match *entry {
+                            Entry::Pair { key, value } => match (whole, &self.module.expr(key).kind) {
+                                (Some(whole), ExprKind::String(key)) => (value, BindingKind::Member(whole, *key)),
+                                _ => (value, BindingKind::Opaque),
+                            },
+                            Entry::Spread(rest) => (rest, BindingKind::Opaque),
+                        });
+                    }
+                }
+                // `name = default`.
+                ExprKind::Assign { target, .. } => todo.push((target, kind)),
                 ExprKind::Spread(inner) => todo.push((inner, BindingKind::Opaque)),
                 _ => {}
             }

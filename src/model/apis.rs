@@ -47,9 +47,16 @@ pub struct Row {
     /// The names are of attributes: reading one gives an instance of `returns`.
     #[serde(default)]
     pub attribute: bool,
-    /// For a route: position of the argument that is the handler; without it, the call is a decorator.
+    /// For a route: position of the argument that is the handler; without it, the call is a decorator. In TypeScript all
+    /// functions from there on are handlers.
     #[serde(default)]
     pub handler: Option<usize>,
+    /// For a call that takes an object: its key that holds the handler.
+    #[serde(default)]
+    pub handler_key: Option<String>,
+    /// Classes of what the handler, or another function that is passed to it, is called with.
+    #[serde(default)]
+    pub params: Vec<String>,
     /// For a class: the classes that it inherits methods from.
     #[serde(default)]
     pub bases: Vec<String>,
@@ -141,9 +148,18 @@ pub struct Timeout {
     /// 0-based position of the argument, if it can be passed so (the receiver of a method not counted).
     #[serde(default)]
     pub position: Option<usize>,
+    /// 0-based positions that the object of options may stand at which holds the argument (TypeScript).
+    #[serde(default)]
+    pub options: Positions,
     /// Other arguments that bound the call as well.
     #[serde(default)]
     pub or: Vec<String>,
+    /// Methods of what the call gives that bound it.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// How a fix spells its value: `{ms}` and `{s}` are replaced.
+    #[serde(default)]
+    pub value: Option<String>,
     /// Arguments that set it for one phase of the call, over what the argument says: `None` there is for ever.
     #[serde(default)]
     pub phases: Vec<String>,
@@ -164,6 +180,27 @@ pub struct Timeout {
     /// Confidence of a finding where it is not `high`.
     #[serde(default)]
     pub confidence: Option<crate::finding::Confidence>,
+}
+
+/// One position or several.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(from = "OneOrSeveral")]
+pub struct Positions(pub Vec<usize>);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum OneOrSeveral {
+    One(usize),
+    Several(Vec<usize>),
+}
+
+impl From<OneOrSeveral> for Positions {
+    fn from(written: OneOrSeveral) -> Self {
+        match written {
+            OneOrSeveral::One(position) => Self(vec![position]),
+            OneOrSeveral::Several(positions) => Self(positions),
+        }
+    }
 }
 
 fn yes() -> bool {
@@ -224,11 +261,17 @@ pub struct Apis {
     rows: Vec<Row>,
     by_name: FxHashMap<Ustr, usize>,
     aliases: FxHashMap<Ustr, Ustr>,
+    /// What aliases lead to.
+    classes: FxHashSet<Ustr>,
     /// First segments of all names: what is no library anybody knows is dismissed by this.
     roots: FxHashSet<Ustr>,
 }
 
 const PYTHON: &str = include_str!("../../rules/apis/python.toml");
+const TYPESCRIPT: &str = include_str!("../../rules/apis/typescript.toml");
+
+/// What canonical names of JavaScript begin with: npm and `PyPI` have packages of the same name.
+pub const JAVASCRIPT: &str = "js:";
 
 impl Apis {
     /// The embedded tables and the user's own rows, which win.
@@ -239,18 +282,31 @@ impl Apis {
         // Read once: an editor or a test asks many times.
         static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
         let mut apis = EMBEDDED.clone()?;
-        own.iter().cloned().for_each(|row| apis.add(row));
+        for row in own {
+            apis.add(row.clone());
+            apis.add(row.clone().of_javascript());
+        }
         Ok(apis)
     }
 
     fn embedded() -> Result<Self, String> {
         let mut apis = Self::default();
-        let table: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
-        for (from, to) in &table.aliases {
-            apis.aliases.insert(Ustr::from(from), Ustr::from(to));
+        let python: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
+        let typescript: Table = toml::from_str(TYPESCRIPT).map_err(|e| e.to_string())?;
+        for (from, to) in &python.aliases {
+            apis.alias(from, to);
         }
-        table.api.into_iter().for_each(|row| apis.add(row));
+        for (from, to) in &typescript.aliases {
+            apis.alias(&marked(from), &marked(to));
+        }
+        python.api.into_iter().for_each(|row| apis.add(row));
+        typescript.api.into_iter().for_each(|row| apis.add(row.of_javascript()));
         Ok(apis)
+    }
+
+    fn alias(&mut self, from: &str, to: &str) {
+        self.aliases.insert(Ustr::from(from), Ustr::from(to));
+        self.classes.insert(Ustr::from(to));
     }
 
     fn add(&mut self, row: Row) {
@@ -278,7 +334,12 @@ impl Apis {
         }
         let mut end = path.len();
         loop {
-            if let Some(to) = self.aliases.get(&Ustr::from(&path[..end])) {
+            let prefix = Ustr::from(&path[..end]);
+            // `openai.OpenAI` is what it is, although `openai` alone stands for it.
+            if self.classes.contains(&prefix) {
+                return path;
+            }
+            if let Some(to) = self.aliases.get(&prefix) {
                 return Ustr::from(&format!("{to}{}", &path[end..]));
             }
             match path[..end].rfind('.') {
@@ -325,6 +386,12 @@ impl Apis {
         false
     }
 
+    /// The canonical name that something of JavaScript has.
+    #[must_use]
+    pub fn javascript(name: &str) -> Ustr {
+        Ustr::from(&marked(name))
+    }
+
     /// Names that have a role, in no order.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = Ustr> + '_ {
         self.by_name.iter().filter(move |(_, index)| self.rows[**index].is(role)).map(|(name, _)| *name)
@@ -337,7 +404,20 @@ impl Apis {
     }
 }
 
+fn marked(name: &str) -> String {
+    format!("{JAVASCRIPT}{name}")
+}
+
 impl Row {
+    /// The row with the names that libraries of JavaScript have.
+    fn of_javascript(mut self) -> Self {
+        let names = self.names.iter_mut().chain(&mut self.bases).chain(&mut self.returns).chain(&mut self.enters);
+        for name in names.chain(&mut self.params).filter(|name| !name.is_empty() && !name.starts_with("arg[")) {
+            *name = marked(name);
+        }
+        self
+    }
+
     /// Whether it has a role.
     #[must_use]
     pub fn is(&self, role: Role) -> bool {
@@ -362,30 +442,36 @@ fn expand(pattern: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::program::Language;
 
-    fn table() -> Table {
-        toml::from_str(PYTHON).expect("the table fits its schema")
+    fn tables() -> [Table; 2] {
+        [PYTHON, TYPESCRIPT].map(|table| toml::from_str(table).expect("the table fits its schema"))
     }
 
     #[test]
     fn each_name_is_in_one_row_that_says_where_it_is_documented() {
-        let mut seen = FxHashSet::default();
-        for row in table().api {
-            assert!(row.docs.starts_with("https://"), "{:?}", row.names);
-            for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
-                assert!(name.contains('.') && !name.contains(['{', '}', ' ']), "{name}");
-                assert!(seen.insert(name.clone()), "{name} is in two rows");
+        for (language, table) in [Language::Python, Language::TypeScript].into_iter().zip(tables()) {
+            let mut seen = FxHashSet::default();
+            for row in table.api {
+                assert!(row.docs.starts_with("https://"), "{:?}", row.names);
+                for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
+                    // A package of npm may be a function itself.
+                    assert!(name.contains('.') || language == Language::TypeScript, "{name}");
+                    assert!(!name.contains(['{', '}', ' ']), "{name}");
+                    assert!(seen.insert(name.clone()), "{name} is in two rows");
+                }
             }
+            assert!(seen.len() > 1000);
         }
-        assert!(seen.len() > 1000);
     }
 
     #[test]
     fn aliases_lead_to_names_and_not_to_each_other() {
-        let table = table();
-        for (from, to) in &table.aliases {
-            assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
-            assert_ne!(from, to);
+        for table in tables() {
+            for (from, to) in &table.aliases {
+                assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
+                assert_ne!(from, to);
+            }
         }
     }
 

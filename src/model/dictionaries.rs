@@ -123,10 +123,11 @@ impl Search<'_> {
     fn of_module(&self, id: ModuleId, name: Ustr, depth: u32) -> Passed {
         let (mut id, mut name) = (id, name);
         for _ in 0..depth {
-            if self.changes_name(id, ScopeId(0), name, depth) {
+            let scope = self.program.module(id).exports;
+            if self.changes_name(id, scope, name, depth) {
                 break;
             }
-            let mut bindings = self.program.bindings(id, ScopeId(0), name);
+            let mut bindings = self.program.bindings(id, scope, name);
             match (bindings.next().map(|binding| binding.kind), bindings.next()) {
                 (Some(BindingKind::Value(value)), None) => return self.under(id, value, depth),
                 (Some(BindingKind::Import(import)), None) => match self.program.import(id, import) {

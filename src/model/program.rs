@@ -10,7 +10,9 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Apis;
 use crate::model::callers::Callers;
+use crate::model::handed;
 use crate::model::overrides::Overrides;
+use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
 use crate::source::{FileId, Place, Sources, Span};
@@ -66,6 +68,8 @@ pub struct Program {
     called: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
+    /// Functions that are passed to a library by name, with the API that calls them.
+    handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
     callers: OnceLock<Callers>,
@@ -98,23 +102,31 @@ impl Program {
             by_file,
             called: FxHashSet::default(),
             attributes: Vec::new(),
+            handed: FxHashMap::default(),
             bindings: Vec::new(),
             callers: OnceLock::new(),
             overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
-        program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| index.link(&program, m, i)).collect()).collect();
+        let packages = Packages::read(&program.sources);
+        let link = |module: &Module, import: &Import| match module.language {
+            Language::Python => index.link(&program, module, import),
+            Language::TypeScript => packages.link(&program, module, import),
+        };
+        program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
-        let calls = |(index, module): (usize, &Module)| {
-            let resolver = Resolver::new(&program);
-            let call = |expr: ExprId| {
-                let callee = module.call(expr)?.callee;
-                Some(CallSite { expr, callee: resolver.called(module_id(index), callee) })
-            };
-            module.expr_ids().filter_map(call).collect::<Vec<CallSite>>()
-        };
-        let calls: Vec<Vec<CallSite>> = program.modules.par_iter().enumerate().map(calls).collect();
+        let ids: Vec<ModuleId> = program.module_ids().collect();
+        let mut sites: Vec<Vec<CallSite>> = ids.par_iter().map(|id| call_sites(&program, *id)).collect();
+        // What is known of a handler's parameters tells more calls, in its module alone.
+        let handed = handed::find(&program, &sites);
+        let modules: BTreeSet<ModuleId> = handed.keys().map(|function| function.module).collect();
+        program.handed = handed;
+        let again: Vec<(ModuleId, Vec<CallSite>)> = modules.into_par_iter().map(|id| (id, call_sites(&program, id))).collect();
+        for (id, calls) in again {
+            sites[id.0 as usize] = calls;
+        }
+        let calls = sites;
         let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
         program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
@@ -205,6 +217,12 @@ impl Program {
         self.overrides.get_or_init(|| Overrides::find(self))
     }
 
+    /// The API of a library that calls a function because it was passed to it by name.
+    #[must_use]
+    pub fn handed(&self, function: FunctionRef) -> Option<Ustr> {
+        self.handed.get(&function).copied()
+    }
+
     /// Whether a function of a library is called anywhere in code that is no test.
     #[must_use]
     pub fn calls_anywhere(&self, name: &str) -> bool {
@@ -232,7 +250,7 @@ impl Program {
     /// The value that a name of a module is bound to, if it is bound once.
     #[must_use]
     pub fn only_value(&self, module: ModuleId, name: Ustr) -> Option<ExprId> {
-        let mut bindings = self.bindings(module, ScopeId(0), name);
+        let mut bindings = self.bindings(module, self.module(module).exports, name);
         match (bindings.next()?.kind, bindings.next()) {
             (BindingKind::Value(value), None) => Some(value),
             _ => None,
@@ -243,6 +261,9 @@ impl Program {
     #[must_use]
     pub fn exports(&self, module: ModuleId, name: Ustr) -> bool {
         let m = self.module(module);
+        if m.language != Language::Python {
+            return true;
+        }
         match self.only_value(module, Ustr::from("__all__")).map(|list| &m.expr(list).kind) {
             Some(ExprKind::List(names) | ExprKind::Tuple(names)) => {
                 names.iter().any(|listed| !matches!(m.expr(*listed).kind, ExprKind::String(text) if text != name))
@@ -272,6 +293,17 @@ impl Program {
     fn module_at(&self, base: &str) -> Option<ModuleId> {
         [".py", "/__init__.py"].iter().find_map(|end| self.module_of(self.sources.find(&format!("{base}{end}"))?))
     }
+}
+
+/// The calls of a module, and what they call.
+fn call_sites(program: &Program, id: ModuleId) -> Vec<CallSite> {
+    let resolver = Resolver::new(program);
+    let module = program.module(id);
+    let call = |expr: ExprId| {
+        let callee = module.call(expr)?.callee;
+        Some(CallSite { expr, callee: resolver.called(id, callee) })
+    };
+    module.expr_ids().filter_map(call).collect()
 }
 
 fn module_id(index: usize) -> ModuleId {
@@ -438,12 +470,20 @@ fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>
         let class = module.class(id);
         for method in class.methods.iter().copied() {
             let function = module.function(method);
-            let (Some(receiver), FunctionBody::Block(body)) = (function.params.first(), function.body) else { continue };
+            let receiver = match module.language {
+                Language::Python => function.params.first().map(|param| param.name),
+                Language::TypeScript => Some(Ustr::from("this")),
+            };
+            for param in function.params.iter().filter(|param| param.is_field) {
+                let entry = AttributeValue { value: param.default, annotation: param.annotation, method: Some(method) };
+                found.entry((id, param.name)).or_default().push(entry);
+            }
+            let (Some(receiver), FunctionBody::Block(body)) = (receiver, function.body) else { continue };
             for stmt in module.statements(body) {
                 let StmtKind::Assign { targets, annotation, value } = &module.stmt(stmt).kind else { continue };
                 for target in targets {
                     let ExprKind::Attribute { object, name, .. } = module.expr(*target).kind else { continue };
-                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver.name) {
+                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver) {
                         let entry = AttributeValue { value: *value, annotation: *annotation, method: Some(method) };
                         found.entry((id, name)).or_default().push(entry);
                     }

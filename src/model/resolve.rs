@@ -12,6 +12,7 @@ use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 
 mod annotations;
 mod decorators;
+pub mod javascript;
 
 /// What an expression denotes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -123,6 +124,7 @@ impl<'p> Resolver<'p> {
             ExprKind::Await(value) | ExprKind::Assign { value, .. } => self.of(module, *value),
             ExprKind::Function(function) => Entity::Function(FunctionRef { module, function: *function }),
             ExprKind::Class(class) => Entity::Class(module, *class),
+            ExprKind::Require(import) => self.link(self.program.import(module, *import)),
             ExprKind::Conditional { then, otherwise, .. } => self.agree(module, &[*then, *otherwise]),
             ExprKind::Logical { operands, .. } => self.agree(module, operands),
             ExprKind::Subscript { object, index, .. } => self.entry(module, *object, *index),
@@ -194,10 +196,7 @@ impl<'p> Resolver<'p> {
 
     fn name(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Entity {
         let Some((scope, count)) = self.scope_of_name(module, expr, name) else {
-            return match self.exported(module, name) {
-                Entity::Unknown => Entity::Builtin(name),
-                starred => starred,
-            };
+            return self.unbound(module, expr, name);
         };
         if count == 1
             && let Some(binding) = self.program.bindings(module, scope, name).next()
@@ -223,9 +222,22 @@ impl<'p> Resolver<'p> {
         agreed
     }
 
+    /// A name that nothing in the file binds.
+    fn unbound(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Entity {
+        match self.program.module(module).language {
+            Language::Python => match self.exported(module, name) {
+                Entity::Unknown => Entity::Builtin(name),
+                starred => starred,
+            },
+            Language::TypeScript if name == "this" => self.receiver(module, expr),
+            Language::TypeScript => self.library(javascript::global(&self.program.apis, name)),
+        }
+    }
+
     /// `client = None` says nothing about what the client is.
     fn is_placeholder(&self, module: ModuleId, binding: &Binding) -> bool {
         match binding.kind {
+            BindingKind::Unset => true,
             BindingKind::Value(value) => matches!(self.program.module(module).expr(value).kind, ExprKind::Null),
             _ => false,
         }
@@ -239,7 +251,8 @@ impl<'p> Resolver<'p> {
         let mut scope = Some(first);
         while let Some(id) = scope {
             let content = m.scope(id);
-            if id == first || !matches!(content.kind, ScopeKind::Class(_)) {
+            let is_class = matches!(content.kind, ScopeKind::Class(_));
+            if !is_class || (id == first && m.language == Language::Python) {
                 let count = self.program.bindings(module, id, name).count();
                 if count > 0 {
                     return Some((id, count));
@@ -255,12 +268,16 @@ impl<'p> Resolver<'p> {
     #[must_use]
     pub fn reaching(&self, module: ModuleId, scope: ScopeId, expr: ExprId, name: Ustr) -> Option<Binding> {
         let m = self.program.module(module);
-        if m.expr_scopes[expr.index()] != scope {
+        if !m.is_in_block_of(expr, scope) {
             return None;
         }
         let at = m.expr(expr).span.start;
         let last = self.program.bindings(module, scope, name).filter(|b| b.span.start < at).max_by_key(|b| b.span.start)?;
-        let (BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Context(value)) = last.kind else { return None };
+        let (BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Member(value, _) | BindingKind::Context(value)) =
+            last.kind
+        else {
+            return None;
+        };
         let stmt = m.stmt_of(value)?;
         // `x = f(x)`: the use inside the value sees what was before.
         if m.is_within(expr, value) {
@@ -296,8 +313,12 @@ impl<'p> Resolver<'p> {
             },
             BindingKind::Declared(annotation) => self.instance(module, annotation),
             BindingKind::Element(value, index) => self.element(module, value, index),
+            BindingKind::Member(whole, name) => {
+                let owner = if m.is_pattern(whole) { self.matched(module, whole) } else { self.of(module, whole) };
+                self.member(owner, name)
+            }
             BindingKind::Context(value) => self.entered(self.of(module, value)),
-            BindingKind::Item(_) | BindingKind::Exception(_) | BindingKind::Opaque => Entity::Unknown,
+            BindingKind::Unset | BindingKind::Item(_) | BindingKind::Exception(_) | BindingKind::Opaque => Entity::Unknown,
         }
     }
 
@@ -328,7 +349,7 @@ impl<'p> Resolver<'p> {
         match link {
             Link::Library(path) if path == "?" => Entity::Unknown,
             Link::Library(path) => self.library(path),
-            Link::Module(id) => Entity::Module(id),
+            Link::Module(id) => self.whole(id),
             Link::Symbol(id, name) => self.exported(id, name),
         }
     }
@@ -348,12 +369,13 @@ impl<'p> Resolver<'p> {
         }
         let mut agreed = Entity::Unknown;
         let mut bound = false;
-        for binding in self.program.bindings(module, ScopeId(0), name) {
+        let exports = self.program.module(module).exports;
+        for binding in self.program.bindings(module, exports, name) {
             bound = true;
             if self.is_placeholder(module, binding) {
                 continue;
             }
-            match self.binding(module, ScopeId(0), binding) {
+            match self.binding(module, exports, binding) {
                 Entity::Unknown => return Entity::Unknown,
                 entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
                 _ if matches!(binding.kind, BindingKind::Import(_)) => {}
@@ -366,7 +388,7 @@ impl<'p> Resolver<'p> {
         if let Some(sub) = self.program.submodule(module, &name) {
             return Entity::Module(sub);
         }
-        let stars = self.program.bindings(module, ScopeId(0), Ustr::from("*"));
+        let stars = self.program.bindings(module, exports, Ustr::from("*"));
         for binding in stars {
             let BindingKind::Import(import) = binding.kind else { continue };
             let starred = match self.program.import(module, import) {
@@ -381,7 +403,10 @@ impl<'p> Resolver<'p> {
                 return starred;
             }
         }
-        Entity::Unknown
+        match self.program.module(module).language {
+            Language::Python => Entity::Unknown,
+            Language::TypeScript => self.member_of_whole(module, name),
+        }
     }
 
     fn param(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
@@ -389,6 +414,7 @@ impl<'p> Resolver<'p> {
         let f = m.function(function);
         let Some(param) = f.params.get(index) else { return Entity::Unknown };
         if index == 0
+            && m.language == Language::Python
             && let Some(class) = f.class
             && param.annotation.is_none()
             && !self.has_decorator(module, f, "staticmethod")
@@ -413,7 +439,7 @@ impl<'p> Resolver<'p> {
                 instance @ (Entity::Instance(_) | Entity::Object(..)) => instance,
                 _ => Entity::Unknown,
             },
-            None => Entity::Unknown,
+            None => self.given_by_caller(module, function, index),
         }
     }
 
@@ -452,6 +478,7 @@ impl<'p> Resolver<'p> {
             return Entity::Unknown;
         }
         match owner {
+            Entity::Library(_) if name == "default" && javascript::is(owner) => owner,
             Entity::Library(path) => self.library(self.program.apis.member(path, name)),
             Entity::Instance(class) => self.library(self.program.apis.member(class, name)),
             Entity::Module(id) => self.exported(id, name),
@@ -468,6 +495,9 @@ impl<'p> Resolver<'p> {
         let c = m.class(class);
         if let Some(method) = c.methods.iter().rev().find(|f| m.function(**f).name == name) {
             let function = FunctionRef { module, function: *method };
+            if m.function(*method).form == FunctionForm::Getter {
+                return self.returned(function);
+            }
             let property = ["property", "functools.cached_property", "cached_property"];
             if property.iter().any(|p| self.has_decorator(module, m.function(*method), p)) {
                 return self.returned(function);
@@ -528,7 +558,7 @@ impl<'p> Resolver<'p> {
             },
             Entity::Library(path) | Entity::Builtin(path) => match self.program.apis.row(path) {
                 Some(Row { returns: Some(returns), .. }) => self.given(module, call, returns),
-                _ if is_class_name(path) => Entity::Instance(path),
+                _ if call.is_new || (is_class_name(path) && !javascript::is_path(path)) => Entity::Instance(path),
                 _ => Entity::Unknown,
             },
             Entity::Class(m, c) => Entity::Object(m, c),

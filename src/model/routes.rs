@@ -12,6 +12,7 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
 
 mod bindings;
+pub mod javascript;
 pub mod views;
 
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -216,7 +217,5 @@ fn wrappers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, FunctionRef)> 
     let module = program.module(id);
     let resolver = Resolver::new(program);
     let decorated = module.function_ids().flat_map(|function| module.function(function).decorators.iter().map(move |d| (function, *d)));
-    decorated
-        .filter_map(|(function, decorator)| Some((FunctionRef { module: id, function }, resolver.wrapper(id, decorator)?)))
-        .collect()
+    decorated.filter_map(|(function, decorator)| Some((FunctionRef { module: id, function }, resolver.wrapper(id, decorator)?))).collect()
 }

@@ -92,7 +92,7 @@ fn is_deployed(project: &Project, service: &Service) -> bool {
         FileKind::Dockerfile => true,
         FileKind::Manifest if file.name() == "Procfile" => true,
         FileKind::Manifest | FileKind::Yaml => DEPLOYED.iter().any(|word| file.text.contains(word)),
-        FileKind::Python => false,
+        FileKind::Python | FileKind::TypeScript => false,
     };
     let app = sources.get(service.app.file).directory();
     let around = |directory: &str| is_below(app, directory);

@@ -8,7 +8,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::timeout as fixes;
 use crate::ir::program::*;
-use crate::model::apis::{Timeout, Unset};
+use crate::model::apis::{Positions, Timeout, Unset};
 use crate::model::calls::{Passed, passed, passed_on, spelled};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
@@ -208,7 +208,10 @@ fn grpc() -> Timeout {
     Timeout {
         argument: "timeout".to_owned(),
         position: Some(1),
+        options: Positions::default(),
         or: Vec::new(),
+        methods: Vec::new(),
+        value: None,
         phases: Vec::new(),
         unset: Unset::Forever,
         none_is_forever: true,

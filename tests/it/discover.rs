@@ -210,7 +210,6 @@ fn what_is_not_supported_is_named() {
         ("main.tf", ""),
         ("docker-compose.yml", ""),
         ("app.yaml", "runtime: python312\n"),
-        ("web/app.ts", ""),
         ("web/app.min.js", ""),
         ("chart/Chart.yaml", "name: x\n"),
         ("chart/values.yaml", "a: 1\n"),
@@ -231,7 +230,6 @@ fn what_is_not_supported_is_named() {
         ("main.tf", "Terraform: not supported yet"),
         ("run/app.json", "Cloud Run JSON: not supported, YAML is"),
         ("web/app.min.js", "minified"),
-        ("web/app.ts", "TypeScript and JavaScript: not supported yet"),
     ];
     assert_eq!(skipped, expected);
     assert_eq!(judged(&found), ["chart/service.yaml", "run/app.yaml"]);

@@ -26,12 +26,29 @@ pub struct Function {
     pub is_async: bool,
     /// Has `yield`.
     pub is_generator: bool,
+    /// How it is declared.
+    pub form: FunctionForm,
     /// The class whose method it is.
     pub class: Option<ClassId>,
     /// Its scope.
     pub scope: ScopeId,
     /// What it is declared in: [`Parent::Stmt`] or [`Parent::Expr`].
     pub parent: Parent,
+}
+
+/// How a function is declared, as far as it tells what the function is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FunctionForm {
+    /// In no special way.
+    Plain,
+    /// `() => …`: `this` is what it is around it.
+    Arrow,
+    /// `static`.
+    Static,
+    /// `get`: reading the attribute runs it.
+    Getter,
+    /// `set`.
+    Setter,
 }
 
 /// The body of a function.
@@ -44,7 +61,7 @@ pub enum FunctionBody {
 }
 
 /// A parameter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Param {
     /// The name, or a pattern that takes it apart.
     pub target: ExprId,
@@ -56,6 +73,10 @@ pub struct Param {
     pub annotation: Option<ExprId>,
     /// The default.
     pub default: Option<ExprId>,
+    /// Decorator expressions (TypeScript).
+    pub decorators: Box<[ExprId]>,
+    /// It declares a field, too: `constructor(private name: T)`.
+    pub is_field: bool,
     /// The whole parameter.
     pub span: Span,
 }

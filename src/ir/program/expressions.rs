@@ -111,6 +111,8 @@ pub enum ExprKind {
     Function(FunctionId),
     /// A class expression.
     Class(ClassId),
+    /// `require('x')`, `import('x')`: index into [`Module::imports`].
+    Require(u32),
     /// `await x`.
     Await(ExprId),
     /// `yield x`.

@@ -12,11 +12,11 @@ pub struct Import {
     pub span: Span,
     /// Where the local name stands.
     pub name_span: Span,
-    /// The module as written: dots for Python's relative imports (`..pkg.mod`).
+    /// The module as written: dots for Python's relative imports (`..pkg.mod`), a path for TypeScript's (`../mod`).
     pub module: Ustr,
     /// What is taken from it.
     pub what: Imported,
-    /// The name it has here.
+    /// The name it has here; empty where the module is used as an expression.
     pub local: Ustr,
 }
 
@@ -27,7 +27,7 @@ pub enum Imported {
     Module,
     /// `import a.b.c` without `as`: the local name is the first part.
     Root,
-    /// A name of the module.
+    /// A name of the module; `default` for what TypeScript calls so.
     Name(Ustr),
     /// `*`.
     All,
@@ -55,7 +55,14 @@ pub enum ScopeKind {
     Class(ClassId),
     /// A comprehension.
     Comprehension,
+    /// A block of TypeScript that names of its own may be bound in.
+    Block,
+    /// What a module of TypeScript exports: `default`, names, and [`WHOLE`].
+    Exports,
 }
+
+/// The name under which a module exports itself as a whole: `module.exports = …`, `export = …`.
+pub const WHOLE: &str = "=";
 
 /// Something that binds a name.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +92,11 @@ pub enum BindingKind {
     Declared(ExprId),
     /// One part of a value that is taken apart: `a, b = value`.
     Element(ExprId, u32),
+    /// One member of a value that is taken apart by name: `const { name } = value`. The value may be a pattern that this one
+    /// lies in, which stands for what it matches.
+    Member(ExprId, Ustr),
+    /// A declaration that says nothing yet: `let x;`.
+    Unset,
     /// The items of something looped over.
     Item(ExprId),
     /// What a context manager gives.

@@ -318,6 +318,7 @@ impl Lowering<'_> {
             body: FunctionBody::Block(body),
             is_async,
             is_generator,
+            form: FunctionForm::Plain,
             class: None,
             scope,
             parent: Parent::Module,
@@ -344,6 +345,7 @@ impl Lowering<'_> {
             body: FunctionBody::Expr(body),
             is_async: false,
             is_generator,
+            form: FunctionForm::Plain,
             class: None,
             scope,
             parent: Parent::Module,
@@ -356,7 +358,7 @@ impl Lowering<'_> {
         let mut keyword_only = false;
         for child in children {
             let param = match &child.value {
-                Value::Param(param) => Some(*param),
+                Value::Param(param) => Some(param.clone()),
                 Value::Nothing | Value::Token => {
                     keyword_only |= child.kind == Kind::KeywordSeparator;
                     None
@@ -393,7 +395,7 @@ impl Lowering<'_> {
             ExprKind::Name(name) => name,
             _ => Ustr::default(),
         };
-        Param { target, name, kind, annotation: None, default: None, span: child.span }
+        Param { target, name, kind, annotation: None, default: None, decorators: Box::new([]), is_field: false, span: child.span }
     }
 
     fn parameter(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {

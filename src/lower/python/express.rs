@@ -11,7 +11,7 @@ use crate::source::Span;
 
 impl Lowering<'_> {
     /// Before the children of a node: opens its scope.
-    pub fn enter(&mut self, kind: Kind, _span: Span) {
+    pub fn open(&mut self, kind: Kind) {
         match kind {
             Kind::FunctionDefinition | Kind::Lambda => {
                 self.builder.open_scope(ScopeOf::Function);
@@ -28,7 +28,7 @@ impl Lowering<'_> {
     }
 
     /// Builds a node from its children.
-    pub fn build(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {
+    pub fn node(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {
         match kind {
             Kind::Attribute => self.attribute(span, children),
             Kind::Subscript => self.subscript(span, children),

@@ -2,25 +2,7 @@
 
 use std::sync::OnceLock;
 
-use tree_sitter::{Language, Node};
-
-macro_rules! kinds {
-    ($($kind:ident $name:literal),* $(,)?) => {
-        /// A kind of node.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Kind {
-            /// An anonymous token: punctuation, keyword, operator.
-            Token,
-            /// What the parser could not read.
-            Error,
-            /// A kind that the grammar has and this table has not; a test keeps it from existing.
-            Undecided,
-            $($kind),*
-        }
-
-        const NAMES: &[(&str, Kind)] = &[$(($name, Kind::$kind)),*];
-    };
-}
+use crate::lower::grammar::{Tables, fields, kinds};
 
 kinds! {
     AliasedImport "aliased_import",
@@ -178,19 +160,6 @@ impl Kind {
     }
 }
 
-macro_rules! fields {
-    ($($field:ident $name:literal),* $(,)?) => {
-        /// The role of a node in its parent.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Field {
-            None,
-            $($field),*
-        }
-
-        const FIELDS: &[(&str, Field)] = &[$(($name, Field::$field)),*];
-    };
-}
-
 fields! {
     Alias "alias",
     Alternative "alternative",
@@ -226,54 +195,14 @@ fields! {
     Value "value",
 }
 
-/// Look-up from the grammar's numbers.
-pub struct Tables {
-    kinds: Vec<Kind>,
-    fields: Vec<Field>,
-}
-
-impl Tables {
-    /// The kind of a node.
-    pub fn kind(&self, node: Node<'_>) -> Kind {
-        // Error nodes have an id outside of the table.
-        self.kinds.get(node.kind_id() as usize).copied().unwrap_or(Kind::Error)
-    }
-
-    /// The field of an id.
-    pub fn field(&self, id: Option<std::num::NonZeroU16>) -> Field {
-        id.and_then(|id| self.fields.get(id.get() as usize).copied()).unwrap_or(Field::None)
-    }
-}
-
 /// The tables of the grammar in use.
-pub fn tables() -> &'static Tables {
-    static TABLES: OnceLock<Tables> = OnceLock::new();
-    TABLES.get_or_init(|| {
-        let language: Language = tree_sitter_python::LANGUAGE.into();
-        let ids = 0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
-        let kinds = ids.map(|id| kind_of(&language, id)).collect();
-        let count = u16::try_from(language.field_count()).unwrap_or(u16::MAX);
-        let field = |id| language.field_name_for_id(id).and_then(|name| FIELDS.iter().find(|(n, _)| *n == name));
-        let fields = (0..=count).map(|id| field(id).map_or(Field::None, |(_, f)| *f)).collect();
-        Tables { kinds, fields }
-    })
-}
-
-fn kind_of(language: &Language, id: u16) -> Kind {
-    if !language.node_kind_is_named(id) {
-        return Kind::Token;
-    }
-    let name = language.node_kind_for_id(id).unwrap_or_default();
-    NAMES.iter().find(|(n, _)| *n == name).map_or(Kind::Undecided, |(_, kind)| *kind)
+pub fn tables() -> &'static Tables<Kind, Field> {
+    static TABLES: OnceLock<Tables<Kind, Field>> = OnceLock::new();
+    TABLES.get_or_init(|| Tables::new(&tree_sitter_python::LANGUAGE.into(), &KINDS, FIELDS, Field::None))
 }
 
 /// Visible kinds of nodes that the grammar has and nobody decided about: a test wants none.
 #[must_use]
 pub fn undecided() -> Vec<String> {
-    let language: Language = tree_sitter_python::LANGUAGE.into();
-    (0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX))
-        .filter(|id| language.node_kind_is_named(*id) && language.node_kind_is_visible(*id))
-        .filter(|id| kind_of(&language, *id) == Kind::Undecided)
-        .map(|id| language.node_kind_for_id(id).unwrap_or_default().to_owned())
-        .collect()
+    KINDS.missing(&tree_sitter_python::LANGUAGE.into())
 }

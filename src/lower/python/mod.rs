@@ -1,7 +1,4 @@
 //! Python into the program model.
-//!
-//! One pass over the syntax tree in post-order: a node is built from what its children became. The pending children live
-//! on one stack, so the depth of the input is not the depth of ours.
 
 mod define;
 mod express;
@@ -12,13 +9,15 @@ mod strings;
 
 use std::cell::RefCell;
 
-use tree_sitter::{Parser, Tree, TreeCursor};
+use tree_sitter::{Parser, Tree};
 
 use crate::ir::program::{BlockId, Language, Module};
+use crate::lower::grammar::Tables;
+use crate::lower::walk::{Leaf, Lower, walk};
 use crate::source::{FileId, Span};
 
 pub use kinds::undecided;
-use kinds::{Field, Kind, Tables};
+use kinds::{Field, Kind};
 use state::{Child, Lowering, Value};
 
 /// Parses Python. Nothing only if the parser could not be set up, which a test rules out.
@@ -37,85 +36,44 @@ fn parser() -> Option<Parser> {
     Some(parser)
 }
 
-/// How many places of a parsed file are no valid syntax.
-#[must_use]
-pub fn errors(tree: &Tree) -> usize {
-    if !tree.root_node().has_error() {
-        return 0;
-    }
-    let mut cursor = tree.walk();
-    let mut count = 0;
-    loop {
-        count += usize::from(cursor.node().is_error() || cursor.node().is_missing());
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return count;
-            }
-        }
-    }
-}
-
 /// Lowers a parsed file.
 #[must_use]
 pub fn lower(file: FileId, text: &str, tree: &Tree) -> Module {
-    let tables = kinds::tables();
     let mut lowering = Lowering::new(file, text);
-    let body = walk(&mut lowering, tables, &mut tree.walk());
+    let left = walk(&mut lowering, &mut tree.walk());
+    let body = module_body(&mut lowering, &left);
     lowering.builder.finish(body)
 }
 
-/// A node whose children are being visited.
-struct Frame {
-    kind: Kind,
-    field: Field,
-    span: Span,
-    /// Where its children begin on the stack.
-    first: usize,
-}
+impl Lower for Lowering<'_> {
+    type Kind = Kind;
+    type Field = Field;
+    type Value = Value;
 
-fn walk(lowering: &mut Lowering<'_>, tables: &Tables, cursor: &mut TreeCursor<'_>) -> BlockId {
-    let mut frames: Vec<Frame> = Vec::with_capacity(64);
-    let mut stack: Vec<Child> = Vec::with_capacity(256);
-    loop {
-        let node = cursor.node();
-        let kind = tables.kind(node);
-        let field = tables.field(cursor.field_id());
-        let span = Span::new(node.start_byte(), node.end_byte());
-        if node.is_missing() {
-            lowering.builder.error(span);
-        } else if kind.is_leaf() {
-            let value = lowering.leaf(kind, span);
-            if kind != Kind::Token || !matches!(value, Value::Nothing) || field != Field::None {
-                stack.push(Child { kind, field, span, value });
-            }
-        } else if let Some(value) = (kind == Kind::String).then(|| lowering.plain_string(span)).flatten() {
-            stack.push(Child { kind, field, span, value });
-        } else {
-            lowering.enter(kind, span);
-            frames.push(Frame { kind, field, span, first: stack.len() });
-            if cursor.goto_first_child() {
-                continue;
-            }
-            close(lowering, &mut frames, &mut stack);
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() || frames.is_empty() {
-                return module_body(lowering, &stack);
-            }
-            close(lowering, &mut frames, &mut stack);
-        }
+    fn tables(&self) -> &'static Tables<Kind, Field> {
+        kinds::tables()
     }
-}
 
-/// Builds the innermost open node from its children.
-fn close(lowering: &mut Lowering<'_>, frames: &mut Vec<Frame>, stack: &mut Vec<Child>) {
-    let Some(frame) = frames.pop() else { return };
-    let value = lowering.build(frame.kind, frame.span, &stack[frame.first..]);
-    stack.truncate(frame.first);
-    stack.push(Child { kind: frame.kind, field: frame.field, span: frame.span, value });
+    fn missing(&mut self, span: Span) {
+        self.builder.error(span);
+    }
+
+    fn leaf(&mut self, kind: Kind, field: Field, span: Span) -> Leaf<Value> {
+        if kind.is_leaf() {
+            let value = Self::leaf(self, kind, span);
+            let kept = kind != Kind::Token || !matches!(value, Value::Nothing) || field != Field::None;
+            return if kept { Leaf::Is(value) } else { Leaf::Skip };
+        }
+        (kind == Kind::String).then(|| self.plain_string(span)).flatten().map_or(Leaf::No, Leaf::Is)
+    }
+
+    fn enter(&mut self, kind: Kind, _parent: Option<Kind>) {
+        self.open(kind);
+    }
+
+    fn build(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {
+        self.node(kind, span, children)
+    }
 }
 
 fn module_body(lowering: &mut Lowering<'_>, stack: &[Child]) -> BlockId {

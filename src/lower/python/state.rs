@@ -6,19 +6,11 @@ use ustr::Ustr;
 use super::kinds::{Field, Kind};
 use crate::ir::program::*;
 use crate::lower::builder::Builder;
+use crate::lower::walk;
 use crate::source::{FileId, Span};
 
 /// A finished child of the node being built.
-pub struct Child {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its role.
-    pub field: Field,
-    /// Its place.
-    pub span: Span,
-    /// What it became.
-    pub value: Value,
-}
+pub type Child = walk::Child<Kind, Field, Value>;
 
 /// What a node became.
 pub enum Value {

@@ -225,9 +225,12 @@ impl<'p> Evaluator<'p> {
                 self.bind(environment, *target, value.clone());
                 value
             }
-            ExprKind::Slice(_) | ExprKind::Function(_) | ExprKind::Class(_) | ExprKind::Yield(_) | ExprKind::Opaque(_) => {
-                Abstract::of(Origin::Unseen)
-            }
+            ExprKind::Slice(_)
+            | ExprKind::Function(_)
+            | ExprKind::Class(_)
+            | ExprKind::Require(_)
+            | ExprKind::Yield(_)
+            | ExprKind::Opaque(_) => Abstract::of(Origin::Unseen),
         }
     }
 

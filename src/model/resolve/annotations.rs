@@ -2,7 +2,7 @@
 
 use ustr::Ustr;
 
-use super::{Entity, Resolver, is_class_name};
+use super::{Entity, Resolver, is_class_name, javascript};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
@@ -33,6 +33,11 @@ impl Resolver<'_> {
         let m = self.program.module(module);
         match &m.expr(annotation).kind {
             ExprKind::String(text) => self.instance_of_text(module, text),
+            // `A & B` of TypeScript is whatever is known of it.
+            ExprKind::Binary { op: BinaryOp::Other, operands } => {
+                operands.iter().map(|o| self.instance(module, *o)).find(|entity| *entity != Entity::Unknown).unwrap_or(Entity::Unknown)
+            }
+            ExprKind::Class(class) => Entity::Object(module, *class),
             ExprKind::Binary { op: BinaryOp::BitOr, operands } => {
                 let mut found = Entity::Unknown;
                 for operand in operands.iter().filter(|o| !matches!(m.expr(**o).kind, ExprKind::Null)) {
@@ -59,7 +64,7 @@ impl Resolver<'_> {
                     }
                     Some(
                         "Optional" | "Union" | "Final" | "ClassVar" | "Iterator" | "AsyncIterator" | "Generator" | "AsyncGenerator"
-                        | "Awaitable" | "Required" | "NotRequired",
+                        | "Awaitable" | "Required" | "NotRequired" | "Promise" | "Readonly" | "Partial" | "NonNullable",
                     ) => parts
                         .iter()
                         .find_map(|part| Some(self.instance(module, *part)).filter(|e| *e != Entity::Unknown))
@@ -107,12 +112,12 @@ impl Resolver<'_> {
             match binding.kind {
                 BindingKind::Value(value) => {
                     return match self.program.module(module).expr(value).kind {
-                        ExprKind::Subscript { .. } | ExprKind::Binary { .. } => self.instance(module, value),
+                        ExprKind::Subscript { .. } | ExprKind::Binary { .. } | ExprKind::Class(_) => self.instance(module, value),
                         _ => Entity::Unknown,
                     };
                 }
                 BindingKind::Import(import) => match self.program.import(module, import) {
-                    Link::Symbol(from, name) => (module, scope, text) = (from, ScopeId(0), name),
+                    Link::Symbol(from, name) => (module, scope, text) = (from, self.program.module(from).exports, name),
                     _ => return Entity::Unknown,
                 },
                 _ => return Entity::Unknown,
@@ -139,7 +144,7 @@ impl Resolver<'_> {
 
 fn instance_of(entity: Entity) -> Entity {
     match entity {
-        Entity::Library(path) if is_class_name(path) => Entity::Instance(path),
+        Entity::Library(path) if is_class_name(path) || javascript::is_path(path) => Entity::Instance(path),
         Entity::Class(m, c) => Entity::Object(m, c),
         _ => Entity::Unknown,
     }

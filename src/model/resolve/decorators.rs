@@ -11,7 +11,12 @@ impl Resolver<'_> {
     /// cannot be seen through; a decorator of the project that is seen to give something else does not.
     pub(super) fn decorated(&self, module: ModuleId, function: FunctionId) -> Entity {
         let mut entity = Entity::Function(FunctionRef { module, function });
-        for decorator in self.program.module(module).function(function).decorators.iter().rev() {
+        let m = self.program.module(module);
+        // Elsewhere they are given a class and the name of a method.
+        if m.language != Language::Python {
+            return entity;
+        }
+        for decorator in m.function(function).decorators.iter().rev() {
             match self.replacement(module, *decorator) {
                 Entity::Unknown => {}
                 other => entity = other,
@@ -24,6 +29,9 @@ impl Resolver<'_> {
     #[must_use]
     pub fn wrapper(&self, module: ModuleId, decorator: ExprId) -> Option<FunctionRef> {
         self.steps.set(STEPS);
+        if self.program.module(module).language != Language::Python {
+            return None;
+        }
         match self.decorator(module, decorator)? {
             made @ Entity::Object(..) => self.function_member(made, "__call__"),
             Entity::Function(decorator) => match self.returned(decorator) {
@@ -95,7 +103,10 @@ impl Resolver<'_> {
             ExprKind::Attribute { object, name, .. } => {
                 let is_own = matches!(m.expr(object).kind, ExprKind::Name(n) if f.params.first().is_some_and(|p| p.name == n));
                 let given = self.program.attribute(module, class, name);
-                is_own && given.iter().any(|value| matches!(value.value.map(|v| &self.program.module(module).expr(v).kind), Some(ExprKind::Name(_))))
+                is_own
+                    && given
+                        .iter()
+                        .any(|value| matches!(value.value.map(|v| &self.program.module(module).expr(v).kind), Some(ExprKind::Name(_))))
             }
             _ => false,
         })

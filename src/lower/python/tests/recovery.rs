@@ -1,12 +1,12 @@
 //! What is left of files that are no valid Python.
 
 use super::module;
-use super::render::render;
 use crate::ir::program::*;
+use crate::lower::render::render;
 
 /// The names of all functions that are called.
 fn calls(module: &Module) -> Vec<String> {
-    let callee = |id: ExprId| module.call(id).map(|call| super::render::render_expr(module, call.callee));
+    let callee = |id: ExprId| module.call(id).map(|call| crate::lower::render::render_expr(module, call.callee));
     module.expr_ids().filter_map(callee).collect()
 }
 

@@ -1,8 +1,8 @@
 //! What is bound where.
 
 use super::module;
-use super::render::render_expr;
 use crate::ir::program::*;
+use crate::lower::render::render_expr;
 
 /// All scopes with their bindings, the module's first.
 fn scopes(text: &str) -> Vec<String> {
@@ -13,6 +13,7 @@ fn scopes(text: &str) -> Vec<String> {
             ScopeKind::Function(id) => format!("def {}", module.function(id).name),
             ScopeKind::Class(id) => format!("class {}", module.class(id).name),
             ScopeKind::Comprehension => "comprehension".to_owned(),
+            ScopeKind::Block | ScopeKind::Exports => "of TypeScript".to_owned(),
         };
         let bindings: Vec<String> = scope.bindings.iter().map(|b| binding(&module, text, b)).collect();
         format!("{kind}: {}", bindings.join(", ")).trim_end().to_owned()
@@ -36,6 +37,8 @@ fn binding(module: &Module, text: &str, binding: &Binding) -> String {
         BindingKind::Item(iter) => format!("{name} in {}", expr(iter)),
         BindingKind::Context(context) => format!("{name} with {}", expr(context)),
         BindingKind::Exception(types) => format!("{name} except {}", types.as_ref().map_or(String::new(), expr)),
+        BindingKind::Member(value, key) => format!("{name} = {}.{key}", expr(value)),
+        BindingKind::Unset => format!("{name} unset"),
         BindingKind::Opaque => format!("{name} ?"),
     }
 }
@@ -109,6 +112,7 @@ fn uses_are_in_the_scope_around_them() {
             ScopeKind::Function(_) => "function",
             ScopeKind::Class(_) => "class",
             ScopeKind::Comprehension => "comprehension",
+            ScopeKind::Block | ScopeKind::Exports => "of TypeScript",
         }
     };
     assert_eq!(scope_of("def f(): return x", "x"), "function");

@@ -14,6 +14,11 @@ pub fn render_expr(module: &Module, id: ExprId) -> String {
     Renderer(module).expr(id)
 }
 
+/// `?` of optional chains.
+fn mark(optional: bool) -> &'static str {
+    if optional { "?" } else { "" }
+}
+
 struct Renderer<'m>(&'m Module);
 
 impl Renderer<'_> {
@@ -113,10 +118,16 @@ impl Renderer<'_> {
     fn function(&self, id: FunctionId) -> String {
         let f = self.0.function(id);
         let decorators = self.decorators(&f.decorators);
+        let form = match f.form {
+            FunctionForm::Plain | FunctionForm::Arrow => "",
+            FunctionForm::Static => "static ",
+            FunctionForm::Getter => "get ",
+            FunctionForm::Setter => "set ",
+        };
         let marks = [(f.is_async, "async "), (f.is_generator, "generator "), (f.class.is_some(), "method ")];
         let marks: String = marks.iter().filter(|(is_so, _)| *is_so).map(|(_, mark)| *mark).collect();
         let params: Vec<String> = f.params.iter().map(|param| self.param(param)).collect();
-        let head = format!("{decorators}{marks}def {}({}){}", f.name, params.join(", "), self.maybe(" -> ", f.returns));
+        let head = format!("{decorators}{form}{marks}def {}({}){}", f.name, params.join(", "), self.maybe(" -> ", f.returns));
         match f.body {
             FunctionBody::Block(body) => format!("{head} {}", self.block(body)),
             FunctionBody::Expr(value) => format!("{head} = {}", self.expr(value)),
@@ -136,7 +147,9 @@ impl Renderer<'_> {
         };
         let target = self.expr(param.target);
         assert!(param.name.is_empty() || param.name == target.as_str());
-        format!("{kind}{target}{}{}", self.maybe(": ", param.annotation), self.maybe(" = ", param.default))
+        let decorators = self.decorators(&param.decorators);
+        let field = if param.is_field { "field " } else { "" };
+        format!("{decorators}{field}{kind}{target}{}{}", self.maybe(": ", param.annotation), self.maybe(" = ", param.default))
     }
 
     fn class(&self, id: ClassId) -> String {
@@ -158,18 +171,21 @@ impl Renderer<'_> {
     fn expr(&self, id: ExprId) -> String {
         match &self.0.expr(id).kind {
             ExprKind::Name(name) => name.to_string(),
-            ExprKind::Attribute { object, name, .. } => format!("{}.{name}", self.expr(*object)),
-            ExprKind::Subscript { object, index, .. } => format!("{}[{}]", self.expr(*object), self.expr(*index)),
+            ExprKind::Attribute { object, name, optional, .. } => format!("{}{}.{name}", self.expr(*object), mark(*optional)),
+            ExprKind::Subscript { object, index, optional } => format!("{}{}[{}]", self.expr(*object), mark(*optional), self.expr(*index)),
             ExprKind::Slice(parts) => format!("slice({})", self.list(parts)),
-            ExprKind::Call(call) => format!("{}({})", self.expr(call.callee), self.args(&call.args)),
+            ExprKind::Call(call) => {
+                let new = if call.is_new { "new " } else { "" };
+                format!("{new}{}{}({})", self.expr(call.callee), mark(call.optional), self.args(&call.args))
+            }
             ExprKind::String(text) => format!("{:?}", text.as_str()),
             ExprKind::Template { parts, tag } => {
-                assert!(tag.is_none(), "Python has no tagged templates");
                 let part = |part: &TemplatePart| match part {
                     TemplatePart::Text(text, _) => format!("{:?}", text.as_str()),
                     TemplatePart::Hole(hole) => format!("{{{}}}", self.expr(*hole)),
                 };
-                format!("f<{}>", parts.iter().map(part).collect::<Vec<_>>().join(" "))
+                let tag = tag.map_or("f".to_owned(), |tag| self.expr(tag));
+                format!("{tag}<{}>", parts.iter().map(part).collect::<Vec<_>>().join(" "))
             }
             ExprKind::Number(digits) => digits.to_string(),
             ExprKind::Bool(value) => value.to_string(),
@@ -208,6 +224,7 @@ impl Renderer<'_> {
             }
             ExprKind::Function(id) => format!("({})", self.function(*id)),
             ExprKind::Class(id) => format!("({})", self.class(*id)),
+            ExprKind::Require(index) => format!("require({:?})", self.0.imports[*index as usize].module.as_str()),
             ExprKind::Await(value) => format!("await {}", self.expr(*value)),
             ExprKind::Yield(value) => format!("yield{}", self.maybe(" ", *value)),
             ExprKind::YieldFrom(value) => format!("yield from {}", self.expr(*value)),

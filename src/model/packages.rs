@@ -1,0 +1,307 @@
+//! Where imports of TypeScript lead: relative paths, the paths of `tsconfig.json`, packages of the same workspace.
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+use ustr::Ustr;
+
+use crate::ir::program::{Import, Imported, Module};
+use crate::model::apis::JAVASCRIPT;
+use crate::model::program::{Link, ModuleId, Program};
+use crate::source::Sources;
+
+/// Endings of module files, in the order in which they are looked for.
+pub const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+
+/// Directories that hold what is built from `src`.
+pub const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
+
+/// How deep `extends` may lead.
+const MOST_EXTENDED: usize = 8;
+
+/// What the manifests of a project say about module paths.
+#[derive(Debug, Default)]
+pub struct Packages {
+    /// Packages of the project by name; of two with one name nobody knows which is meant.
+    by_name: FxHashMap<String, Option<Package>>,
+    /// `imports` of the packages, by directory.
+    imports: FxHashMap<String, Value>,
+    /// What compilers are told, by directory.
+    compilers: FxHashMap<String, Compiler>,
+}
+
+/// A package of the project.
+#[derive(Clone, Debug)]
+struct Package {
+    directory: String,
+    manifest: Value,
+}
+
+/// `paths` and `baseUrl` of a `tsconfig.json`.
+#[derive(Clone, Debug, Default)]
+struct Compiler {
+    base: Option<String>,
+    /// Patterns and the paths (relative to the project) that they stand for.
+    paths: Vec<(String, Vec<String>)>,
+}
+
+impl Packages {
+    /// Reads them.
+    #[must_use]
+    pub fn read(sources: &Sources) -> Self {
+        let mut packages = Self::default();
+        for (_, file) in sources.iter() {
+            let directory = file.directory();
+            match file.path.rsplit('/').next().unwrap_or_default() {
+                "package.json" => {
+                    let Ok(manifest) = serde_json::from_str::<Value>(&file.text) else { continue };
+                    if let Some(imports) = manifest.get("imports") {
+                        packages.imports.insert(directory.to_owned(), imports.clone());
+                    }
+                    let Some(name) = manifest.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
+                    let package = Package { directory: directory.to_owned(), manifest };
+                    packages.by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(package));
+                }
+                "tsconfig.json" | "jsconfig.json" => {
+                    if let Some(compiler) = compiler(sources, &file.path) {
+                        packages.compilers.insert(directory.to_owned(), compiler);
+                    }
+                }
+                _ => {}
+            }
+        }
+        packages
+    }
+
+    /// Where an import leads.
+    #[must_use]
+    pub fn link(&self, program: &Program, module: &Module, import: &Import) -> Link {
+        let unknown = Link::Library(Ustr::from("?"));
+        match (self.find(program, module, &import.module), import.what) {
+            (Found::Module(id), Imported::Name(name)) => Link::Symbol(id, name),
+            (Found::Module(id), _) => Link::Module(id),
+            (Found::Nothing, _) => unknown,
+            (Found::Library, what) => {
+                let package = import.module.strip_prefix("node:").unwrap_or(&import.module);
+                let path = match what {
+                    Imported::Name(name) if name != "default" => format!("{JAVASCRIPT}{package}.{name}"),
+                    _ => format!("{JAVASCRIPT}{package}"),
+                };
+                Link::Library(program.apis.canonical(Ustr::from(&path)))
+            }
+        }
+    }
+
+    fn find(&self, program: &Program, module: &Module, path: &str) -> Found {
+        let directory = program.sources.get(module.file).directory();
+        let at = |base: String| file_at(program, &base);
+        let found = |id: Option<ModuleId>| id.map_or(Found::Nothing, Found::Module);
+        if path.starts_with('.') {
+            return found(joined(directory, path).and_then(at));
+        }
+        if path.starts_with("node:") || path.starts_with('/') {
+            return Found::Library;
+        }
+        if path.starts_with('#') {
+            let known = ancestors(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
+            let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
+            return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| source_at(program, dir, target))));
+        }
+        if let Some(compiler) = ancestors(directory).find_map(|dir| self.compilers.get(dir))
+            && let Some(id) = compiler.find(program, path)
+        {
+            return Found::Module(id);
+        }
+        self.in_workspace(program, path).map_or(Found::Library, found)
+    }
+
+    /// A package of the project, if it has that name: its module, if that is in sight.
+    fn in_workspace(&self, program: &Program, path: &str) -> Option<Option<ModuleId>> {
+        let parts = if path.starts_with('@') { 2 } else { 1 };
+        let end = path.match_indices('/').nth(parts - 1).map_or(path.len(), |(at, _)| at);
+        let package = self.by_name.get(&path[..end])?.as_ref()?;
+        let rest = path[end..].trim_start_matches('/');
+        Some(package.find(program, rest))
+    }
+}
+
+impl Package {
+    fn find(&self, program: &Program, rest: &str) -> Option<ModuleId> {
+        let asked = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
+        let mut targets = Vec::new();
+        if let Some(exports) = self.manifest.get("exports") {
+            targets.extend(subpath(exports, &asked));
+        }
+        if rest.is_empty() {
+            let fields = ["source", "module", "main", "types", "typings"];
+            targets.extend(fields.iter().filter_map(|field| self.manifest.get(field)?.as_str()).map(str::to_owned));
+            targets.extend(["src/index".to_owned(), "index".to_owned(), "src/main".to_owned()]);
+        } else {
+            targets.extend([rest.to_owned(), format!("src/{rest}")]);
+        }
+        targets.iter().find_map(|target| source_at(program, &self.directory, target))
+    }
+}
+
+impl Compiler {
+    fn find(&self, program: &Program, path: &str) -> Option<ModuleId> {
+        // The pattern with the longest beginning wins.
+        let mut best: Option<(usize, &str, &[String])> = None;
+        for (pattern, targets) in &self.paths {
+            let middle = match pattern.split_once('*') {
+                Some((before, after)) => {
+                    path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).map(|middle| (before.len(), middle))
+                }
+                None => (pattern == path).then_some((usize::MAX, "")),
+            };
+            if let Some((length, middle)) = middle
+                && best.is_none_or(|(longest, ..)| length > longest)
+            {
+                best = Some((length, middle, targets));
+            }
+        }
+        let by_pattern =
+            best.and_then(|(_, middle, targets)| targets.iter().find_map(|target| file_at(program, &target.replacen('*', middle, 1))));
+        by_pattern.or_else(|| file_at(program, &joined(self.base.as_ref()?, path)?))
+    }
+}
+
+enum Found {
+    Module(ModuleId),
+    Library,
+    /// In the project, and out of sight.
+    Nothing,
+}
+
+/// The paths that `exports` or `imports` map a path to, all conditions of it.
+fn subpath(map: &Value, asked: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let is_conditions = |map: &serde_json::Map<String, Value>| !map.keys().any(|key| key.starts_with('.') || key.starts_with('#'));
+    match map {
+        Value::Object(entries) if !is_conditions(entries) => {
+            if let Some(target) = entries.get(asked) {
+                collect(target, "", &mut found);
+                return found;
+            }
+            for (pattern, target) in entries {
+                if let Some((before, after)) = pattern.split_once('*')
+                    && let Some(middle) = asked.strip_prefix(before).and_then(|rest| rest.strip_suffix(after))
+                {
+                    collect(target, middle, &mut found);
+                }
+            }
+        }
+        target if asked == "." => collect(target, "", &mut found),
+        _ => {}
+    }
+    found
+}
+
+/// All strings in a target, `*` replaced. Manifests nest a few levels; what lies deeper is out of sight.
+fn collect(target: &Value, middle: &str, found: &mut Vec<String>) {
+    let mut todo = vec![target];
+    while let Some(target) = todo.pop() {
+        match target {
+            Value::String(path) => found.push(path.replace('*', middle)),
+            Value::Array(several) => todo.extend(several.iter().rev()),
+            Value::Object(conditions) => todo.extend(conditions.values().rev()),
+            _ => {}
+        }
+    }
+}
+
+/// The source of a file that a manifest names, which is often built from it.
+fn source_at(program: &Program, directory: &str, target: &str) -> Option<ModuleId> {
+    let path = joined(directory, target)?;
+    if let Some(id) = file_at(program, &path) {
+        return Some(id);
+    }
+    let inside = path.strip_prefix(directory)?.trim_start_matches('/');
+    let (first, rest) = inside.split_once('/')?;
+    if !BUILT.contains(&first) {
+        return None;
+    }
+    let rest = rest.strip_suffix(".d.ts").unwrap_or(rest);
+    let homes =
+        [format!("src/{rest}"), rest.to_owned(), rest.split_once('/').map(|(_, deeper)| format!("src/{deeper}")).unwrap_or_default()];
+    homes.iter().filter(|home| !home.is_empty()).find_map(|home| file_at(program, &joined(directory, home)?))
+}
+
+/// The module at a path with or without its ending, or the index of the directory there.
+fn file_at(program: &Program, base: &str) -> Option<ModuleId> {
+    let module = |path: &str| program.module_of(program.sources.find(path)?);
+    if let Some(id) = module(base) {
+        return Some(id);
+    }
+    // `./a.js` is what `./a.ts` becomes.
+    let stem = [".js", ".jsx", ".mjs", ".cjs"].iter().find_map(|end| base.strip_suffix(end));
+    let with_ending = |base: &str| EXTENSIONS.iter().find_map(|end| module(&format!("{base}{end}")));
+    stem.and_then(with_ending).or_else(|| with_ending(base)).or_else(|| {
+        let index = if base.is_empty() { "index".to_owned() } else { format!("{base}/index") };
+        with_ending(&index)
+    })
+}
+
+/// A path relative to a directory, without `.` and `..`. Nothing if it leads out of the project.
+fn joined(directory: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// A directory and all around it, from the inside out.
+fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(directory), |dir| if dir.is_empty() { None } else { Some(dir.rsplit_once('/').map_or("", |(up, _)| up)) })
+}
+
+/// What a `tsconfig.json` says, with what it extends.
+fn compiler(sources: &Sources, path: &str) -> Option<Compiler> {
+    let mut compiler = Compiler::default();
+    let mut todo = vec![path.to_owned()];
+    for _ in 0..MOST_EXTENDED {
+        let Some(path) = todo.pop() else { break };
+        let Some(file) = sources.find(&path) else { continue };
+        let file = sources.get(file);
+        let Ok(config) = json5::from_str::<Value>(&file.text) else { continue };
+        let directory = file.directory();
+        let options = config.get("compilerOptions");
+        let base = options.and_then(|o| o.get("baseUrl")?.as_str()).and_then(|base| joined(directory, base));
+        let paths = options.and_then(|o| o.get("paths")?.as_object());
+        if compiler.paths.is_empty()
+            && let Some(paths) = paths
+        {
+            let root = base.as_deref().or(compiler.base.as_deref()).unwrap_or(directory);
+            for (pattern, targets) in paths {
+                let targets = targets.as_array().into_iter().flatten().filter_map(Value::as_str);
+                compiler.paths.push((pattern.clone(), targets.filter_map(|target| joined(root, target)).collect()));
+            }
+        }
+        if compiler.base.is_none() {
+            compiler.base = base;
+        }
+        let named = |value: &Value| -> Vec<String> {
+            match value {
+                Value::String(path) => vec![path.clone()],
+                Value::Array(several) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                _ => Vec::new(),
+            }
+        };
+        let mut next: Vec<String> = config.get("extends").map(named).unwrap_or_default();
+        // What a solution file refers to compiles what lies beside it.
+        let references = config.get("references").and_then(Value::as_array).into_iter().flatten();
+        next.extend(references.filter_map(|reference| reference.get("path")?.as_str()).map(str::to_owned));
+        for path in next.iter().rev().filter(|path| path.starts_with('.')) {
+            let Some(path) = joined(directory, path) else { continue };
+            let candidates = [path.clone(), format!("{path}.json"), format!("{path}/tsconfig.json")];
+            todo.extend(candidates.into_iter().find(|path| sources.find(path).is_some()));
+        }
+    }
+    (compiler.base.is_some() || !compiler.paths.is_empty()).then_some(compiler)
+}

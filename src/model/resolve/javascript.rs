@@ -1,0 +1,139 @@
+//! What only JavaScript has: `this`, globals, modules that are values, patterns that take values apart.
+//!
+//! Its libraries have names that begin with a mark of their own, for PyPI and npm have packages of the same name.
+
+use ustr::Ustr;
+
+use super::{Entity, Resolver};
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::apis::{Apis, JAVASCRIPT};
+use crate::model::handed;
+use crate::model::program::{FunctionRef, ModuleId};
+
+/// Whether something is of a library of JavaScript.
+#[must_use]
+pub fn is(entity: Entity) -> bool {
+    matches!(entity, Entity::Library(path) | Entity::Instance(path) if is_path(path))
+}
+
+/// Whether a canonical name is of JavaScript.
+#[must_use]
+pub fn is_path(path: Ustr) -> bool {
+    path.starts_with(JAVASCRIPT)
+}
+
+/// The canonical name of a global.
+pub(super) fn global(apis: &Apis, name: Ustr) -> Ustr {
+    apis.canonical(Ustr::from(&format!("{JAVASCRIPT}globalThis.{name}")))
+}
+
+impl Resolver<'_> {
+    /// What `this` is in an expression: an instance of the class around it, or the class in static methods.
+    pub(super) fn receiver(&self, module: ModuleId, expr: ExprId) -> Entity {
+        let m = self.program.module(module);
+        for around in m.around(expr) {
+            match around {
+                Around::Function(id) => {
+                    let function = m.function(id);
+                    if function.form == FunctionForm::Arrow {
+                        continue;
+                    }
+                    return match function.class {
+                        Some(class) if function.form == FunctionForm::Static => Entity::Class(module, class),
+                        Some(class) => Entity::Object(module, class),
+                        None => Entity::Unknown,
+                    };
+                }
+                Around::Class(class) => return Entity::Object(module, class),
+                _ => {}
+            }
+        }
+        Entity::Unknown
+    }
+
+    /// What a module is as a value: itself, or what it exports as a whole.
+    pub(super) fn whole(&self, module: ModuleId) -> Entity {
+        let m = self.program.module(module);
+        let mut wholes = self.program.bindings(module, m.exports, Ustr::from(WHOLE));
+        let (Some(binding), None) = (wholes.next(), wholes.next()) else { return Entity::Module(module) };
+        let is_literal = matches!(binding.kind, BindingKind::Value(value) if matches!(m.expr(value).kind, ExprKind::Object(_)));
+        if is_literal { Entity::Module(module) } else { self.binding(module, m.exports, binding) }
+    }
+
+    /// A member of a module that has no export of that name.
+    pub(super) fn member_of_whole(&self, module: ModuleId, name: Ustr) -> Entity {
+        let m = self.program.module(module);
+        let exports_default = self.program.bindings(module, m.exports, Ustr::from("default")).next().is_some();
+        match self.whole(module) {
+            // The default import of a CommonJS module is the module.
+            whole if name == "default" && !exports_default => whole,
+            Entity::Module(_) => Entity::Unknown,
+            whole => self.member(whole, name),
+        }
+    }
+
+    /// What a pattern inside of another, or of a parameter, stands for.
+    pub(super) fn matched(&self, module: ModuleId, pattern: ExprId) -> Entity {
+        if !self.step() {
+            return Entity::Unknown;
+        }
+        let m = self.program.module(module);
+        match m.expr_parents[pattern.index()] {
+            Parent::Expr(parent) => match &m.expr(parent).kind {
+                ExprKind::Object(entries) => {
+                    let key = entries.iter().find_map(|entry| match entry {
+                        Entry::Pair { key, value } if *value == pattern => match m.expr(*key).kind {
+                            ExprKind::String(key) => Some(key),
+                            _ => None,
+                        },
+                        _ => None,
+                    });
+                    key.map_or(Entity::Unknown, |key| self.member(self.matched(module, parent), key))
+                }
+                ExprKind::Assign { target, .. } if *target == pattern => self.matched(module, parent),
+                _ => Entity::Unknown,
+            },
+            Parent::Stmt(stmt) => match &m.stmt(stmt).kind {
+                StmtKind::Assign { targets, value: Some(value), .. } if targets.contains(&pattern) => self.of(module, *value),
+                _ => Entity::Unknown,
+            },
+            Parent::Function(function) => match m.function(function).params.iter().position(|param| param.target == pattern) {
+                Some(index) => self.param(module, function, index),
+                None => Entity::Unknown,
+            },
+            Parent::Class(_) | Parent::Module => Entity::Unknown,
+        }
+    }
+
+    /// The type that a function is declared to have: `const list: RequestHandler = (req, res) => …`.
+    fn declared_as(&self, module: ModuleId, function: FunctionId) -> Option<Ustr> {
+        let m = self.program.module(module);
+        let Parent::Expr(value) = m.function(function).parent else { return None };
+        let Parent::Stmt(stmt) = m.expr_parents[value.index()] else { return None };
+        match m.stmt(stmt).kind {
+            StmtKind::Assign { annotation: Some(annotation), .. } => match self.instance(module, annotation) {
+                Entity::Instance(class) => Some(class),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What a parameter is because of what calls the function: the library that it is passed to as a handler or callback.
+    pub(super) fn given_by_caller(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        let m = self.program.module(module);
+        if m.language != Language::TypeScript {
+            return Entity::Unknown;
+        }
+        let passed_here = match m.function(function).parent {
+            Parent::Expr(value) => handed::taker(self.program, module, value, |call| self.of(module, call.callee).library()),
+            _ => None,
+        };
+        let api =
+            passed_here.or_else(|| self.declared_as(module, function)).or_else(|| self.program.handed(FunctionRef { module, function }));
+        let row = api.and_then(|api| self.program.apis.row(api));
+        let class = row.and_then(|row| row.params.get(index)).filter(|class| !class.is_empty());
+        class.map_or(Entity::Unknown, |class| Entity::Instance(Ustr::from(class)))
+    }
+}
