@@ -136,7 +136,9 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
             if is_bundle {
                 format!("`{argument}={written}` of `{api}` is no limit at all")
             } else {
-                format!("`{argument}={written}` lets `{api}` wait for ever")
+                let by_default =
+                    if values::default(program, m, value).is_some() { ", `None` by default and passed by nobody," } else { "" };
+                format!("`{argument}={written}`{by_default} lets `{api}` wait for ever")
             }
         }
     }
