@@ -8,7 +8,7 @@ use crate::model::calls::{Passed, passed};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
 
-/// Calls of functions of the project. Made when somebody asks.
+/// Calls of functions of the project, tests aside. Made when somebody asks.
 #[derive(Debug)]
 pub struct Callers {
     sites: FxHashMap<FunctionRef, Vec<(ModuleId, ExprId)>>,
@@ -21,8 +21,9 @@ impl Callers {
     #[must_use]
     pub fn find(program: &Program) -> Self {
         let mut found = Self { sites: FxHashMap::default(), unclear: FxHashSet::default() };
-        let names: FxHashSet<Ustr> = program.modules.iter().flat_map(|module| &module.functions).map(|function| function.name).collect();
-        for id in program.module_ids() {
+        let functions = program.code_ids().flat_map(|id| &program.module(id).functions);
+        let names: FxHashSet<Ustr> = functions.map(|function| function.name).collect();
+        for id in program.code_ids() {
             let module = program.module(id);
             let mut seen = FxHashSet::default();
             for site in &program.calls[id.0 as usize] {
@@ -43,7 +44,7 @@ impl Callers {
         found
     }
 
-    /// Whether a function is called, by code that is no test too, and none of its calls passes this parameter.
+    /// Whether a function is called, and none of its calls passes this parameter.
     fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
         let f = program.function(function);
         let Some(sites) = self.sites.get(&function).filter(|_| !self.unclear.contains(&f.name)) else { return false };
@@ -53,7 +54,7 @@ impl Callers {
             let call = program.module(*id).call(*expr);
             call.is_some_and(|call| passed(program, *id, call, position, &f.params[index].name) == Passed::No)
         };
-        sites.iter().any(|(id, _)| !program.sources.get(program.module(*id).file).test) && sites.iter().all(is_left_out)
+        sites.iter().all(is_left_out)
     }
 }
 

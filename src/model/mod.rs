@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod callers;
 pub mod calls;
 pub mod cleanup;
+pub mod dependencies;
 pub mod dictionaries;
 pub mod evidence;
 pub mod exceptions;

@@ -11,7 +11,7 @@ use crate::model::resolve::{Entity, Resolver};
 /// A class of the project.
 type Class = (ModuleId, ClassId);
 
-/// Who sets which attributes. Made when somebody asks.
+/// Who sets which attributes, tests aside. Made when somebody asks.
 #[derive(Debug, Default)]
 pub struct Overrides {
     /// Classes that set an attribute.
@@ -28,7 +28,7 @@ impl Overrides {
     pub fn find(program: &Program) -> Self {
         let mut found = Self::default();
         let resolver = Resolver::new(program);
-        for id in program.module_ids() {
+        for id in program.code_ids() {
             for (class, name) in program.attributes_of(id) {
                 found.setters.entry(name).or_default().push((id, class));
             }

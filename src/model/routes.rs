@@ -85,7 +85,7 @@ impl Routes {
     /// Finds them.
     #[must_use]
     pub fn find(program: &Program) -> Self {
-        let ids: Vec<ModuleId> = program.module_ids().collect();
+        let ids: Vec<ModuleId> = program.code_ids().collect();
         let bound: Vec<bindings::Bound> = ids.par_iter().map(|id| bindings::in_module(program, *id)).collect();
         let (mut handlers, mut library) = (Vec::new(), Vec::new());
         for bound in bound {

@@ -64,7 +64,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
 fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
     let program = &ctx.project.program;
     let Waiting { expr, call, name, .. } = *waiting;
-    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
+    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.row(id, n)?.timeout.clone())) else {
         return;
     };
     let Some(reason) = reason(program, id, call, &timeout) else { return };
@@ -120,7 +120,7 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
         (None, None) => String::new(),
     };
     // A bundle of limits waits for nothing itself.
-    let is_bundle = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.roles.is_empty()));
+    let is_bundle = name.is_some_and(|n| program.row(id, n).is_some_and(|row| row.roles.is_empty()));
     let is_made = stub.is_none() && name.is_some_and(is_class_name);
     match *reason {
         Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
