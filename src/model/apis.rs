@@ -139,7 +139,7 @@ pub enum Role {
 }
 
 /// A function that is passed on to be called: `asyncio.to_thread(requests.get, url)`.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Calls {
     /// 0-based position of the function; the arguments behind it are its own.
@@ -150,7 +150,7 @@ pub struct Calls {
 }
 
 /// How a timeout is set.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
 pub struct Timeout {
@@ -231,7 +231,7 @@ pub enum Unset {
 }
 
 /// Which argument is SQL text, and how values are bound to it.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sql {
     /// 0-based position of the text (the receiver of a method not counted).
@@ -463,6 +463,13 @@ impl Row {
     #[must_use]
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
+    }
+
+    /// Whether the same is known of another, whatever the version, their names and HTTP methods aside.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let facts = |row: &Self| (row.roles.clone(), row.returns.clone(), row.calls, row.timeout.clone(), row.sql.clone());
+        self.versions.is_none() && other.versions.is_none() && facts(self) == facts(other)
     }
 
     /// Whether later versions are none of its business.

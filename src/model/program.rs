@@ -1,6 +1,7 @@
 //! The linked program: all modules, and where their imports lead.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -8,8 +9,10 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::{Apis, Row};
+use crate::model::callers::Callers;
 use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
+use crate::model::overrides::Overrides;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
@@ -77,6 +80,8 @@ pub struct Program {
     handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
+    callers: OnceLock<Callers>,
+    overrides: OnceLock<Overrides>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -111,6 +116,8 @@ impl Program {
             attributes: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
+            callers: OnceLock::new(),
+            overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
         let packages = Packages::read(&program.sources);
@@ -242,6 +249,18 @@ impl Program {
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
     }
 
+    /// Who calls the functions of the project.
+    #[must_use]
+    pub fn callers(&self) -> &Callers {
+        self.callers.get_or_init(|| Callers::find(self))
+    }
+
+    /// Who sets attributes of classes of the project.
+    #[must_use]
+    pub fn overrides(&self) -> &Overrides {
+        self.overrides.get_or_init(|| Overrides::find(self))
+    }
+
     /// What is known of the version that a module uses of a package.
     #[must_use]
     pub fn versions(&self, module: ModuleId, package: &str) -> Option<Versions> {
@@ -279,6 +298,36 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attributes that classes of a module set, in no order.
+    pub fn attributes_of(&self, module: ModuleId) -> impl Iterator<Item = (ClassId, Ustr)> {
+        self.attributes[module.0 as usize].keys().copied()
+    }
+
+    /// The value that a name of a module is bound to, if it is bound once.
+    #[must_use]
+    pub fn only_value(&self, module: ModuleId, name: Ustr) -> Option<ExprId> {
+        let mut bindings = self.bindings(module, self.module(module).exports, name);
+        match (bindings.next()?.kind, bindings.next()) {
+            (BindingKind::Value(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether `import *` takes a name of a module: what `__all__` lists, else what does not begin with an underscore.
+    #[must_use]
+    pub fn exports(&self, module: ModuleId, name: Ustr) -> bool {
+        let m = self.module(module);
+        if m.language != Language::Python {
+            return true;
+        }
+        match self.only_value(module, Ustr::from("__all__")).map(|list| &m.expr(list).kind) {
+            Some(ExprKind::List(names) | ExprKind::Tuple(names)) => {
+                names.iter().any(|listed| !matches!(m.expr(*listed).kind, ExprKind::String(text) if text != name))
+            }
+            _ => !name.starts_with('_'),
+        }
     }
 
     /// The modules that a module imports, in source order.
