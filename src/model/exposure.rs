@@ -6,6 +6,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::calls::string_argument;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::{Handler, HandlerKind, views};
@@ -82,7 +83,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
             function: Some(handler.function),
             name: handler
                 .class
-                .map_or_else(|| f.name.to_string(), |(m, class)| format!("{}.{}", program.module(m).class(class).name, f.name)),
+                .map_or_else(|| name(program, handler), |(m, class)| format!("{}.{}", program.module(m).class(class).name, f.name)),
             path,
             place: program.span_place(handler.function.module, f.name_span),
             methods: handler.methods.clone(),
@@ -107,6 +108,27 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+/// What a function is called; one of a cloud function that has no name, as what it is exported or registered as.
+fn name(program: &Program, handler: &Handler) -> String {
+    let f = program.function(handler.function);
+    if !f.name.is_empty() || handler.kind != HandlerKind::EntryPoint {
+        return f.name.to_string();
+    }
+    let bound = || {
+        let id = program.module_of(handler.place.file)?;
+        let module = program.module(id);
+        let site = program.calls[id.0 as usize].iter().find(|site| module.expr(site.expr).span == handler.place.span)?;
+        match module.stmt_of(site.expr).map(|stmt| &module.stmt(stmt).kind) {
+            Some(StmtKind::Assign { targets, .. }) => targets.first().and_then(|target| match module.expr(*target).kind {
+                ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name.to_string()),
+                _ => None,
+            }),
+            _ => string_argument(program, id, module.call(site.expr)?, 0, &[]),
+        }
+    };
+    bound().unwrap_or_default()
 }
 
 type Class = (ModuleId, ClassId);

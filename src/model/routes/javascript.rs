@@ -35,6 +35,11 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
         }
     }
     found.handlers.extend(exported(program, id).into_iter().map(|(function, name, _)| {
+        if is_middleware(program.path(id)) {
+            let place = program.span_place(function.module, program.function(function).name_span);
+            let (kind, methods) = (HandlerKind::Hook, Vec::new());
+            return Handler { function, kind, methods, path: None, place, class: None, is_bound: true, on: None };
+        }
         let methods = if name.chars().all(char::is_uppercase) { vec![name] } else { Vec::new() };
         let place = program.span_place(function.module, program.function(function).name_span);
         let path = path_of_file(program.path(id));
@@ -68,7 +73,7 @@ fn by_call(finder: &Finder<'_>, expr: ExprId, call: &Call, row: &Row, kind: Hand
         .collect();
     let place = program.place(id, expr);
     let (on, chained) = receiver(program, id, call);
-    let path = path(program, id, call, row).or(chained);
+    let path = path(program, id, call, row).or(chained).filter(|_| kind != HandlerKind::EntryPoint);
     let methods = methods(program, id, call, row);
     for (index, function) in functions.iter().enumerate() {
         let kind = if kind == HandlerKind::Route && index + 1 < functions.len() { HandlerKind::Hook } else { kind };
@@ -172,6 +177,9 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
         return Vec::new();
     }
     let Some((names, api)) = convention(program.path(id)) else { return Vec::new() };
+    if api == "next.NextApiHandler" && !program.path(id).ends_with(".ts") && !depends_on_next(program, id) {
+        return Vec::new();
+    }
     let resolver = Resolver::new(program);
     let mut found = Vec::new();
     for name in names {
@@ -197,11 +205,43 @@ fn convention(path: &str) -> Option<(&'static [&'static str], &'static str)> {
     };
     match stem {
         "route" if is_in(&["app"]) => Some((&METHODS, "next/server.RouteHandler")),
+        _ if is_middleware(path) => Some((&["default", "middleware", "proxy"], "next/server.RouteHandler")),
         "+server" => Some((&METHODS, "@sveltejs/kit.RequestHandler")),
         _ if is_in(&["pages", "api"]) => Some((&["default"], "next.NextApiHandler")),
         _ if is_in(&["app", "routes"]) => Some((&["loader", "action"], "react-router.LoaderFunction")),
         _ => None,
     }
+}
+
+/// Whether a file holds what Next runs before its routes.
+fn is_middleware(path: &str) -> bool {
+    let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
+    // It lies beside `app` and `pages`, which is the root of the package or its `src`.
+    matches!(stem, "middleware" | "proxy") && !directory.split('/').any(|part| matches!(part, "app" | "pages" | "lib" | "server" | "utils"))
+}
+
+/// Whether the nearest manifest at or above a module asks for Next: pages of other frameworks lie in folders of these names.
+fn depends_on_next(program: &Program, id: ModuleId) -> bool {
+    let mut directory = Some(program.sources.get(program.module(id).file).directory());
+    while let Some(at) = directory {
+        if let Some(manifest) = program.sources.in_directory(at).find(|file| file.name() == "package.json") {
+            return manifest.text.contains("\"next\"");
+        }
+        directory = at.rsplit_once('/').map(|(above, _)| above).or((!at.is_empty()).then_some(""));
+    }
+    false
+}
+
+/// The framework that finds a module by where it lies, as people call it.
+#[must_use]
+pub fn framework_by_place(path: &str) -> Option<&'static str> {
+    let (_, api) = convention(path)?;
+    Some(match api.split(['/', '.']).next().unwrap_or_default() {
+        "next" => "Next.js",
+        "@sveltejs" => "SvelteKit",
+        _ => "React Router",
+    })
 }
 
 /// The path that a file's place stands for: `app/api/orders/[id]/route.ts`, `pages/api/orders.ts`.

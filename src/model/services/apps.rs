@@ -21,6 +21,8 @@ pub(super) struct App {
     pub(super) framework: Option<Ustr>,
     /// The expression; nothing for an entry point.
     pub(super) call: Option<ExprId>,
+    /// Whether it is seen to be started: something listens for it.
+    pub(super) is_started: bool,
 }
 
 /// Apps of code that is no test, by place; entry points where a module has no app. Apps that are mounted in another one
@@ -36,7 +38,7 @@ pub(super) fn find(program: &Program, routes: &Routes) -> Vec<App> {
                 _ => None,
             };
             if framework.is_some() {
-                found.push(App { module: id, place: program.place(id, site.expr), framework, call: Some(site.expr) });
+                found.push(App { module: id, place: program.place(id, site.expr), framework, call: Some(site.expr), is_started: false });
             }
         }
     }
@@ -45,13 +47,14 @@ pub(super) fn find(program: &Program, routes: &Routes) -> Vec<App> {
         let mut mounted = mounted.into_iter();
         found.retain(|_| !mounted.next().unwrap_or_default());
     }
+    start(program, &mut found);
     for handler in routes.handlers.iter().filter(|h| h.kind == HandlerKind::EntryPoint) {
         let id = handler.function.module;
         if is_test(program, id) || found.iter().any(|app| app.module == id) {
             continue;
         }
         let place = program.span_place(id, program.function(handler.function).span);
-        found.push(App { module: id, place, framework: None, call: None });
+        found.push(App { module: id, place, framework: None, call: None, is_started: false });
     }
     found.sort_by_key(|app| app.place);
     found
@@ -107,6 +110,48 @@ fn mounted(program: &Program, apps: &[App]) -> Vec<bool> {
         }
     }
     found
+}
+
+/// Methods of apps that start them.
+const LISTENS: [&str; 2] = ["listen", "startAllMicroservices"];
+
+/// Functions that start an app which they are given, and members of apps that are given for them.
+const SERVES: [&str; 4] = ["serve", "createServer", "handle", "createAdaptorServer"];
+const PARTS: [&str; 3] = ["fetch", "callback", "handler"];
+
+/// Notes which apps of TypeScript something listens for: `app.listen(…)`, `serve(app)`, `http.createServer(app.callback())`.
+fn start(program: &Program, apps: &mut [App]) {
+    for id in program.module_ids().filter(|id| !is_test(program, *id)) {
+        let module = program.module(id);
+        if module.language != Language::TypeScript {
+            continue;
+        }
+        for call in program.calls[id.0 as usize].iter().filter_map(|site| module.call(site.expr)) {
+            let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { continue };
+            let mut given: Vec<ExprId> = Vec::new();
+            match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, .. } if LISTENS.contains(&name.as_str()) => given.push(object),
+                _ if SERVES.contains(&name.as_str()) => given.extend(call.args.iter().flat_map(|arg| module.descendants(arg.value))),
+                _ => continue,
+            }
+            for value in given {
+                let value = match module.expr(value).kind {
+                    ExprKind::Attribute { object, name, .. } if PARTS.contains(&name.as_str()) => object,
+                    _ => value,
+                };
+                let Some(created) = created_by(program, id, value) else { continue };
+                for app in apps.iter_mut().filter(|app| is_at(program, app, created)) {
+                    app.is_started = true;
+                }
+            }
+        }
+    }
+}
+
+/// How many handlers are bound on an app itself.
+pub(super) fn handlers_on(program: &Program, routes: &Routes, app: &App) -> usize {
+    let is_on = |on: (ModuleId, ExprId)| created_by(program, on.0, on.1).is_some_and(|created| is_at(program, app, created));
+    routes.handlers.iter().filter(|handler| handler.on.is_some_and(is_on)).count()
 }
 
 /// Where what an expression denotes is created: a call, or the function that makes it.
