@@ -415,11 +415,15 @@ impl Builder {
                     self.bind_in(scope, name, span, kind);
                 }
                 ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                    // What is taken apart: the whole value, or a part of it that is written out.
+                    let value = match kind {
+                        BindingKind::Value(value) => Some(value),
+                        BindingKind::Element(whole, at) => self.module.element(whole, at),
+                        _ => None,
+                    };
                     for (index, part) in parts.iter().enumerate().rev() {
-                        let part_kind = match kind {
-                            BindingKind::Value(value) => BindingKind::Element(value, u32::try_from(index).unwrap_or(u32::MAX)),
-                            _ => BindingKind::Opaque,
-                        };
+                        let at = self.position(value, &parts, index);
+                        let part_kind = value.zip(at).map_or(BindingKind::Opaque, |(value, at)| BindingKind::Element(value, at));
                         todo.push((*part, part_kind));
                     }
                 }
@@ -445,5 +449,21 @@ impl Builder {
                 _ => {}
             }
         }
+    }
+
+    /// The position in a value of what an element of a pattern takes: behind a `*rest`, only where the value is written out.
+    fn position(&self, value: Option<ExprId>, pattern: &[ExprId], index: usize) -> Option<u32> {
+        let is_spread = |part: &ExprId| matches!(self.module.expr(*part).kind, ExprKind::Spread(_));
+        let at = if pattern[..index].iter().any(is_spread) {
+            match &self.module.expr(value?).kind {
+                ExprKind::Tuple(parts) | ExprKind::List(parts) if !parts.iter().any(is_spread) => {
+                    parts.len().checked_sub(pattern.len() - index)?
+                }
+                _ => return None,
+            }
+        } else {
+            index
+        };
+        u32::try_from(at).ok()
     }
 }

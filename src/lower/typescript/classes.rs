@@ -169,12 +169,11 @@ impl Lowering<'_> {
             let decorated = self.builder.module().expr(*first).span;
             stmts.push(self.builder.stmt(decorated, StmtKind::Opaque(decorators.into(), Box::new([]))));
         }
-        let field = match self.field_target(children) {
-            Some(target) => self.field_statement(span, target, annotation, value),
-            None => {
-                let parts = value.into_iter().collect::<Vec<_>>();
-                self.statement(span, StmtKind::Opaque(parts.into(), Box::new([])))
-            }
+        let field = if let Some(target) = self.field_target(children) {
+            self.field_statement(span, target, annotation, value)
+        } else {
+            let parts: Box<[ExprId]> = value.into_iter().collect();
+            self.statement(span, StmtKind::Opaque(parts, Box::new([])))
         };
         if let Value::Stmt(field) = field {
             stmts.push(field);
