@@ -73,6 +73,7 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
     };
     let what = match routes {
         [only] if !only.name.is_empty() => format!("`{}`", only.name),
+        [Route { methods, path: Some(path), .. }] if methods.len() == 1 => format!("`{} {path}`", methods[0]),
         [_] => "its only route".to_owned(),
         _ if service.framework.is_none() && by_place.is_none() => "them".to_owned(),
         _ => format!("its {} routes{}", routes.len(), writing(routes)),

@@ -28,6 +28,10 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
     }
     for site in &program.calls[id.0 as usize] {
         let (Some(call), Some(name)) = (module.call(site.expr), site.callee.library()) else { continue };
+        // Decorators were looked at above.
+        if matches!(module.expr_parents[site.expr.index()], Parent::Function(_) | Parent::Class(_)) && !is_body(module, site.expr) {
+            continue;
+        }
         if let Some(row) = program.apis.row(name)
             && let Some(kind) = kind(row)
         {
@@ -48,6 +52,14 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
     found
 }
 
+/// Whether an expression is the body of an arrow function.
+fn is_body(module: &Module, expr: ExprId) -> bool {
+    match module.expr_parents[expr.index()] {
+        Parent::Function(function) => matches!(module.function(function).body, FunctionBody::Expr(body) if body == expr),
+        _ => false,
+    }
+}
+
 fn kind(row: &Row) -> Option<HandlerKind> {
     if row.is(Role::Route) {
         Some(HandlerKind::Route)
@@ -64,25 +76,28 @@ fn kind(row: &Row) -> Option<HandlerKind> {
 fn by_call(finder: &Finder<'_>, expr: ExprId, call: &Call, row: &Row, kind: HandlerKind, found: &mut Bound) {
     let (program, id) = (finder.program, finder.id);
     let passed = handed::functions(program.module(id), call, row);
-    let functions: Vec<FunctionRef> = passed
-        .iter()
-        .filter_map(|value| match finder.resolver.entity(id, *value) {
-            Entity::Function(function) => Some(function),
-            _ => None,
-        })
-        .collect();
+    let runs = |value: &ExprId| Some((*value, handed::run_by(program, &finder.resolver, id, *value)?));
+    let functions: Vec<(ExprId, FunctionRef)> = passed.iter().filter_map(runs).collect();
+    let module = program.module(id);
+    let is_last = |value: ExprId| call.args.last().is_some_and(|arg| module.is_within(value, arg.value));
+    let answering = functions.iter().rev().find(|(value, _)| is_last(*value)).map(|(_, function)| *function);
     let place = program.place(id, expr);
     let (on, chained) = receiver(program, id, call);
     let path = path(program, id, call, row).or(chained).filter(|_| kind != HandlerKind::EntryPoint);
     let methods = methods(program, id, call, row);
-    for (index, function) in functions.iter().enumerate() {
-        let kind = if kind == HandlerKind::Route && index + 1 < functions.len() { HandlerKind::Hook } else { kind };
+    let mut known: Vec<FunctionRef> = Vec::new();
+    for (_, function) in functions {
+        if known.contains(&function) {
+            continue;
+        }
+        known.push(function);
+        let kind = if kind == HandlerKind::Route && Some(function) != answering { HandlerKind::Hook } else { kind };
         let (methods, path) = (methods.clone(), path.clone());
-        found.handlers.push(Handler { function: *function, kind, methods, path, place, class: None, is_bound: true, on });
+        found.handlers.push(Handler { function, kind, methods, path, place, class: None, is_bound: true, on });
     }
     // `router.get('/orders', controller.list)`: whoever answers is out of sight.
     if kind == HandlerKind::Route
-        && functions.is_empty()
+        && answering.is_none()
         && let Some(last) = passed.last()
         && path.as_deref().is_some_and(|path| path.starts_with('/'))
         && !matches!(finder.resolver.entity(id, *last), Entity::Instance(_))
@@ -152,8 +167,15 @@ fn in_controller(finder: &Finder<'_>, handler: Handler) -> Handler {
     let (program, id) = (finder.program, finder.id);
     let module = program.module(id);
     let Some(class) = program.function(handler.function).class else { return handler };
-    let prefix = module.class(class).decorators.iter().find_map(|decorator| {
-        let call = module.call(*decorator)?;
+    let controls = |decorator: &&ExprId| {
+        let callee = module.call(**decorator).map_or(**decorator, |call| call.callee);
+        finder.row(callee).is_some_and(|row| row.is(Role::Router))
+    };
+    // The path of a base class is that of whoever extends it.
+    let Some(controller) = module.class(class).decorators.iter().find(controls) else {
+        return Handler { path: None, class: Some((id, class)), ..handler };
+    };
+    let prefix = module.call(*controller).and_then(|call| {
         let first = call.args.first()?.value;
         match values::object_literal(program, id, first) {
             Some((at, entries)) => key_text(program, at, entries, "path"),

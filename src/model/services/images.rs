@@ -20,8 +20,8 @@ pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<Module
         is_below(folder(*index), directory) && (folder(*index) == directory || !is_other_language(program, folder(*index), language))
     };
     let mut own: Vec<usize> = (0..images.len()).filter(is_own).filter(|index| !runs_other_language(&images[*index], language)).collect();
-    let is_test = |index: usize| program.sources.get(images[index].file).test;
-    own.sort_by_key(|index| (is_test(*index), folder(*index) != directory, !is_plain(*index)));
+    own.retain(|index| !program.sources.get(images[*index].file).test);
+    own.sort_by_key(|index| (folder(*index) != directory, !is_plain(*index)));
     let is_above = |index: &usize| {
         let below = directory.strip_prefix(folder(*index)).map(|rest| rest.trim_start_matches('/'));
         folder(*index) != directory
