@@ -252,7 +252,7 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
 }
 
 /// Methods that verify who has signed what a handler is sent.
-const VERIFY: [&str; 8] = [
+const VERIFY: [&str; 11] = [
     "SignatureVerifier.is_valid",
     "SignatureVerifier.is_valid_request",
     "Webhook.construct_event",
@@ -261,6 +261,9 @@ const VERIFY: [&str; 8] = [
     "WebhookSignature.verify_header",
     "webhooks.constructEvent",
     "webhooks.constructEventAsync",
+    "qstash.Receiver.verify",
+    "svix.Webhook.verify",
+    "webhooks.Webhooks.verify",
 ];
 
 /// Whether a handler verifies the signature of what it is sent, itself or in a function that it calls.
@@ -270,7 +273,7 @@ pub fn is_signed(program: &Program, function: FunctionRef) -> bool {
     for function in std::iter::once(function).chain(called(program, function)) {
         for expr in body(program.module(function.module), function.function) {
             let Some(name) = program.callee(function.module, expr).library() else { continue };
-            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
+            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with(['.', '/', ':']))) {
                 return true;
             }
             digests |= matches!(name.as_str(), "hmac.new" | "hmac.digest" | "js:crypto.createHmac");

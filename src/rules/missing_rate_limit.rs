@@ -5,7 +5,9 @@ use crate::config::Provides;
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::rate_limit;
 use crate::model::exposure::{self, Route};
+use crate::ir::program::Language;
 use crate::model::program::Program;
+use crate::model::pushed;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
 use crate::model::routes::javascript;
 use crate::model::services::Service;
@@ -24,7 +26,14 @@ const RELATED: usize = 5;
 fn check(ctx: &mut Context<'_>, service: &Service) {
     let project = ctx.project;
     let program = &project.program;
-    let routes = exposure::routes(project, service);
+    let mut routes = exposure::routes(project, service);
+    // Functions beside each other: those that are pushed events are not called.
+    if service.app_call.is_none() && program.module(service.module).language == Language::TypeScript {
+        let is_called = |route: &Route| !route.function.is_some_and(|f| pushed::takes_event(program, &project.routes, f));
+        if routes.iter().any(is_called) {
+            routes.retain(is_called);
+        }
+    }
     if routes.is_empty() {
         return;
     }

@@ -6,6 +6,7 @@ use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::handed;
 use crate::model::program::{ModuleId, Program};
+use crate::model::pushed;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes, inherits};
 use crate::model::values;
@@ -54,7 +55,10 @@ pub(super) fn find(program: &Program, routes: &Routes) -> Vec<App> {
             continue;
         }
         let place = program.span_place(id, program.function(handler.function).span);
-        found.push(App { module: id, place, framework: None, call: None, is_started: false });
+        // What is only pushed events waits for nobody.
+        let is_javascript = program.module(id).language == Language::TypeScript;
+        let is_started = is_javascript && !pushed::takes_event(program, routes, handler.function);
+        found.push(App { module: id, place, framework: None, call: None, is_started });
     }
     found.sort_by_key(|app| app.place);
     found
