@@ -65,8 +65,7 @@ impl Lowering<'_> {
             }
             Kind::ClassStaticBlock => {
                 let body = self.body_field(children, Field::Body, span);
-                let nested = self.builder.module().block(body).stmts.clone();
-                self.statement(span, StmtKind::Opaque(Box::new([]), nested))
+                Value::Stmt(self.bare_block(span, body))
             }
             _ => self.module_node(kind, span, children),
         }
@@ -75,7 +74,10 @@ impl Lowering<'_> {
     /// `Base` of `Base<T>`.
     fn generic(&mut self, base: ExprId) -> ExprId {
         match self.builder.module().expr(base).kind {
-            ExprKind::Subscript { object, .. } => object,
+            ExprKind::Subscript { object, .. } => {
+                self.builder.retire(base);
+                object
+            }
             _ => base,
         }
     }
