@@ -66,7 +66,8 @@ pub fn run_by(program: &Program, resolver: &Resolver<'_>, id: ModuleId, value: E
     for _ in 0..MOST_WRAPPED {
         let (at, origin) = values::origin(program, id, value);
         let module = program.module(at);
-        let is_function = |arg: &&Arg| matches!(resolver.entity(at, arg.value), Entity::Function(_)) || member(program, at, arg.value).is_some();
+        let is_function =
+            |arg: &&Arg| matches!(resolver.entity(at, arg.value), Entity::Function(_)) || member(program, at, arg.value).is_some();
         let next = match &module.expr(origin).kind {
             ExprKind::Call(call) => call.args.iter().rev().find(is_function).map(|arg| (at, arg.value)),
             ExprKind::Attribute { .. } => member(program, at, origin),

@@ -4,8 +4,8 @@ use super::{Check, Context, Rule};
 use crate::config::Provides;
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::rate_limit;
-use crate::model::exposure::{self, Route};
 use crate::ir::program::Language;
+use crate::model::exposure::{self, Route};
 use crate::model::program::Program;
 use crate::model::pushed;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
@@ -68,7 +68,9 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
                 format!("`{name}` does not see routes that come by `include_router`{versions}")
             }
             Why::Unattached => format!("`{name}` is set up but attached to nothing"),
-            Why::RatesOnly if idle.is_some_and(|idle| idle.library.is_some()) => format!("`{name}` says how much is allowed but no guard applies it"),
+            Why::RatesOnly if idle.is_some_and(|idle| idle.library.is_some()) => {
+                format!("`{name}` says how much is allowed but no guard applies it")
+            }
             Why::RatesOnly => format!("`{name}` is set but no throttle class uses it"),
             Why::Reserved => format!("`{name}` limits only routes that ask for it and none does"),
             Why::Unused => format!("`{name}` answers 429 but nothing uses it"),

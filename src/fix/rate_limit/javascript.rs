@@ -129,7 +129,8 @@ fn express(project: &Project, service: &Service, file: &File<'_>, (statement, ap
     if !idle.is_empty() || file.is_taken("rateLimit") || file.is_taken("limiter") {
         return None;
     }
-    let import = Intent::InsertAfter { after: import_of_express(program, id)?, text: file.import("rateLimit", "express-rate-limit", false) };
+    let import =
+        Intent::InsertAfter { after: import_of_express(program, id)?, text: file.import("rateLimit", "express-rate-limit", false) };
     let lines = limiter(project, service, app);
     let intents = vec![import, insert(file.written(&lines))?];
     Some(Fix::unsafe_edit("Limit each caller to 60 requests a minute with the `express-rate-limit` package, a new dependency", intents))
@@ -140,7 +141,9 @@ fn limiter(project: &Project, service: &Service, app: &str) -> String {
     let trust = if trusts_proxy(&project.program, service) {
         String::new()
     } else {
-        format!("// Cloud Run's front end is the one proxy before this app: it puts the caller's address last.\n{app}.set('trust proxy', 1);\n")
+        format!(
+            "// Cloud Run's front end is the one proxy before this app: it puts the caller's address last.\n{app}.set('trust proxy', 1);\n"
+        )
     };
     format!(
         "{COUNTED}\nconst limiter = rateLimit({{ windowMs: 60_000, limit: 60, standardHeaders: true, legacyHeaders: false }});\n\
@@ -300,7 +303,8 @@ fn next(file: &File<'_>) -> Fix {
 
 /// A guard for handlers of Node and of functions.
 fn handler(file: &File<'_>, routes: &[Route]) -> Fix {
-    let name = routes.first().map(|route| route.name.as_str()).filter(|name| !name.is_empty() && !name.contains('/')).unwrap_or("the handler");
+    let name =
+        routes.first().map(|route| route.name.as_str()).filter(|name| !name.is_empty() && !name.contains('/')).unwrap_or("the handler");
     file.advice(
         "Refuse callers that come too often",
         &[("RateLimiterMemory", "rate-limiter-flexible", false)],

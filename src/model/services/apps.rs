@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::handed;
-use crate::model::program::{ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::pushed;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes, inherits};
@@ -73,7 +73,23 @@ fn is_test(program: &Program, id: ModuleId) -> bool {
 fn answers(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprId) -> bool {
     let row = program.callee(id, expr).library().and_then(|name| program.apis.row(name));
     let (Some(row), Some(call)) = (row.filter(|row| row.is(Role::Route)), program.module(id).call(expr)) else { return true };
-    handed::functions(program.module(id), call, row).iter().any(|value| matches!(resolver.entity(id, *value), Entity::Function(_)))
+    handed::functions(program.module(id), call, row).iter().any(|value| match resolver.entity(id, *value) {
+        // `createServer((req, res) => app(req, res))`
+        Entity::Function(function) => !called_in(program, function).any(|callee| is_app(program, resolver.entity(function.module, callee))),
+        _ => false,
+    })
+}
+
+/// What is called in the body of a function, functions within it included.
+fn called_in(program: &Program, function: FunctionRef) -> impl Iterator<Item = ExprId> {
+    let module = program.module(function.module);
+    let whole = module.function(function.function).span;
+    let calls = program.calls[function.module.0 as usize].iter().filter_map(|site| module.call(site.expr));
+    calls.map(|call| call.callee).filter(move |callee| whole.contains(module.expr(*callee).span))
+}
+
+fn is_app(program: &Program, entity: Entity) -> bool {
+    matches!(entity, Entity::Instance(class) if program.apis.class_has_role(class, Role::App))
 }
 
 /// The name of what creates an app, if this does.
@@ -138,6 +154,13 @@ fn start(program: &Program, apps: &mut [App]) {
                 _ if SERVES.contains(&name.as_str()) => given.extend(call.args.iter().flat_map(|arg| module.descendants(arg.value))),
                 _ => continue,
             }
+            let resolver = Resolver::new(program);
+            let inner = given.iter().filter_map(|value| match module.expr(*value).kind {
+                ExprKind::Function(function) => Some(FunctionRef { module: id, function }),
+                _ => None,
+            });
+            let called: Vec<ExprId> = inner.flat_map(|function| called_in(program, function)).collect();
+            given.extend(called.into_iter().filter(|callee| is_app(program, resolver.entity(id, *callee))));
             for value in given {
                 let value = match module.expr(value).kind {
                     ExprKind::Attribute { object, name, .. } if PARTS.contains(&name.as_str()) => object,
