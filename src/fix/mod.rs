@@ -12,6 +12,7 @@ pub mod secrets;
 pub mod sql;
 mod sql_text;
 pub mod timeout;
+pub mod typescript;
 pub mod yaml;
 
 use serde::{Deserialize, Serialize};

@@ -18,7 +18,7 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
     let f = module.function(function);
     let words = words(&f.name);
     let is_negative = words.iter().any(|word| NEGATIVE.contains(&word.as_str()));
-    let returns_bool = f.returns.is_some_and(|returns| matches!(module.expr(returns).kind, ExprKind::Name(name) if name == "bool"));
+    let returns_bool = f.returns.is_some_and(|returns| matches!(module.expr(returns).kind, ExprKind::Name(name) if name == "bool" || name == "boolean"));
     let asks = is_negative || words.iter().any(|word| ASKS.contains(&word.as_str()));
     let is_careful = matches!(module.expr(value).kind, ExprKind::Bool(answer) if answer == is_negative);
     // `-> bool` is also what says that something was done.

@@ -5,8 +5,14 @@ use crate::model::program::{ModuleId, Program};
 use crate::source::Span;
 
 /// What comments to tools begin with.
-const DIRECTIVES: [&str; 15] = [
+const DIRECTIVES: [&str; 21] = [
     "noqa",
+    "eslint",
+    "@ts-",
+    "biome-ignore",
+    "istanbul",
+    "c8 ignore",
+    "prettier-ignore",
     "type:",
     "pylint",
     "nosec",
@@ -80,6 +86,16 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
     let inside = module.comments.iter().filter(|comment| header.contains(&comment.start));
     let inside: Vec<String> = inside.map(|comment| said(file.slice(*comment))).collect();
     let text = format!("{} {}", above(program, id, stmt), inside.join(" "));
+    says_expected(&text)
+}
+
+/// Whether the comment right above a statement says that errors are expected.
+#[must_use]
+pub fn is_expected_above(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    says_expected(&above(program, id, stmt))
+}
+
+fn says_expected(text: &str) -> bool {
     EXPECTED.iter().any(|words| text.contains(words))
 }
 
@@ -106,7 +122,7 @@ pub fn above(program: &Program, id: ModuleId, stmt: StmtId) -> String {
 
 /// What a comment says, in lower case.
 fn said(comment: &str) -> String {
-    let text = comment.trim_start_matches(['#', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
+    let text = comment.trim_start_matches(['#', '/', '*', ' ']).trim_end_matches(['*', '/', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
     if !DIRECTIVES.iter().any(|word| text.starts_with(word)) {
         return text;
     }

@@ -1,5 +1,6 @@
 //! What mends a swallowed exception.
 
+use super::javascript;
 use super::silence::Silence;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
@@ -15,6 +16,9 @@ const LOG: &str = "Log the error with its traceback";
 
 /// The fix that logs, narrowing what catches the end of the program on the way.
 pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried: BlockId, function: Option<FunctionId>) -> Fix {
+    if program.module(id).language == Language::TypeScript {
+        return javascript::logging(program, id, handler, tried, function);
+    }
     let mut intents: Vec<Intent> = narrow(program, id, handler).into_iter().collect();
     intents.extend(log(program, id, handler, tried, function));
     Fix::unsafe_edit(LOG, intents)
@@ -192,9 +196,12 @@ fn indentation<'p>(program: &'p Program, id: ModuleId, handler: &Handler) -> &'p
     text.get(..handler.span.start as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default()
 }
 
-/// The clause up to its colon.
+/// The clause up to its colon or brace.
 pub(super) fn header(program: &Program, id: ModuleId, handler: &Handler) -> Place {
     let module = program.module(id);
+    if module.language == Language::TypeScript {
+        return javascript::header(program, id, handler);
+    }
     let start = handler.span.start;
     let end = handler.target.or(handler.types).map_or(start + 6, |last| module.expr(last).span.end);
     Place { file: module.file, span: Span { start, end: colon(program, module, end, module.block(handler.body).span.start) } }
@@ -212,19 +219,23 @@ fn colon(program: &Program, module: &Module, from: u32, to: u32) -> u32 {
 }
 
 pub(super) fn clause(program: &Program, id: ModuleId, handler: &Handler) -> String {
+    if program.module(id).language == Language::TypeScript {
+        return "catch".to_owned();
+    }
     let text = program.sources.slice(header(program, id, handler));
     let text = text.split(" as ").next().unwrap_or(text);
     format!("{}:", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// What a log entry says: what was tried, and where.
-fn failed(program: &Program, id: ModuleId, tried: BlockId, function: Option<FunctionId>) -> String {
+pub(super) fn failed(program: &Program, id: ModuleId, tried: BlockId, function: Option<FunctionId>) -> String {
     let module = program.module(id);
     let place = match function.map(|f| module.function(f).name) {
         Some(name) if !name.is_empty() => name.to_string(),
         _ => {
-            let path = program.path(id).trim_end_matches(".py").trim_end_matches("/__init__");
-            path.rsplit('/').next().unwrap_or(path).to_owned()
+            let path = program.path(id).trim_end_matches("/__init__.py");
+            let name = path.rsplit('/').next().unwrap_or(path);
+            name.split_once('.').map_or(name, |(stem, _)| stem).to_owned()
         }
     };
     // The first call that leaves the language: `store.read`.

@@ -6,7 +6,7 @@ use crate::model::attempts::Attempt;
 use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
 use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
-use crate::model::{attempts, import_guards, predicates, reasons, telemetry, traces};
+use crate::model::{attempts, browser, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
 #[derive(Clone, Copy)]
@@ -36,7 +36,7 @@ pub(super) struct Verdict {
 pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Option<Verdict> {
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
-    if local_work::cannot_fail(module, tried) {
+    if local_work::cannot_fail(module, tried) || is_answered_attempt(program, silence) {
         return None;
     }
     let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
@@ -86,10 +86,29 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
         confidence = confidence.max(Confidence::Medium);
     }
-    if only_tells {
+    let is_script = module.language == Language::TypeScript;
+    if only_tells || cleanup::is_in_finally(module, stmt) || (is_script && local.is_some()) {
+        confidence = Confidence::Low;
+    }
+    if is_script && browser::is_browser_code(program, id) {
+        if reaction != Reaction::Nothing {
+            return None;
+        }
         confidence = Confidence::Low;
     }
     Some(Verdict { confidence, text, local, of_logging })
+}
+
+/// Whether a `try` in JavaScript reads a value or asks for a file, and what it is to give has something else in its place: that
+/// it fails means one thing, and the language has no clause for a type.
+fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
+    let Silence { id, tried, handler, .. } = silence;
+    let module = program.module(id);
+    let returns = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(Some(_))));
+    let is_answered = || handler.is_some_and(|handler| returns(handler.body)) || returns(tried) || takes_effect(program, silence) != Reaction::Nothing;
+    module.language == Language::TypeScript
+        && (local_work::is_attempt(program, id, tried) || outside::only_probes(program, id, tried))
+        && is_answered()
 }
 
 /// What a clause comes to, with what stands around its `try`.
@@ -103,7 +122,7 @@ fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
     let breaks = handler
         .and_then(|handler| module.block(handler.body).stmts.last())
         .is_some_and(|last| matches!(module.stmt(*last).kind, StmtKind::Break));
-    if falls_through && let Some(value) = attempts::returned_behind(module, stmt, tried) {
+    if falls_through && let Some(value) = attempts::returned_behind(program, id, stmt, tried) {
         Reaction::Returns(value)
     } else if (falls_through || breaks) && attempts::has_fallback(program, id, stmt, tried) {
         Reaction::FallsBack

@@ -1,0 +1,258 @@
+//! Promises whose rejection is caught and dropped: `.catch(() => {})`, `.then(f, () => null)`.
+
+use super::{javascript, named};
+use crate::finding::Confidence;
+use crate::fix::typescript::Style;
+use crate::fix::{Fix, Intent};
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::exceptions::{self, Reaction};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::{browser, cleanup, local_work, outside, reasons, telemetry};
+use crate::rules::Context;
+use crate::source::{Place, Span};
+
+/// A promise, and the function that is called when it is rejected.
+struct Rejection {
+    /// The promise.
+    promise: ExprId,
+    /// The argument that is the function.
+    handler: ExprId,
+    /// `.catch(…)`.
+    span: Span,
+    reaction: Reaction,
+    /// The function, if it is written out here.
+    function: Option<FunctionId>,
+}
+
+/// Judges a call that may be one of `catch` or `then`.
+pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
+    let program = &ctx.project.program;
+    let module = program.module(id);
+    let Some(rejection) = rejection(program, id, site) else { return };
+    let Some(stmt) = module.stmt_of(site.expr) else { return };
+    let Some((mut confidence, text)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
+    if ctx.project.is_tool(id) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    let function = module.function_of(site.expr);
+    let what = said(program, id, rejection.promise);
+    let place = named(module, function);
+    let method = if program.sources.slice(program.span_place(id, rejection.span)).starts_with("then") { "then" } else { "catch" };
+    let message = format!("`.{method}` {text} of {what} in {place} and leaves no trace");
+    let fix = logging(program, id, &rejection, function);
+    ctx.report(program.span_place(id, rejection.span), confidence, message, fix);
+}
+
+fn rejection(program: &Program, id: ModuleId, site: &CallSite) -> Option<Rejection> {
+    let module = program.module(id);
+    let call = module.call(site.expr).filter(|_| module.language == Language::TypeScript)?;
+    let ExprKind::Attribute { object, name, name_span, .. } = module.expr(call.callee).kind else { return None };
+    let handler = match (name.as_str(), &call.args[..]) {
+        ("catch", [only]) => only,
+        ("then", [_, second]) => second,
+        _ => return None,
+    };
+    let is_own = matches!(site.callee, Entity::Function(_) | Entity::Class(..));
+    if handler.kind != ArgKind::Positional || is_own || is_schema(site.callee) {
+        return None;
+    }
+    let span = Span { start: name_span.start, end: module.expr(site.expr).span.end };
+    let (function, reaction) = match module.expr(handler.value).kind {
+        ExprKind::Function(function) => (Some(function), of_function(program, FunctionRef { module: id, function })),
+        ExprKind::Name(_) | ExprKind::Attribute { .. } => match Resolver::new(program).entity(id, handler.value) {
+            // What has a name does something, unless it is `noop`.
+            Entity::Function(f) if of_function(program, f) == Reaction::Nothing => (None, Reaction::Nothing),
+            Entity::Library(name) if matches!(name.as_str(), "js:lodash.noop" | "js:lodash/noop" | "js:rxjs.noop") => (None, Reaction::Nothing),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Rejection { promise: object, handler: handler.value, span, reaction, function })
+}
+
+/// `z.string().catch("none")` is a default.
+fn is_schema(callee: Entity) -> bool {
+    let roots = ["zod", "effect", "valibot", "yup", "superstruct", "neverthrow"];
+    callee.library().is_some_and(|name| {
+        let root = name.trim_start_matches("js:").split(['.', '/']).next().unwrap_or_default();
+        roots.contains(&root)
+    })
+}
+
+fn of_function(program: &Program, f: FunctionRef) -> Reaction {
+    let function = program.function(f);
+    let target = function.params.first().map(|param| param.target);
+    exceptions::reaction_of(program, f.module, function.body, target)
+}
+
+/// How sure it is that this hides something, and what it does; nothing if the error shows all the same, or there is none.
+fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejection: &Rejection) -> Option<(Confidence, String)> {
+    let module = program.module(id);
+    let promise = rejection.promise;
+    let parts = module.descendants(promise);
+    let imports = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Require(_)));
+    if matches!(rejection.reaction, Reaction::Raises | Reaction::Acts)
+        || imports
+        || cleanup::is_cleaning_up(program, id, stmt)
+        || cleanup::closes(program, id, promise)
+        || local_work::is_attempted(program, id, promise)
+        || is_reading(program, id, promise)
+        || outside::is_probe(program, id, promise)
+        || is_of_somebody_else(program, id, promise)
+    {
+        return None;
+    }
+    let used = is_used(module, expr);
+    let (mut confidence, text) = match rejection.reaction {
+        Reaction::Returns(value) => {
+            let value = program.text(id, value);
+            (Confidence::Medium, if used { format!("turns every error into `{value}`") } else { "drops every error".to_owned() })
+        }
+        Reaction::FallsBack => (Confidence::Low, "puts a fallback in the place of every error".to_owned()),
+        _ => (Confidence::High, "drops every error".to_owned()),
+    };
+    if rejection.reaction != Reaction::FallsBack && !used {
+        confidence = Confidence::High;
+    }
+    let function = module.function_of(expr);
+    let explained = reasons::is_explained(program, id, rejection.span)
+        || reasons::is_expected_above(program, id, stmt)
+        || is_told_behind(program, id, expr, stmt);
+    if explained || telemetry::tells(program, id, function, &parts) {
+        confidence = Confidence::Low;
+    }
+    if browser::is_browser_code(program, id) {
+        if used {
+            return None;
+        }
+        confidence = Confidence::Low;
+    }
+    Some((confidence, text))
+}
+
+/// Whether what a promise comes to is read from what has come already: `request.json()`.
+fn is_reading(program: &Program, id: ModuleId, promise: ExprId) -> bool {
+    let module = program.module(id);
+    let reads = |call: &Call| {
+        matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "json" | "text" | "formData" | "arrayBuffer"))
+    };
+    module.call(promise).is_some_and(|call| call.args.is_empty() && reads(call))
+}
+
+/// Whether somebody else waits for a promise: it has a name that is used elsewhere, too, or that did not begin here.
+fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool {
+    let module = program.module(id);
+    let name = match module.expr(promise).kind {
+        ExprKind::Name(name) => name,
+        ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => return true,
+        _ => return false,
+    };
+    let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
+    let is_started_here = program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(_)));
+    let is_use = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Name(other) if other == name) && !module.is_pattern(expr);
+    !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
+}
+
+/// Whether anything is made of what a call gives.
+fn is_used(module: &Module, expr: ExprId) -> bool {
+    for around in module.around(expr) {
+        match around {
+            Around::Expr(outer) => match module.expr(outer).kind {
+                // `void send().catch(…)`, `await send().catch(…)`
+                ExprKind::Await(_) | ExprKind::Unary { op: UnaryOp::Other, .. } => {}
+                _ => return true,
+            },
+            Around::Stmt(stmt, _) => return !matches!(module.stmt(stmt).kind, StmtKind::Expr(_)),
+            _ => return true,
+        }
+    }
+    true
+}
+
+/// Whether it is said soon that there is no result: `if (!user) throw new NotFound()`.
+fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
+    if !is_used(module, expr) {
+        return false;
+    }
+    let names: Vec<_> = targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
+    let block = module.stmt_parents[stmt.index()];
+    let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1).take(6);
+    behind.into_iter().any(|next| {
+        let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return false };
+        branches.iter().any(|(test, body)| {
+            let asks = module.descendants(*test).into_iter().filter_map(|e| exceptions::name_of(module, e)).any(|name| names.contains(&name));
+            asks && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
+        })
+    })
+}
+
+/// A promise as a reader knows it: by the function that gives it.
+fn said(program: &Program, id: ModuleId, promise: ExprId) -> String {
+    callee_text(program, id, promise).map_or("this promise".to_owned(), |text| format!("`{text}`"))
+}
+
+fn callee_text(program: &Program, id: ModuleId, promise: ExprId) -> Option<String> {
+    let module = program.module(id);
+    let mut at = promise;
+    // `fetch(url).then(read)` is `fetch`.
+    for _ in 0..8 {
+        match &module.expr(at).kind {
+            ExprKind::Call(call) => match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => at = object,
+                _ => {
+                    let text = program.text(id, call.callee);
+                    let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
+                    return is_name.then(|| text.to_owned());
+                }
+            },
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The edit that logs the error of a promise.
+fn logging(program: &Program, id: ModuleId, rejection: &Rejection, function: Option<FunctionId>) -> Fix {
+    let module = program.module(id);
+    let style = Style::of(program, id);
+    let place = program.place(id, rejection.handler);
+    let what = callee_text(program, id, rejection.promise).unwrap_or_else(|| "a promise".to_owned());
+    let whose = named(module, function).replace('`', "");
+    let message = format!("{what} failed in {whose}");
+    let f = rejection.function.map(|f| module.function(f));
+    let name = match f.and_then(|f| f.params.first()) {
+        Some(param) if !param.name.is_empty() => param.name.to_string(),
+        Some(_) => return Fix::advice("Log the error", javascript::call(program, id, function, place.span.start, &message, "error")),
+        None => "error".to_owned(),
+    };
+    let call = javascript::call(program, id, function, place.span.start, &message, &name);
+    let (step, end) = (style.indentation(), style.end());
+    let rest = f.and_then(|f| match f.body {
+        FunctionBody::Block(block) => {
+            let text = program.sources.slice(Place { file: module.file, span: module.block(block).span });
+            (!text.is_empty()).then(|| text.to_owned())
+        }
+        FunctionBody::Expr(value) => {
+            let is_nothing = matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, module_call(module, rejection));
+            (!is_nothing).then(|| format!("return {}{end}", program.text(id, value)))
+        }
+    });
+    let text = match rest {
+        None => format!("({name}) => {call}"),
+        Some(rest) if !rest.contains('\n') => format!("({name}) => {{\n{step}{call}{end}\n{step}{rest}\n}}"),
+        Some(_) => return Fix::advice("Log the error", format!("{call}{end}\n")),
+    };
+    Fix::unsafe_edit("Log the error", vec![Intent::Replace { place, text }])
+}
+
+/// The call that a rejection's function is passed to.
+fn module_call(module: &Module, rejection: &Rejection) -> ExprId {
+    match module.expr_parents[rejection.handler.index()] {
+        Parent::Expr(call) => call,
+        _ => rejection.handler,
+    }
+}
