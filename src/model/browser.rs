@@ -7,8 +7,8 @@ use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Resolver;
 
 /// Libraries of user interfaces.
-const LIBRARIES: [&str; 14] = [
-    "@angular", "@ionic", "@reduxjs", "@tanstack", "next/navigation", "preact", "react", "react-dom", "react-native", "solid-js", "svelte", "swr",
+const LIBRARIES: [&str; 15] = [
+    "@angular", "@ionic", "@reduxjs", "@tanstack", "mobx", "next/navigation", "preact", "react", "react-dom", "react-native", "solid-js", "svelte", "swr",
     "vue", "vue-router",
 ];
 
@@ -19,7 +19,10 @@ const SERVERS: [&str; 14] = [
 ];
 
 /// Globals that only browsers have.
-const GLOBALS: [&str; 4] = ["document", "localStorage", "sessionStorage", "window"];
+const GLOBALS: [&str; 5] = ["DOMParser", "document", "localStorage", "sessionStorage", "window"];
+
+/// What only servers import.
+const NODE: [&str; 9] = ["child_process", "crypto", "fs", "fs/promises", "http", "net", "nodemailer", "os", "path"];
 
 /// Whether a module is code of a user interface: it holds elements, uses a library for them or what only browsers have, or
 /// belongs to a package that is nothing but one.
@@ -30,7 +33,7 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
         return false;
     }
     let path = program.path(id);
-    if [".tsx", ".jsx"].iter().any(|end| path.ends_with(end)) || says_client(module) {
+    if says_client(module) {
         return true;
     }
     let library = |import: usize| match program.import(id, u32::try_from(import).unwrap_or(0)) {
@@ -42,7 +45,11 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
     // `cache` of React is for servers.
     let shows = |name: &str| LIBRARIES.iter().any(|library| is_of(name, library)) && name != "js:react.cache";
     let drives = |name: &str| ["playwright", "playwright-core", "puppeteer", "puppeteer-core"].iter().any(|library| is_of(name, library));
-    if imported.iter().any(|name| shows(name)) {
+    if imported.iter().any(|name| NODE.iter().any(|module| name.strip_prefix("js:") == Some(*module) || name.starts_with(&format!("js:{module}.")))) {
+        return false;
+    }
+    let holds_elements = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
+    if holds_elements || imported.iter().any(|name| shows(name)) {
         return true;
     }
     let resolver = Resolver::new(program);

@@ -102,7 +102,7 @@ const ALONE: [&str; 11] = ["aclose", "aexit", "close", "del", "disconnect", "exi
 const CLOSING: [&str; 9] = ["aclose", "cancel", "close", "destroy", "disconnect", "kill", "release", "stop", "terminate"];
 
 /// What is let go of.
-const RESOURCES: [&str; 64] = [
+const RESOURCES: [&str; 65] = [
     "all",
     "app",
     "browser",
@@ -145,6 +145,7 @@ const RESOURCES: [&str; 64] = [
     "processes",
     "producer",
     "pubsub",
+    "query",
     "redis",
     "resources",
     "scheduler",
@@ -354,8 +355,17 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     for _ in 0..8 {
         let Some(next) = todo.pop() else { return true };
         match &module.expr(next).kind {
-            ExprKind::Await(inner) => todo.push(*inner),
+            ExprKind::Await(inner) | ExprKind::Unary { op: UnaryOp::Other, operand: inner } => todo.push(*inner),
+            ExprKind::Call(call) if rolls_back(module, call) => {}
             ExprKind::Call(call) => {
+                // `reader.cancel().catch(() => {})`
+                if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
+                    && matches!(name.as_str(), "catch" | "then" | "finally")
+                    && module.call(object).is_some()
+                {
+                    todo.push(object);
+                    continue;
+                }
                 let removes = program.callee(id, next).library().is_some_and(|name| FILES.contains(&name.as_str()));
                 if removes && !call.args.first().is_some_and(|arg| is_temporary(program, id, arg.value)) {
                     return false;
@@ -378,6 +388,23 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+/// `db.query("ROLLBACK")`
+fn rolls_back(module: &Module, call: &Call) -> bool {
+    const ENDS: [&str; 4] = ["rollback", "release savepoint", "unlock", "select pg_advisory_unlock"];
+    let text = call.args.first().and_then(|arg| match &module.expr(arg.value).kind {
+        ExprKind::String(text) => Some(*text),
+        ExprKind::Template { parts, .. } => match parts.first() {
+            Some(TemplatePart::Text(text, _)) => Some(*text),
+            _ => None,
+        },
+        _ => None,
+    });
+    text.is_some_and(|text| {
+        let text = text.trim_start().to_ascii_lowercase();
+        ENDS.iter().any(|end| text.starts_with(end))
+    })
 }
 
 /// Whether a path is of a file that was there for a while only, by its name or where it comes from. An error that keeps any
@@ -409,8 +436,10 @@ fn is_temporary(program: &Program, id: ModuleId, path: ExprId) -> bool {
 /// Whether the name of something says that it is a resource: `self.pubsub`, `polling_task`, `t`.
 fn is_technical(module: &Module, object: ExprId) -> bool {
     // What a name of JavaScript is of stands in front of it as well: `abortController`, `reader`.
-    const JAVASCRIPT: [&str; 11] =
-        ["controller", "emitter", "interval", "iterator", "reader", "subscriber", "subscription", "tunnel", "watcher", "worker", "writer"];
+    const JAVASCRIPT: [&str; 16] = [
+        "body", "controller", "emitter", "interval", "iterator", "raw", "reader", "reply", "res", "response", "subscriber", "subscription", "tunnel",
+        "watcher", "worker", "writer",
+    ];
     let is_of_javascript = |name: &str| words(name).last().is_some_and(|word| JAVASCRIPT.contains(&word.as_str()));
     if module.language == Language::TypeScript
         && matches!(module.expr(object).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_of_javascript(&name))

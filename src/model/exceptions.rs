@@ -315,8 +315,9 @@ fn is_plain_display(module: &Module, value: ExprId) -> bool {
 }
 
 /// Parts of words that say that something went wrong.
-const FAILURE: [&str; 12] =
-    ["err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken", "unable", "n't", "cannot", "could not", "wrong"];
+const FAILURE: [&str; 15] = [
+    "disconnected", "offline", "unreachable", "err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken", "unable", "n't", "cannot", "could not", "wrong",
+];
 
 /// Whether a text says that something went wrong.
 #[must_use]

@@ -9,7 +9,7 @@ use self::javascript::Does;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::cleanup::words;
-use crate::model::outside;
+use crate::model::{outside, values};
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
@@ -150,11 +150,11 @@ pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Error
     (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
 }
 
-/// Whether a block does nothing but try to read or check a value: that it cannot be means one thing.
+/// Whether a block does nothing but work on values in hand, and read files.
 #[must_use]
-pub fn is_attempt(program: &Program, id: ModuleId, block: BlockId) -> bool {
-    let mut work = Work::new(program);
-    work.does_only(id, block, DEPTH) && work.parses
+pub fn reads_files(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let mut work = Work { may_read_files: true, ..Work::new(program) };
+    work.does_only(id, block, DEPTH)
 }
 
 /// Whether an expression does nothing but that: `response.json()`.
@@ -202,11 +202,13 @@ struct Work<'p> {
     is_doubtful: bool,
     /// A text is read, or a value checked, that may be of another kind.
     parses: bool,
+    /// Files may be read, too.
+    may_read_files: bool,
 }
 
 impl<'p> Work<'p> {
     fn new(program: &'p Program) -> Self {
-        Self { program, resolver: Resolver::new(program), errors: Vec::new(), is_named: true, is_sure: false, is_doubtful: false, parses: false }
+        Self { program, resolver: Resolver::new(program), errors: Vec::new(), is_named: true, is_sure: false, is_doubtful: false, parses: false, may_read_files: false }
     }
 }
 
@@ -287,6 +289,9 @@ impl Work<'_> {
             }
             // `await response.json()`
             ExprKind::Await(awaited) if is_reading(module, *awaited) => {}
+            ExprKind::Await(awaited) if self.may_read_files && javascript::reads_files(self.program.callee(id, *awaited)) => {}
+            // A regular expression.
+            ExprKind::Opaque(parts) if parts.is_empty() && module.language == Language::TypeScript => {}
             // What is passed to `map` is called at once.
             ExprKind::Function(function) if module.language == Language::TypeScript => {
                 let f = FunctionRef { module: id, function: *function };
@@ -363,7 +368,8 @@ impl Work<'_> {
         // The language has no clause for a type: no error is named.
         self.is_named = false;
         match callee {
-            Entity::Function(f) => return depth > 0 && !self.program.function(f).is_async && self.is_local_function(f, depth - 1),
+            Entity::Function(f) if self.program.function(f).is_async => return false,
+            Entity::Function(f) if depth > 0 && self.is_local_function(f, depth - 1) => return true,
             Entity::Class(m, class) => {
                 let class = self.program.module(m).class(class);
                 return !class.methods.iter().any(|method| self.program.module(m).function(*method).name == "constructor");
@@ -373,10 +379,12 @@ impl Work<'_> {
         let is_logged = callee.library().and_then(|name| self.program.apis.row(name)).is_some_and(|row| row.is(Role::Logging));
         let does = match (javascript::of_callee(callee), &module.expr(call.callee).kind) {
             (Does::More, ExprKind::Attribute { .. }) if is_reading(module, expr) => Does::Parses,
-            (Does::More, ExprKind::Attribute { object, name, .. }) => {
-                let reaches_out = outside::is_known(self.program, callee) || outside::is_remote(module, *object);
-                if reaches_out { Does::More } else { javascript::of_method(*name) }
+            (Does::More, _) if outside::is_known(self.program, callee) => {
+                if self.may_read_files && javascript::reads_files(callee) { Does::Computes } else { Does::More }
             }
+            (Does::More, _) if values::is_configuration(self.program, id, expr) => Does::Computes,
+            (Does::More, ExprKind::Attribute { object, name, .. }) if !outside::is_remote(module, *object) => javascript::of_name(*name),
+            (Does::More, ExprKind::Name(name)) => javascript::of_name(*name),
             (does, _) => does,
         };
         self.is_sure |= does != Does::More;

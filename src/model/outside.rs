@@ -129,6 +129,18 @@ pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
     name.is_some_and(|name| ASKS.contains(&name))
 }
 
+/// Whether all that a block calls is other programs: to ask them, where a question is asked.
+#[must_use]
+pub fn only_runs_programs(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let mut calls = module.expressions(block).into_iter().filter(|expr| module.call(*expr).is_some()).peekable();
+    let runs = |call: ExprId| {
+        let row = program.callee(id, call).library().and_then(|name| program.apis.row(name));
+        row.is_some_and(|row| row.is(Role::Subprocess))
+    };
+    calls.peek().is_some() && calls.all(runs)
+}
+
 /// Whether the only calls of a block are such.
 #[must_use]
 pub fn only_probes(program: &Program, id: ModuleId, block: BlockId) -> bool {

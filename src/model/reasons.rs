@@ -86,7 +86,25 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
     let inside = module.comments.iter().filter(|comment| header.contains(&comment.start));
     let inside: Vec<String> = inside.map(|comment| said(file.slice(*comment))).collect();
     let text = format!("{} {}", above(program, id, stmt), inside.join(" "));
-    says_expected(&text)
+    says_expected(&text) || is_promised(program, id, stmt)
+}
+
+/// Whether what is written above a function of JavaScript says what it gives when something goes wrong.
+fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    const PROMISES: [&str; 11] = [
+        "any error", "best effort", "best-effort", "does not throw", "doesn't throw", "gracefully", "if it fails", "never throws", "on error", "on failure", "silently",
+    ];
+    let module = program.module(id);
+    if module.language != Language::TypeScript {
+        return false;
+    }
+    let Some(function) = module.function_of_stmt(stmt) else { return false };
+    let f = module.function(function);
+    let said = match f.parent {
+        Parent::Expr(value) => module.stmt_of(value).map(|holder| above(program, id, holder)),
+        _ => module.stmts.iter().position(|s| matches!(s.kind, StmtKind::Function(other) if other == function)).map(|at| above(program, id, StmtId::at(at))),
+    };
+    said.is_some_and(|said| PROMISES.iter().any(|words| said.contains(words)))
 }
 
 /// Whether the comment right above a statement says that errors are expected.

@@ -9,8 +9,9 @@ use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
 
 /// Verbs of what sends telemetry.
-const SENDS: [&str; 13] =
-    ["capture", "emit", "identify", "inc", "increment", "log", "observe", "publish", "push", "record", "report", "send", "track"];
+const SENDS: [&str; 15] = [
+    "capture", "collect", "emit", "identify", "inc", "increment", "log", "observe", "publish", "push", "record", "report", "send", "track", "update",
+];
 
 /// Nouns of what is sent.
 const SENT: [&str; 6] = ["analytics", "metric", "metrics", "telemetry", "tracking", "usage"];
@@ -25,7 +26,8 @@ pub fn only_tells(program: &Program, id: ModuleId, function: Option<FunctionId>,
 #[must_use]
 pub fn tells(program: &Program, id: ModuleId, function: Option<FunctionId>, exprs: &[ExprId]) -> bool {
     let module = program.module(id);
-    if is_of_telemetry(program.path(id), &[]) || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function })) {
+    let is_of_metrics = module.language == Language::TypeScript && program.path(id).rsplit('/').next().map(stem) == Some("metrics");
+    if is_of_metrics || is_of_telemetry(program.path(id), &[]) || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function })) {
         return true;
     }
     let mut any = false;
@@ -109,7 +111,8 @@ fn is_named_so(module: &Module, call: ExprId) -> bool {
 
 /// Whether a file is there for telemetry, by its path.
 fn is_of_telemetry(path: &str, also: &[&str]) -> bool {
-    let is_telemetry = |part: &str| matches!(part, "telemetry" | "observability" | "tracing" | "instrumentation") || also.contains(&part);
+    // `packages/acme-telemetry`
+    let is_telemetry = |part: &str| matches!(part.rsplit('-').next().unwrap_or(part), "telemetry" | "observability" | "tracing" | "instrumentation") || also.contains(&part);
     path.split('/').map(stem).any(is_telemetry)
 }
 

@@ -2,6 +2,7 @@
 
 use ustr::Ustr;
 
+use crate::model::cleanup::words;
 use crate::model::resolve::Entity;
 
 /// What reads a text, and fails on one that is none of its kind. Names of JavaScript's own have no more in front.
@@ -76,8 +77,9 @@ const GLOBALS: [&str; 33] = [
 ];
 
 /// Libraries that compute, and Node's modules that do.
-const LIBRARIES: [&str; 26] = [
+const LIBRARIES: [&str; 27] = [
     "cron-parser",
+    "crypto",
     "date-fns",
     "dayjs",
     "ip-address",
@@ -106,16 +108,18 @@ const LIBRARIES: [&str; 26] = [
 ];
 
 /// Methods of texts, collections and times, and of what checks values.
-const METHODS: [&str; 78] = [
+const METHODS: [&str; 83] = [
     "add",
     "append",
     "assertEqual",
     "at",
     "charAt",
     "charCodeAt",
+    "clone",
     "codePointAt",
     "concat",
     "decode",
+    "digest",
     "encode",
     "endsWith",
     "entries",
@@ -147,6 +151,7 @@ const METHODS: [&str; 78] = [
     "map",
     "match",
     "matchAll",
+    "matcher",
     "normalize",
     "padEnd",
     "padStart",
@@ -175,7 +180,9 @@ const METHODS: [&str; 78] = [
     "toFixed",
     "toISOString",
     "toJSON",
+    "toLocaleDateString",
     "toLocaleString",
+    "toLocaleTimeString",
     "toLowerCase",
     "toString",
     "toUpperCase",
@@ -213,18 +220,32 @@ pub(super) fn of_callee(callee: Entity) -> Does {
     // What libraries compute with values, they check first.
     match (computes, global) {
         (false, _) => Does::More,
-        (true, None) if !name.starts_with("js:path.") && !name.starts_with("js:util.") => Does::Parses,
+        (true, None) if !["js:path.", "js:util.", "js:crypto."].iter().any(|module| name.starts_with(module)) => Does::Parses,
         _ => Does::Computes,
     }
 }
 
-/// What a method does, whatever it is of.
-pub(super) fn of_method(name: Ustr) -> Does {
-    match name.as_str() {
-        "parse" => Does::Parses,
-        name if METHODS.contains(&name) => Does::Computes,
+/// What a method or a function out of sight does, by its name. It is not waited for.
+pub(super) fn of_name(name: Ustr) -> Does {
+    const READS: [&str; 9] = ["assert", "compile", "decode", "decrypt", "deserialize", "parse", "unescape", "validate", "verify"];
+    const MAKES: [&str; 9] = ["convert", "escape", "format", "hash", "normalize", "sanitize", "serialize", "sign", "stringify"];
+    let words = words(&name);
+    let first = words.first().map_or("", String::as_str);
+    // `rgbaToHex`
+    let converts = words.len() > 2 && words[1..].iter().any(|word| word == "to");
+    match first {
+        _ if READS.contains(&first) => Does::Parses,
+        _ if METHODS.contains(&name.as_str()) || MAKES.contains(&first) || converts => Does::Computes,
         _ => Does::More,
     }
+}
+
+/// Whether calling a library reads files, and does no more.
+pub(super) fn reads_files(callee: Entity) -> bool {
+    const READS: [&str; 8] = ["readFile", "readFileSync", "readdir", "readdirSync", "readlink", "readlinkSync", "readJson", "readJsonSync"];
+    let name = callee.library();
+    let of_module = |module: &str| name.as_deref().and_then(|name| name.strip_prefix(module)).is_some_and(|name| READS.contains(&name));
+    ["js:fs.", "js:fs.promises.", "js:fs/promises.", "js:fs-extra."].into_iter().any(of_module)
 }
 
 /// Methods that read what a request or a response has brought.

@@ -1,5 +1,6 @@
 //! Promises whose rejection is caught and dropped: `.catch(() => {})`, `.then(f, () => null)`.
 
+use super::silence::shown;
 use super::{javascript, named};
 use crate::finding::Confidence;
 use crate::fix::typescript::Style;
@@ -9,7 +10,7 @@ use crate::ir::walk::Around;
 use crate::model::exceptions::{self, Reaction};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{browser, cleanup, local_work, outside, reasons, telemetry};
+use crate::model::{browser, cleanup, local_work, outside, reasons, telemetry, values};
 use crate::rules::Context;
 use crate::source::{Place, Span};
 
@@ -26,13 +27,20 @@ struct Rejection {
     function: Option<FunctionId>,
 }
 
+/// What becomes of the errors.
+enum Effect {
+    Drops,
+    Turns(String),
+    FallsBack,
+}
+
 /// Judges a call that may be one of `catch` or `then`.
 pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
     let program = &ctx.project.program;
     let module = program.module(id);
     let Some(rejection) = rejection(program, id, site) else { return };
     let Some(stmt) = module.stmt_of(site.expr) else { return };
-    let Some((mut confidence, text)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
+    let Some((mut confidence, effect)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
     if ctx.project.is_tool(id) {
         confidence = confidence.min(Confidence::Medium);
     }
@@ -40,7 +48,13 @@ pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
     let what = said(program, id, rejection.promise);
     let place = named(module, function);
     let method = if program.sources.slice(program.span_place(id, rejection.span)).starts_with("then") { "then" } else { "catch" };
-    let message = format!("`.{method}` {text} of {what} in {place} and leaves no trace");
+    let of_what = format!("every error of {what} in {place}");
+    let text = match effect {
+        Effect::Drops => format!("drops {of_what}"),
+        Effect::Turns(value) => format!("turns {of_what} into {value}"),
+        Effect::FallsBack => format!("puts a fallback in the place of {of_what}"),
+    };
+    let message = format!("`.{method}` {text} and leaves no trace");
     let fix = logging(program, id, &rejection, function);
     ctx.report(program.span_place(id, rejection.span), confidence, message, fix);
 }
@@ -88,7 +102,7 @@ fn of_function(program: &Program, f: FunctionRef) -> Reaction {
 }
 
 /// How sure it is that this hides something, and what it does; nothing if the error shows all the same, or there is none.
-fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejection: &Rejection) -> Option<(Confidence, String)> {
+fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejection: &Rejection) -> Option<(Confidence, Effect)> {
     let module = program.module(id);
     let promise = rejection.promise;
     let parts = module.descendants(promise);
@@ -96,7 +110,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     if matches!(rejection.reaction, Reaction::Raises | Reaction::Acts)
         || imports
         || cleanup::is_cleaning_up(program, id, stmt)
-        || cleanup::closes(program, id, promise)
+        || cleanup::closes(program, id, values::origin(program, id, promise).1)
         || local_work::is_attempted(program, id, promise)
         || is_reading(program, id, promise)
         || outside::is_probe(program, id, promise)
@@ -105,17 +119,11 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         return None;
     }
     let used = is_used(module, expr);
-    let (mut confidence, text) = match rejection.reaction {
-        Reaction::Returns(value) => {
-            let value = program.text(id, value);
-            (Confidence::Medium, if used { format!("turns every error into `{value}`") } else { "drops every error".to_owned() })
-        }
-        Reaction::FallsBack => (Confidence::Low, "puts a fallback in the place of every error".to_owned()),
-        _ => (Confidence::High, "drops every error".to_owned()),
+    let (mut confidence, effect) = match rejection.reaction {
+        Reaction::Returns(value) if used => (Confidence::Medium, Effect::Turns(shown(program.text(id, value)))),
+        Reaction::FallsBack => (Confidence::Low, Effect::FallsBack),
+        _ => (Confidence::High, Effect::Drops),
     };
-    if rejection.reaction != Reaction::FallsBack && !used {
-        confidence = Confidence::High;
-    }
     let function = module.function_of(expr);
     let explained = reasons::is_explained(program, id, rejection.span)
         || reasons::is_expected_above(program, id, stmt)
@@ -129,7 +137,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         }
         confidence = Confidence::Low;
     }
-    Some((confidence, text))
+    Some((confidence, effect))
 }
 
 /// Whether what a promise comes to is read from what has come already: `request.json()`.

@@ -6,6 +6,7 @@ use crate::model::attempts::Attempt;
 use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
 use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::Resolver;
 use crate::model::{attempts, browser, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
@@ -47,8 +48,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let (mut confidence, text) = match (reaction, afterwards) {
         (_, Afterwards::Raises) => return None,
         (Reaction::Returns(value), _) => {
-            let value = program.text(id, value);
-            (Confidence::Medium, format!("turns every error of {what} in {place} into `{value}` and leaves no trace"))
+            let value = shown(program.text(id, value));
+            (Confidence::Medium, format!("turns every error of {what} in {place} into {value} and leaves no trace"))
         }
         (Reaction::FallsBack, _) => {
             (Confidence::Low, format!("puts a fallback in the place of every error of {what} in {place} and leaves no trace"))
@@ -87,6 +88,10 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         confidence = confidence.max(Confidence::Medium);
     }
     let is_script = module.language == Language::TypeScript;
+    if is_script && local_work::reads_files(program, id, tried) {
+        // Mostly a file that is not there.
+        confidence = confidence.min(Confidence::Medium);
+    }
     if only_tells || cleanup::is_in_finally(module, stmt) || (is_script && local.is_some()) {
         confidence = Confidence::Low;
     }
@@ -99,16 +104,51 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     Some(Verdict { confidence, text, local, of_logging })
 }
 
-/// Whether a `try` in JavaScript reads a value or asks for a file, and what it is to give has something else in its place: that
-/// it fails means one thing, and the language has no clause for a type.
+/// A value as a message shows it: on one line, and not at any length.
+pub(super) fn shown(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= 60 { format!("`{text}`") } else { "a constant".to_owned() }
+}
+
+/// Whether a `try` in JavaScript works on values in hand or asks for a file, and what it is to give has something else in its
+/// place: that it fails means one thing, and the language has no clause for a type.
 fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
-    let Silence { id, tried, handler, .. } = silence;
+    let Silence { id, stmt, tried, handler, .. } = silence;
     let module = program.module(id);
-    let returns = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(Some(_))));
-    let is_answered = || handler.is_some_and(|handler| returns(handler.body)) || returns(tried) || takes_effect(program, silence) != Reaction::Nothing;
-    module.language == Language::TypeScript
-        && (local_work::is_attempt(program, id, tried) || outside::only_probes(program, id, tried))
-        && is_answered()
+    if module.language != Language::TypeScript {
+        return false;
+    }
+    let names_parser = module.function_of_stmt(stmt).is_some_and(|function| is_parser(&module.function(function).name));
+    let is_attempt = local_work::of_block(program, id, tried).is_some()
+        || outside::only_probes(program, id, tried)
+        || (names_parser && !outside::reaches(program, id, tried));
+    let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
+    is_attempt
+        && (handler.is_some_and(|handler| leaves(handler.body))
+            || leaves(tried)
+            || takes_effect(program, silence) != Reaction::Nothing
+            || sets_outer(program, id, tried))
+}
+
+/// Whether a function of this name reads something: `parseState`.
+fn is_parser(name: &str) -> bool {
+    cleanup::words(name).first().is_some_and(|word| matches!(word.as_str(), "parse" | "decode" | "decrypt" | "deserialize"))
+}
+
+/// Whether a block gives a value to a name that was there before.
+fn sets_outer(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let span = module.block(block).span;
+    let resolver = Resolver::new(program);
+    let is_outer = |target: ExprId| {
+        let Some(name) = exceptions::name_of(module, target) else { return false };
+        let scope = resolver.scope_of_name(id, target, name);
+        scope.is_some_and(|(scope, _)| program.bindings(id, scope, name).any(|binding| !span.contains(binding.span)))
+    };
+    module.statements(block).into_iter().any(|stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, value: Some(_), .. } => targets.iter().any(|target| is_outer(*target)),
+        _ => false,
+    })
 }
 
 /// What a clause comes to, with what stands around its `try`.
