@@ -183,7 +183,7 @@ fn is_cleaning_name(name: &str) -> bool {
     };
     is_ending(words.first())
         || is_ending(words.last())
-        || matches!(&words[..], [only] if ALONE.contains(&&**only))
+        || (name != "del" && matches!(&words[..], [only] if ALONE.contains(&&**only)))
         || lets_go_of_resources(&ENDING)
         || (words.len() > 1 && lets_go_of_resources(&CLOSING))
 }
@@ -344,7 +344,7 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
             SURE.contains(&&*name)
                 || JAVASCRIPT.contains(&&*name)
                 || (name == "end" && module.language == Language::TypeScript && is_technical(module, object))
-                || is_cleaning_name(&name) && !OTHER.contains(&&*name)
+                || name != "del" && is_cleaning_name(&name) && !OTHER.contains(&&*name)
                 || (OTHER.contains(&&*name) && is_technical(module, object))
         }
         ExprKind::Name(name) => is_cleaning_name(&name) || JAVASCRIPT.contains(&&*name),

@@ -289,6 +289,7 @@ impl Work<'_> {
             }
             // `await response.json()`
             ExprKind::Await(awaited) if is_reading(module, *awaited) => {}
+            ExprKind::Await(awaited) if javascript::of_callee(self.program.callee(id, *awaited)) == Does::Parses => {}
             ExprKind::Await(awaited) if self.may_read_files && javascript::reads_files(self.program.callee(id, *awaited)) => {}
             // A regular expression.
             ExprKind::Opaque(parts) if parts.is_empty() && module.language == Language::TypeScript => {}

@@ -119,11 +119,12 @@ const MODULES: [&str; 16] = [
 const NODE: [&str; 12] =
     ["child_process", "dgram", "dns", "dns/promises", "fs", "fs/promises", "http", "http2", "https", "net", "readline", "tls"];
 
-/// Whether a call only asks whether a file is there: that it fails is the answer.
+/// Whether a call only asks whether a file is there, or makes a folder that may be: that it fails is the answer.
 #[must_use]
 pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
-    const ASKS: [&str; 10] =
-        ["access", "accessSync", "exists", "existsSync", "lstat", "lstatSync", "realpath", "realpathSync", "stat", "statSync"];
+    const ASKS: [&str; 12] = [
+        "access", "accessSync", "exists", "existsSync", "lstat", "lstatSync", "mkdir", "mkdirSync", "realpath", "realpathSync", "stat", "statSync",
+    ];
     let callee = program.callee(id, call).library();
     let name = callee.as_deref().and_then(|name| ["js:fs.promises.", "js:fs/promises.", "js:fs.", "js:fs-extra."].iter().find_map(|module| name.strip_prefix(module)));
     name.is_some_and(|name| ASKS.contains(&name))

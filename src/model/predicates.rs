@@ -28,7 +28,7 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
     // A health check is there to say it.
     let is_script = module.language == Language::TypeScript;
     let is_health = is_script && words.iter().any(|word| HEALTH.contains(&word.as_str()));
-    let probes = is_script && asks && outside::only_runs_programs(program, id, tried);
+    let probes = is_script && (asks || words.first().is_some_and(|word| word == "check")) && outside::only_runs_programs(program, id, tried);
     let computes = is_health || probes || (asks && !outside::reaches(program, id, tried)) || (returns_bool && local_work::of_block(program, id, tried).is_some());
     is_careful && computes
 }

@@ -174,7 +174,9 @@ fn fails(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
         ExprKind::Call(call) => {
             let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
-            let aborts = ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
+            // Express and its like are given the error.
+            let passes_on = name == "next" && !call.args.is_empty();
+            let aborts = passes_on || ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
             aborts || ["Error", "BadRequest", "dead_letter", "deadletter", "requeue"].iter().any(|word| name.contains(word))
         }
         _ => false,

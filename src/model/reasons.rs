@@ -86,7 +86,8 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
     let inside = module.comments.iter().filter(|comment| header.contains(&comment.start));
     let inside: Vec<String> = inside.map(|comment| said(file.slice(*comment))).collect();
     let text = format!("{} {}", above(program, id, stmt), inside.join(" "));
-    says_expected(&text) || is_promised(program, id, stmt)
+    let is_script = module.language == Language::TypeScript;
+    says_expected(&text) || (is_script && (is_expected_above(program, id, stmt) || is_promised(program, id, stmt)))
 }
 
 /// Whether what is written above a function of JavaScript says what it gives when something goes wrong.
@@ -95,9 +96,6 @@ fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
         "any error", "best effort", "best-effort", "does not throw", "doesn't throw", "gracefully", "if it fails", "never throws", "on error", "on failure", "silently",
     ];
     let module = program.module(id);
-    if module.language != Language::TypeScript {
-        return false;
-    }
     let Some(function) = module.function_of_stmt(stmt) else { return false };
     let f = module.function(function);
     let said = match f.parent {
@@ -110,7 +108,14 @@ fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
 /// Whether the comment right above a statement says that errors are expected.
 #[must_use]
 pub fn is_expected_above(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
-    says_expected(&above(program, id, stmt))
+    let module = program.module(id);
+    let block = module.stmt_parents[stmt.index()];
+    // What is said of a condition is about what it holds.
+    let condition = match module.block_parents[block.index()] {
+        Parent::Stmt(outer) if matches!(module.stmt(outer).kind, StmtKind::If { .. }) && module.block(block).stmts.len() == 1 => Some(outer),
+        _ => None,
+    };
+    says_expected(&above(program, id, stmt)) || condition.is_some_and(|outer| says_expected(&above(program, id, outer)))
 }
 
 fn says_expected(text: &str) -> bool {

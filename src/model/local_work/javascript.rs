@@ -6,7 +6,7 @@ use crate::model::cleanup::words;
 use crate::model::resolve::Entity;
 
 /// What reads a text, and fails on one that is none of its kind. Names of JavaScript's own have no more in front.
-const PARSERS: [&str; 30] = [
+const PARSERS: [&str; 35] = [
     "BigInt",
     "Intl.DateTimeFormat",
     "Intl.DisplayNames",
@@ -21,12 +21,17 @@ const PARSERS: [&str; 30] = [
     "decodeURIComponent",
     "structuredClone",
     "js:@babel/parser.parse",
+    "js:@nestjs/jwt.JwtService.verify",
+    "js:@nestjs/jwt.JwtService.verifyAsync",
     "js:acorn.parse",
     "js:cron-parser.parseExpression",
     "js:crypto.timingSafeEqual",
+    "js:file-type.fileTypeFromBuffer",
+    "js:file-type.fromBuffer",
     "js:graphql.parse",
     "js:jose.decodeJwt",
     "js:jose.decodeProtectedHeader",
+    "js:jose.jwtVerify",
     "js:js-yaml.load",
     "js:json5.parse",
     "js:jsonwebtoken.decode",
@@ -77,7 +82,9 @@ const GLOBALS: [&str; 33] = [
 ];
 
 /// Libraries that compute, and Node's modules that do.
-const LIBRARIES: [&str; 27] = [
+const LIBRARIES: [&str; 31] = [
+    "chroma-js",
+    "color",
     "cron-parser",
     "crypto",
     "date-fns",
@@ -92,11 +99,13 @@ const LIBRARIES: [&str; 27] = [
     "moment",
     "nanoid",
     "path",
+    "polished",
     "psl",
     "qs",
     "querystring",
     "semver",
     "slugify",
+    "tinycolor2",
     "tldts",
     "url",
     "util",
@@ -108,7 +117,7 @@ const LIBRARIES: [&str; 27] = [
 ];
 
 /// Methods of texts, collections and times, and of what checks values.
-const METHODS: [&str; 83] = [
+const METHODS: [&str; 84] = [
     "add",
     "append",
     "assertEqual",
@@ -190,6 +199,7 @@ const METHODS: [&str; 83] = [
     "trimEnd",
     "trimStart",
     "unshift",
+    "update",
     "valueOf",
     "values",
 ];
@@ -227,7 +237,7 @@ pub(super) fn of_callee(callee: Entity) -> Does {
 
 /// What a method or a function out of sight does, by its name. It is not waited for.
 pub(super) fn of_name(name: Ustr) -> Does {
-    const READS: [&str; 9] = ["assert", "compile", "decode", "decrypt", "deserialize", "parse", "unescape", "validate", "verify"];
+    const READS: [&str; 11] = ["assert", "check", "compile", "decode", "decrypt", "deserialize", "from", "parse", "unescape", "validate", "verify"];
     const MAKES: [&str; 9] = ["convert", "escape", "format", "hash", "normalize", "sanitize", "serialize", "sign", "stringify"];
     let words = words(&name);
     let first = words.first().map_or("", String::as_str);

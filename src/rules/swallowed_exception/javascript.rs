@@ -26,10 +26,16 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     let module = program.module(id);
     let file = module.file;
     let style = Style::of(program, id);
+    let message = failed(program, id, tried, function);
+    let advice = || Fix::advice(LOG, format!("{}\n", line(program, id, function, handler.span.start, &message, "error")));
+    // In broken syntax nobody knows what an edit would be a part of.
+    if !module.errors.is_empty() {
+        return advice();
+    }
     let (name, intent) = match handler.target {
         Some(target) => match module.expr(target).kind {
             ExprKind::Name(name) => (name.to_string(), None),
-            _ => return Fix::advice(LOG, format!("{}\n", line(program, id, function, handler.span.start, &failed(program, id, tried, function), "error"))),
+            _ => return advice(),
         },
         None => {
             let name = free_name(module, handler);
@@ -37,22 +43,40 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
             (name.to_owned(), Some(Intent::Replace { place: header(program, id, handler), text }))
         }
     };
-    let entry = line(program, id, function, handler.span.start, &failed(program, id, tried, function), &name);
+    let entry = line(program, id, function, handler.span.start, &message, &name);
     let step = style.indentation();
     let head = header(program, id, handler).span.end;
     let clause = program.sources.slice(Place { file, span: Span { start: head, end: handler.span.end } });
-    let Some(brace) = clause.find('{') else { return Fix::advice(LOG, entry) };
+    let Some(brace) = clause.find('{') else { return advice() };
     let open = head + u32::try_from(brace).unwrap_or(0) + 1;
     let inner = clause.get(brace + 1..).unwrap_or_default();
     let has_lines = inner.contains('\n') || inner.trim_start().starts_with("//");
     let log = if has_lines {
         Intent::Replace { place: Place { file, span: Span { start: open, end: open } }, text: format!("\n{step}{entry}") }
     } else {
-        let rest = inner.trim_end_matches('}').trim();
+        let rest = inner.strip_suffix('}').unwrap_or(inner).trim();
         let rest = if rest.is_empty() { String::new() } else { format!("{step}{rest}\n") };
         Intent::Replace { place: Place { file, span: Span { start: open, end: handler.span.end } }, text: format!("\n{step}{entry}\n{rest}}}") }
     };
     Fix::unsafe_edit(LOG, intent.into_iter().chain([log]).collect())
+}
+
+/// The fix that throws what a clause has caught, as its last statement.
+pub(super) fn throwing(program: &Program, id: ModuleId, handler: &Handler, title: &str) -> Fix {
+    let module = program.module(id);
+    let end = Style::of(program, id).end();
+    let name = handler.target.and_then(|target| crate::model::exceptions::name_of(module, target));
+    let last = module.block(handler.body).stmts.last().map(|stmt| module.stmt(*stmt));
+    let (Some(name), Some(last), true) = (name, last, module.errors.is_empty()) else {
+        return Fix::advice(title, "catch (error) {\n  …\n  throw error;\n}\n");
+    };
+    let place = Place { file: module.file, span: last.span };
+    let text = format!("throw {name}{end}");
+    let intent = match last.kind {
+        StmtKind::Return(_) | StmtKind::Continue => Intent::Replace { place, text },
+        _ => Intent::InsertAfter { after: place, text },
+    };
+    Fix::unsafe_edit(title, vec![intent])
 }
 
 /// A name for the error that means nothing else in the clause.

@@ -1,7 +1,7 @@
 //! Promises whose rejection is caught and dropped: `.catch(() => {})`, `.then(f, () => null)`.
 
 use super::silence::shown;
-use super::{javascript, named};
+use super::{fixes, javascript, named};
 use crate::finding::Confidence;
 use crate::fix::typescript::Style;
 use crate::fix::{Fix, Intent};
@@ -149,6 +149,14 @@ fn is_reading(program: &Program, id: ModuleId, promise: ExprId) -> bool {
     module.call(promise).is_some_and(|call| call.args.is_empty() && reads(call))
 }
 
+/// Whether all that a block does is to wait for a promise that somebody else waits for, too.
+pub(super) fn waits_for_others(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::Expr(value) = module.stmt(only).kind else { return false };
+    matches!(module.expr(value).kind, ExprKind::Await(promise) if is_of_somebody_else(program, id, promise))
+}
+
 /// Whether somebody else waits for a promise: it has a name that is used elsewhere, too, or that did not begin here.
 fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool {
     let module = program.module(id);
@@ -214,7 +222,11 @@ fn callee_text(program: &Program, id: ModuleId, promise: ExprId) -> Option<Strin
                 _ => {
                     let text = program.text(id, call.callee);
                     let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
-                    return is_name.then(|| text.to_owned());
+                    let last = match module.expr(call.callee).kind {
+                        ExprKind::Attribute { name, .. } => Some(name.to_string()),
+                        _ => None,
+                    };
+                    return if is_name { Some(text.to_owned()) } else { last };
                 }
             },
             _ => return None,
@@ -225,40 +237,49 @@ fn callee_text(program: &Program, id: ModuleId, promise: ExprId) -> Option<Strin
 
 /// The edit that logs the error of a promise.
 fn logging(program: &Program, id: ModuleId, rejection: &Rejection, function: Option<FunctionId>) -> Fix {
+    const LOG: &str = "Log the error";
     let module = program.module(id);
     let style = Style::of(program, id);
     let place = program.place(id, rejection.handler);
     let what = callee_text(program, id, rejection.promise).unwrap_or_else(|| "a promise".to_owned());
-    let whose = named(module, function).replace('`', "");
-    let message = format!("{what} failed in {whose}");
+    let message = format!("{what} failed in {}", fixes::place_of(program, id, function));
     let f = rejection.function.map(|f| module.function(f));
-    let name = match f.and_then(|f| f.params.first()) {
-        Some(param) if !param.name.is_empty() => param.name.to_string(),
-        Some(_) => return Fix::advice("Log the error", javascript::call(program, id, function, place.span.start, &message, "error")),
-        None => "error".to_owned(),
-    };
+    let param = f.and_then(|f| f.params.first()).map(|param| param.name);
+    let name = param.filter(|name| !name.is_empty()).map_or("error".to_owned(), |name| name.to_string());
     let call = javascript::call(program, id, function, place.span.start, &message, &name);
+    // In broken syntax nobody knows what an edit would be a part of.
+    if !module.errors.is_empty() || param.is_some_and(|name| name.is_empty()) {
+        return Fix::advice(LOG, call);
+    }
     let (step, end) = (style.indentation(), style.end());
-    let rest = f.and_then(|f| match f.body {
-        FunctionBody::Block(block) => {
-            let text = program.sources.slice(Place { file: module.file, span: module.block(block).span });
-            (!text.is_empty()).then(|| text.to_owned())
+    let text = program.sources.slice(place);
+    let body = match f.map(|f| f.body) {
+        // `noop`
+        None => None,
+        Some(FunctionBody::Expr(value)) if matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, call_of(module, rejection)) => None,
+        Some(FunctionBody::Expr(_)) => text.split_once("=>").map(|(_, value)| format!("return {}{end}", value.trim())),
+        Some(FunctionBody::Block(block)) => {
+            let Some((head, rest)) = text.split_once('{') else { return Fix::advice(LOG, call) };
+            let is_written_out = rest.contains('\n') || rest.contains("/*");
+            if is_written_out {
+                let head = if param.is_some() { head.to_owned() } else { head.replacen("()", &format!("({name})"), 1) };
+                let open = place.span.start + u32::try_from(text.len() - rest.len()).unwrap_or(0);
+                let place = Place { file: place.file, span: Span { start: place.span.start, end: open } };
+                return Fix::unsafe_edit(LOG, vec![Intent::Replace { place, text: format!("{head}{{\n{step}{call}{end}") }]);
+            }
+            let inner = rest.strip_suffix('}').unwrap_or(rest).trim();
+            (!module.block(block).stmts.is_empty()).then(|| inner.to_owned())
         }
-        FunctionBody::Expr(value) => {
-            let is_nothing = matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, module_call(module, rejection));
-            (!is_nothing).then(|| format!("return {}{end}", program.text(id, value)))
-        }
-    });
-    let text = match rest {
-        None => format!("({name}) => {call}"),
-        Some(rest) if !rest.contains('\n') => format!("({name}) => {{\n{step}{call}{end}\n{step}{rest}\n}}"),
-        Some(_) => return Fix::advice("Log the error", format!("{call}{end}\n")),
     };
-    Fix::unsafe_edit("Log the error", vec![Intent::Replace { place, text }])
+    let text = match body {
+        None => format!("({name}) => {call}"),
+        Some(body) => format!("({name}) => {{\n{step}{call}{end}\n{step}{body}\n}}"),
+    };
+    Fix::unsafe_edit(LOG, vec![Intent::Replace { place, text }])
 }
 
 /// The call that a rejection's function is passed to.
-fn module_call(module: &Module, rejection: &Rejection) -> ExprId {
+fn call_of(module: &Module, rejection: &Rejection) -> ExprId {
     match module.expr_parents[rejection.handler.index()] {
         Parent::Expr(call) => call,
         _ => rejection.handler,

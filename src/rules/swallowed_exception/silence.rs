@@ -1,5 +1,6 @@
 //! Clauses that tell nobody: how sure it is that this hides something.
 
+use super::rejections;
 use crate::finding::Confidence;
 use crate::ir::program::*;
 use crate::model::attempts::Attempt;
@@ -110,8 +111,8 @@ pub(super) fn shown(text: &str) -> String {
     if text.chars().count() <= 60 { format!("`{text}`") } else { "a constant".to_owned() }
 }
 
-/// Whether a `try` in JavaScript works on values in hand or asks for a file, and what it is to give has something else in its
-/// place: that it fails means one thing, and the language has no clause for a type.
+/// Whether a `try` in JavaScript asks for a file, or works on values in hand and what it is to give has something else in its
+/// place: that it fails means one thing, and the language has no clause for a type. What somebody else waits for is theirs.
 fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
     let Silence { id, stmt, tried, handler, .. } = silence;
     let module = program.module(id);
@@ -119,8 +120,10 @@ fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
         return false;
     }
     let names_parser = module.function_of_stmt(stmt).is_some_and(|function| is_parser(&module.function(function).name));
+    if outside::only_probes(program, id, tried) || rejections::waits_for_others(program, id, tried) {
+        return true;
+    }
     let is_attempt = local_work::of_block(program, id, tried).is_some()
-        || outside::only_probes(program, id, tried)
         || (names_parser && !outside::reaches(program, id, tried));
     let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
     is_attempt
@@ -132,7 +135,7 @@ fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
 
 /// Whether a function of this name reads something: `parseState`.
 fn is_parser(name: &str) -> bool {
-    cleanup::words(name).first().is_some_and(|word| matches!(word.as_str(), "parse" | "decode" | "decrypt" | "deserialize"))
+    cleanup::words(name).first().is_some_and(|word| matches!(word.as_str(), "parse" | "decode" | "decrypt" | "deserialize" | "verify"))
 }
 
 /// Whether a block gives a value to a name that was there before.
