@@ -132,7 +132,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         confidence = Confidence::Low;
     }
     if browser::is_browser_code(program, id) {
-        if used {
+        if used || explained {
             return None;
         }
         confidence = Confidence::Low;
@@ -163,6 +163,8 @@ fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool
     let name = match module.expr(promise).kind {
         ExprKind::Name(name) => name,
         ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => return true,
+        // `Promise.resolve(value).catch(() => {})`
+        ExprKind::Call(_) => return program.callee(id, promise).library().as_deref() == Some("js:globalThis.Promise.resolve"),
         _ => return false,
     };
     let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
@@ -200,8 +202,11 @@ fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -
     behind.into_iter().any(|next| {
         let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return false };
         branches.iter().any(|(test, body)| {
-            let asks = module.descendants(*test).into_iter().filter_map(|e| exceptions::name_of(module, e)).any(|name| names.contains(&name));
-            asks && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
+            let parts = module.descendants(*test);
+            let asks = parts.iter().filter_map(|e| exceptions::name_of(module, *e)).any(|name| names.contains(&name));
+            // `!user`, `user === null`
+            let is_negative = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
+            asks && is_negative && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
         })
     })
 }

@@ -96,8 +96,12 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     if only_tells || cleanup::is_in_finally(module, stmt) || (is_script && local.is_some()) {
         confidence = Confidence::Low;
     }
+    // Where a comment says why, nobody has to be told again of a value that does not fit, or what is seen on a screen.
+    if is_script && is_harmless && local.is_some() {
+        return None;
+    }
     if is_script && browser::is_browser_code(program, id) {
-        if reaction != Reaction::Nothing {
+        if reaction != Reaction::Nothing || is_harmless {
             return None;
         }
         confidence = Confidence::Low;
