@@ -174,7 +174,9 @@ fn fails(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
         ExprKind::Call(call) => {
             let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
-            let aborts = ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
+            // Express and its like are given the error.
+            let passes_on = name == "next" && !call.args.is_empty();
+            let aborts = passes_on || ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
             aborts || ["Error", "BadRequest", "dead_letter", "deadletter", "requeue"].iter().any(|word| name.contains(word))
         }
         _ => false,
@@ -192,6 +194,7 @@ fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
             let is_status = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "status" | "status_code"));
             // Functions of nobody knows where may answer with anything.
             let is_known = match program.callee(id, value) {
+                Entity::Function(f) => return answers_plainly(program, f),
                 Entity::Library(name) => program.apis.knows_root(Ustr::from(name.split('.').next().unwrap_or_default())),
                 callee => matches!(callee, Entity::Builtin(_)),
             };
@@ -200,6 +203,24 @@ fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
         // `200`, `HTTPStatus.OK`, a constant
         _ => values::is_constant(program, id, value),
     }
+}
+
+/// Whether a function of the project answers with success whatever happens: all that it returns is a plain answer.
+fn answers_plainly(program: &Program, f: FunctionRef) -> bool {
+    let module = program.module(f.module);
+    let FunctionBody::Block(body) = program.function(f).body else { return false };
+    let mut any = false;
+    let all = module.statements(body).into_iter().all(|stmt| match module.stmt(stmt).kind {
+        StmtKind::Return(Some(value)) => {
+            any = true;
+            // One helper deep: another function is another's answer.
+            let calls_own = module.call(value).is_some_and(|_| matches!(program.callee(f.module, value), Entity::Function(_)));
+            !calls_own && is_plain_answer(program, f.module, value)
+        }
+        StmtKind::Raise { .. } => false,
+        _ => true,
+    });
+    all && any && !module.expressions(body).into_iter().any(|expr| fails(program, f.module, expr))
 }
 
 /// Functions that take an event out of a request.

@@ -197,6 +197,8 @@ fn language_of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.ends_with(".py") {
         "python"
+    } else if [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)) {
+        "typescript"
     } else if name.contains("ockerfile") || name.contains("ontainerfile") {
         "docker"
     } else {
