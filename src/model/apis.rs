@@ -8,6 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
+mod credentials;
+
+pub use credentials::{Environment, SecretArgument};
+
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -69,6 +73,12 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
+    /// How it reads variables of the environment.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// Which argument is a secret.
+    #[serde(default)]
+    pub secret: Option<SecretArgument>,
 }
 
 /// What a function or class is.

@@ -1,8 +1,10 @@
 //! Secrets: which names hold one, which texts are one, and how to speak of one without printing it.
 
+mod arguments;
 pub mod bound;
 pub mod environment;
 mod names;
+mod schema;
 mod shapes;
 pub mod stage;
 mod verdict;
