@@ -233,6 +233,18 @@ fn of_item(program: &Program, id: ModuleId, parent: ExprId, items: &[ExprId], va
         }
         Parent::Expr(outer) => match &module.expr(outer).kind {
             // `auth=("user", "password")`
+            // `cookieSession({ keys: ['…'] })`
+            ExprKind::Object(entries) if module.language == Language::TypeScript => {
+                let key = environment::key_of(program, id, entries, parent);
+                let function = key.and_then(|key| arguments::given_in_options(program, id, outer, &key));
+                function.map_or(Bound::Nothing, Bound::Argument)
+            }
+            ExprKind::Call(call) if module.language == Language::TypeScript => {
+                match arguments::of_argument(program, id, outer, call, parent) {
+                    Some(bound @ Bound::Argument(_)) => bound,
+                    _ => Bound::Nothing,
+                }
+            }
             ExprKind::Call(call) => {
                 let is_login = |arg: &Arg| {
                     arg.value == parent

@@ -64,7 +64,7 @@ fn is_no_value(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     vocabulary().none.contains(lower.as_str())
         || text.contains(char::is_whitespace)
-        || text.chars().any(|c| c > '\u{24F}')
+        || text.chars().any(|c| c > '\u{24F}' && c.is_alphabetic())
         || is_template(text)
         || is_path(text)
         || is_pattern(text)
@@ -219,6 +219,22 @@ pub fn is_placeholder(text: &str) -> bool {
     parts.iter().any(is_known) && !parts.iter().any(|part| part.len() >= 8 && part.bytes().any(|b| b.is_ascii_digit()))
 }
 
+/// Whether a text names itself a secret, or one for development: a placeholder that works as well as any other, where
+/// nothing in it says that it is to be replaced.
+#[must_use]
+pub fn is_careless(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let parts = words(text);
+    let is_careless = |part: &String| vocabulary().careless.contains(part.as_str()) || part.contains("secret");
+    let asks = |part: &String| vocabulary().placeholders.contains(part.as_str()) && !is_careless(part);
+    let has_mark = ["xxx", "change", "replace", "your", "insert", "example", "placeholder", "test", "<", ">", "..."];
+    text.len() >= 6
+        && parts.iter().any(is_careless)
+        && !parts.iter().any(asks)
+        && !has_mark.iter().any(|mark| lower.contains(mark))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '!' | '@' | ' '))
+}
+
 /// Whether one could say it. Words have vowels, and no long runs of consonants.
 fn is_pronounceable(word: &str) -> bool {
     let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
@@ -287,6 +303,16 @@ fn entropy(text: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_easily_guessed_is_used_all_the_same() {
+        for text in ["supersecret", "dev-notify-secret-key", "mysupersecretkey", "supersecret123", "secret"] {
+            assert!(is_careless(text), "{text}");
+        }
+        for text in ["changeme", "your-secret-key", "test-secret", "<secret>", "xxxx-secret", "replace-this-secret", "starscream"] {
+            assert!(!is_careless(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_texts_are_worth() {
