@@ -165,7 +165,8 @@ pub(super) fn line_break(text: &str) -> &'static str {
 /// Lines of a rule as lines of a file: its indentation before all but the first, its steps, and its line breaks.
 fn lines(file: &SourceFile, new: &str, indentation: &str) -> String {
     let text = &file.text;
-    let has_two = || text.lines().any(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let is_indented_by = |by: usize| text.lines().any(|line| line.len() - line.trim_start_matches(' ').len() == by);
+    let has_two = || is_indented_by(2) || !is_indented_by(4);
     let step = if file.kind == FileKind::TypeScript && has_two() { "  " } else { "    " };
     let has_tabs = indentation.contains('\t') || (indentation.is_empty() && text.contains("\n\t") && !text.contains("\n    "));
     let step = if has_tabs { "\t" } else { step };

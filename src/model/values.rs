@@ -149,7 +149,9 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
             }
             _ => Value::Unknown,
         },
-        BindingKind::Member(whole, _) if !program.module(id).is_pattern(whole) && fold(program, id, whole, depth) == Value::Configuration => {
+        BindingKind::Member(whole, _)
+            if !program.module(id).is_pattern(whole) && fold(program, id, whole, depth) == Value::Configuration =>
+        {
             Value::Configuration
         }
         BindingKind::Member(whole, key) => {
@@ -200,9 +202,7 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
     let owner = resolver.entity(id, object);
     let owner_member = || resolver.member_of(owner, name);
     match owner {
-        Entity::Library(_) | Entity::Instance(_)
-            if is_settings_object(program, owner) || is_settings_object(program, owner_member()) =>
-        {
+        Entity::Library(_) | Entity::Instance(_) if is_settings_object(program, owner) || is_settings_object(program, owner_member()) => {
             Value::Configuration
         }
         Entity::Module(from) => exported(program, from, name, depth),

@@ -173,7 +173,7 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
     let sure = match (secrets::judge(text), how) {
         (Verdict::Strong, How::Returned | How::Member) => Confidence::Medium,
         (Verdict::Strong, _) => strong(text),
-        (verdict, _) if secrets::is_signing_key(name) && is_usable_key(verdict, how, text) && !same(name, text) => Confidence::Low,
+        (verdict, _) if secrets::is_signing_key(name) && is_usable_key(name, verdict, how, text) && !same(name, text) => Confidence::Low,
         (_, How::Returned | How::Member) | (Verdict::Nothing | Verdict::Placeholder, _) => return None,
         _ if same(name, text) => return None,
         (Verdict::Word | Verdict::Weak, How::Variable | How::Argument | How::Default | How::Compared)
@@ -192,7 +192,7 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
 
 /// Whether a text that is no random one does as a key all the same: words do, where nothing says that they are a label, or
 /// are to be replaced.
-fn is_usable_key(verdict: Verdict, how: How, text: &str) -> bool {
+fn is_usable_key(name: &str, verdict: Verdict, how: How, text: &str) -> bool {
     let is_used = match verdict {
         Verdict::Word | Verdict::Weak => true,
         Verdict::Placeholder => secrets::is_careless(text),
@@ -202,8 +202,12 @@ fn is_usable_key(verdict: Verdict, how: How, text: &str) -> bool {
     let is_lower = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
     match how {
         How::Variable | How::Argument => is_used && (verdict != Verdict::Nothing || is_lower_phrase(text)),
-        // An entry may be a message, a label or a name.
-        How::Entry => is_used && is_lower && (text.len() >= 12 || secrets::words(text).len() > 1),
+        // An entry may be a message, a label, or the name of a secret that is kept elsewhere.
+        How::Entry => {
+            let words = secrets::words(text);
+            let is_key = words.last().is_some_and(|last| last.ends_with("key")) || words.len() == 1;
+            is_used && is_lower && text.len() >= 12 && (is_key || name.len() > "secret".len())
+        }
         How::Member | How::Default | How::Compared | How::Returned => false,
     }
 }
@@ -236,7 +240,10 @@ fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged)
     let message = match (&judged.bound, judged.kind) {
         (Bound::Fallback { variable, edit }, _) => {
             let field = if matches!(edit, Some(Edit::Field(_))) { "the settings field " } else { "" };
-            format!("{field}`{variable}` falls back to {} when it is not set ({what}{shown})", a_text(judged.confidence, judged.kind))
+            format!(
+                "{field}`{variable}` falls back to {} when it is not set ({what}{shown})",
+                a_text(judged.confidence, judged.kind, &judged.secret)
+            )
         }
         (Bound::Argument(function), _) => format!("`{function}` is given a secret that is written into the source ({what}{shown})"),
         (_, Some(kind)) => format!("{kind} is written into the source ({shown})"),
@@ -259,8 +266,9 @@ fn within(program: &Program, place: Place, secret: &str) -> Place {
 }
 
 /// A placeholder is no credential, and no less a fallback.
-fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
+fn a_text(confidence: Confidence, kind: Option<&str>, secret: &str) -> &'static str {
     match (confidence, kind) {
+        (Confidence::Low, None) if secrets::judge(secret) == Verdict::Strong => "a credential in the source",
         (Confidence::Low, Some(_)) => "a login for local development",
         (Confidence::Low, None) => "a value that is easily guessed",
         _ => "a credential in the source",
@@ -303,7 +311,7 @@ fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let secret = secret.to_owned();
     let fix = fix(program, id, expr, &bound);
     let place = program.place(at, literal);
-    let message = format!("`{variable}` falls back to {} when it is not set ({})", a_text(confidence, None), masked(&secret));
+    let message = format!("`{variable}` falls back to {} when it is not set ({})", a_text(confidence, None, &secret), masked(&secret));
     let hidden = within(program, place, &secret);
     let finding = ctx.report(place, confidence, message, fix);
     finding.secret = Some(hidden);

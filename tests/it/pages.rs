@@ -82,6 +82,7 @@ fn run(rule: &'static Rule, files: &[(&str, &str)]) -> (Vec<String>, String) {
 fn file_name(language: &str) -> &'static str {
     match language {
         "python" => "main.py",
+        "typescript" => "main.ts",
         "dockerfile" | "docker" => "Dockerfile",
         "yaml" | "deploy" => "service.yaml",
         _ => panic!("no file is named for `{language}`"),

@@ -99,7 +99,8 @@ fn demand_of_schema(program: &Program, id: ModuleId, chain: ExprId) -> Option<St
         && let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
         && module.call(object).is_some()
     {
-        if matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "optional" | "nullish" | "allow")) {
+        if matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "optional" | "nullish" | "allow"))
+        {
             return None;
         }
         root = object;

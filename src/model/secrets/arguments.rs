@@ -15,8 +15,22 @@ const WRAPPERS: &[&str] =
 
 /// Methods that set or read something by its name.
 const SETS: &[&str] = &[
-    "get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv", "append", "header", "setHeader",
-    "setRequestHeader", "setItem"];
+    "get",
+    "pop",
+    "setdefault",
+    "set",
+    "add",
+    "add_header",
+    "set_header",
+    "putheader",
+    "append_header",
+    "putenv",
+    "append",
+    "header",
+    "setHeader",
+    "setRequestHeader",
+    "setItem",
+];
 
 /// An argument of a call; nothing where the call only wraps it.
 pub(super) fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value: ExprId) -> Option<Bound> {

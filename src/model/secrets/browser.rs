@@ -5,14 +5,29 @@ use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
 
 /// Libraries that draw what users see.
-const VIEWS: &[&str] = &[
-    "react", "react-dom", "react-native", "vue", "svelte", "solid-js", "preact", "lit", "@angular/core", "@angular/common", "expo",
-];
+const VIEWS: &[&str] =
+    &["react", "react-dom", "react-native", "vue", "svelte", "solid-js", "preact", "lit", "@angular/core", "@angular/common", "expo"];
 
 /// Packages of programs that answer requests.
 const SERVERS: &[&str] = &[
-    "express", "fastify", "koa", "hono", "@nestjs/core", "@hapi/hapi", "next", "nuxt", "@remix-run/node", "react-router", "@sveltejs/kit",
-    "astro", "@adonisjs/core", "@trpc/server", "@apollo/server", "apollo-server", "elysia", "socket.io",
+    "express",
+    "fastify",
+    "koa",
+    "hono",
+    "@nestjs/core",
+    "@hapi/hapi",
+    "next",
+    "nuxt",
+    "@remix-run/node",
+    "react-router",
+    "@sveltejs/kit",
+    "astro",
+    "@adonisjs/core",
+    "@trpc/server",
+    "@apollo/server",
+    "apollo-server",
+    "elysia",
+    "socket.io",
 ];
 
 /// Whether a module is sent to browsers.
@@ -43,7 +58,10 @@ fn is_in_application(program: &Program, path: &str) -> bool {
             let Ok(manifest) = serde_json::from_str::<serde_json::Value>(text) else { return false };
             let needs = |names: &[&str]| {
                 let groups = ["dependencies", "devDependencies", "peerDependencies"];
-                groups.iter().filter_map(|group| manifest.get(group)?.as_object()).any(|group| names.iter().any(|name| group.contains_key(*name)))
+                groups
+                    .iter()
+                    .filter_map(|group| manifest.get(group)?.as_object())
+                    .any(|group| names.iter().any(|name| group.contains_key(*name)))
             };
             return needs(VIEWS) && !needs(SERVERS);
         }

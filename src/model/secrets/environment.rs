@@ -82,7 +82,9 @@ fn taken(program: &Program, id: ModuleId, expr: ExprId, name: ustr::Ustr) -> Opt
     let (scope, _) = Resolver::new(program).scope_of_name(id, expr, name).filter(|(_, count)| *count == 1)?;
     match program.bindings(id, scope, name).next()?.kind {
         BindingKind::Member(whole, key) if is_environment(program, id, whole) => Some(key.to_string()),
-        BindingKind::Value(value) if matches!(program.module(id).expr(value).kind, ExprKind::Attribute { .. } | ExprKind::Subscript { .. }) => {
+        BindingKind::Value(value)
+            if matches!(program.module(id).expr(value).kind, ExprKind::Attribute { .. } | ExprKind::Subscript { .. }) =>
+        {
             read(program, id, value).map(|read| read.variable)
         }
         _ => None,

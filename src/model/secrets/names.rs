@@ -74,7 +74,9 @@ pub fn is_secret(name: &str) -> bool {
     // What passport's strategies take: `secretOrKey`.
     let is_either = qualifier == Some("or") && before.iter().any(|word| word == "secret");
     last == "key"
-        && (is_either || qualifier.is_some_and(|word| vocabulary().keys.contains(word) || vocabulary().vendors.contains(word) || word.ends_with("api")))
+        && (is_either
+            || qualifier
+                .is_some_and(|word| vocabulary().keys.contains(word) || vocabulary().vendors.contains(word) || word.ends_with("api")))
 }
 
 /// Whether what a name holds is a password: people make those of words.

@@ -127,7 +127,14 @@ fn is_path(text: &str) -> bool {
                     | "png"
             )
     });
-    is_rooted || has_extension || (text.contains('/') && text.split('/').all(plain)) || text.get(1..3) == Some(":\\")
+    // The key of a message: `validation.password.min_length_8`.
+    let is_dotted = text.matches('.').count() >= 2
+        && text.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
+        && text.split('.').any(|part| part.len() >= 4 && part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part));
+    is_rooted || is_dotted || has_extension || (text.contains('/') && text.split('/').all(plain)) || text.get(1..3) == Some(":\\")
 }
 
 /// A regular expression.
