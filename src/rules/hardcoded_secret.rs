@@ -62,7 +62,9 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
     }
     if let Some(found) = found {
         // A sentence that shows the form of an address, or tells of one.
-        let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
+        let is_prose = bound == Bound::Documentation
+            || text.split_whitespace().count() > 3
+            || ["Example:", "example:", "e.g."].iter().any(|mark| text.contains(mark));
         if is_prose
             && matches!(found.kind, "a URL with a password" | "a secret")
             && (bound == Bound::Documentation || found.confidence == Confidence::Low)
@@ -170,6 +172,9 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
     };
     let (_, text) = secrets::scheme_and_credential(text);
     let is_password = secrets::is_password(name);
+    if name == text {
+        return None;
+    }
     let sure = match (secrets::judge(text), how) {
         (Verdict::Strong, How::Returned | How::Member) => Confidence::Medium,
         (Verdict::Strong, _) => strong(text),
@@ -183,6 +188,7 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         }
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
         (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
+        (Verdict::Word, How::Entry) if is_password && text.len() > 4 && text.bytes().all(|b| b.is_ascii_digit()) => Confidence::Low,
         (Verdict::Weak, _) | (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if name.to_ascii_lowercase().contains("secret") => Confidence::Low,
         _ => return None,
@@ -230,7 +236,7 @@ fn strong(text: &str) -> Confidence {
 /// `ACCESS_TOKEN = "access_token"`
 fn same(name: &str, text: &str) -> bool {
     let (name, text) = (secrets::words(name), secrets::words(text));
-    name == text || (text.len() == 1 && name.contains(&text[0]))
+    name == text || (text.len() == 1 && (name.contains(&text[0]) || name.concat() == text[0]))
 }
 
 fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged) {

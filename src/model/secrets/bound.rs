@@ -75,6 +75,13 @@ pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
     if is_example(program, id, literal) { Bound::Example } else { bound_to(program, id, literal) }
 }
 
+/// `PLACEHOLDER_SECRETS`, `mockConfig`
+fn is_example_name(name: &str) -> bool {
+    const STANDS_FOR: &[&str] =
+        &["placeholder", "placeholders", "example", "examples", "mock", "mocked", "mocks", "dummy", "fake", "sample", "samples"];
+    EXAMPLES.contains(&name) || super::words(name).iter().any(|word| STANDS_FOR.contains(&word.as_str()))
+}
+
 /// Whether a literal is somewhere below an `examples=…` or `"example": …`.
 fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
     let module = program.module(id);
@@ -102,7 +109,7 @@ fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
             }
             Around::Stmt(stmt, _) => {
                 let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
-                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| EXAMPLES.contains(&name.as_str())));
+                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| is_example_name(&name)));
             }
             _ => return false,
         }

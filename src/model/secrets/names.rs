@@ -106,7 +106,10 @@ fn is_password_word(last: &str, before: &[String]) -> bool {
         "db", "user", "smtp", "mail", "email", "admin", "root", "redis", "mysql", "postgres", "pg", "ftp", "ssh", "http", "auth", "login",
         "mongo", "rabbitmq", "host", "database",
     ];
-    (vocabulary().passwords.contains(last) || last.ends_with("password"))
+    // The product that keeps passwords is called so.
+    let is_product = last == "1password" || last == "onepassword" || before.last().is_some_and(|word| word == "one");
+    (vocabulary().passwords.contains(last) || last.ends_with("password") && !is_product)
+        && !(is_product && last == "password")
         && (last != "pass" || before.last().is_some_and(|word| OF.contains(&word.as_str())))
 }
 

@@ -88,7 +88,8 @@ pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
     }
     let is_named = |name: &str| {
         let words = words(name);
-        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
+        let rest =
+            words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env" | "server" | "main"));
         words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
     };
     let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));

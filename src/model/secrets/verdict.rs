@@ -65,6 +65,7 @@ fn is_no_value(text: &str) -> bool {
     vocabulary().none.contains(lower.as_str())
         || text.contains(char::is_whitespace)
         || text.chars().any(|c| c > '\u{24F}' && c.is_alphabetic())
+        || is_of_language(text)
         || is_template(text)
         || is_path(text)
         || is_pattern(text)
@@ -78,6 +79,12 @@ fn is_no_value(text: &str) -> bool {
         || text.starts_with("ssh-")
         || text.starts_with("-----BEGIN")
         || is_mail(text)
+}
+
+/// A word of a language that is written with more than ASCII: `Contraseña`.
+fn is_of_language(text: &str) -> bool {
+    let has_letter = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
+    has_letter && text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | ':' | '.' | '!' | '?' | '(' | ')' | '/' | '*'))
 }
 
 /// Something that a program puts a value into.
@@ -249,7 +256,10 @@ fn is_pronounceable(word: &str) -> bool {
         return true;
     }
     let longest = word.split(is_vowel).map(str::len).max().unwrap_or(0);
-    word.contains(is_vowel) && longest <= 4 && word.len() <= 24
+    let vowels = word.matches(is_vowel).count();
+    // Several words in one, without a mark between them, have the vowels of all.
+    let is_long = word.len() > 24;
+    vowels > 0 && longest <= 4 && word.len() <= 40 && (!is_long || vowels * 10 >= word.len() * 3)
 }
 
 /// Whether a piece of the text falls apart into parts too short for words: capitals in no order begin many.
