@@ -15,6 +15,7 @@ use crate::source::{Place, Span};
 pub fn advice(program: &Program, id: ModuleId, literal: ExprId, bound: &Bound, variable: &str) -> String {
     let read = format!("process.env.{variable}");
     match bound {
+        Bound::Fallback { variable, .. } => throws(&format!("process.env.{variable}"), variable, '\'', ";").replace("    ", "  "),
         Bound::Name(name, How::Compared) => format!("timingSafeEqual(Buffer.from({}), Buffer.from({read}))", last_word(name)),
         Bound::Name(name, _) if secrets::is_header(name) => {
             let inner = program.text(id, literal).trim_matches(['"', '\'', '`']);
@@ -127,17 +128,52 @@ fn renamed(program: &Program, id: ModuleId, expr: ExprId, call: &Call, method: &
 }
 
 /// The statement that throws where a variable is not set, before the statement that reads it. The compiler then knows that
-/// it is set, unless the read is in another function, or where no statement can stand before.
+/// it is set, unless the read is in another function. Nothing where no statement can stand before, or where the variable is
+/// read in some cases only.
 fn guard(program: &Program, id: ModuleId, expr: ExprId, literal: ExprId, read: &str, variable: &str) -> Option<Intent> {
     let module = program.module(id);
-    let Around::Stmt(stmt, _) = module.around(expr).find(|around| !matches!(around, Around::Expr(_)))? else { return None };
-    if matches!(module.block_parents[module.stmt_parents[stmt.index()].index()], Parent::Class(_)) {
+    let mut before = module.expr(expr).span;
+    let mut below = expr;
+    let is_local = read.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$'));
+    for around in module.around(expr) {
+        match around {
+            Around::Expr(parent) => {
+                let is_sometimes = match &module.expr(parent).kind {
+                    ExprKind::Conditional { test, .. } => *test != below,
+                    ExprKind::Logical { operands, .. } => operands.first() != Some(&below),
+                    _ => false,
+                };
+                if is_sometimes {
+                    return None;
+                }
+                below = parent;
+            }
+            Around::Stmt(stmt, from) => {
+                if matches!(module.block_parents[module.stmt_parents[stmt.index()].index()], Parent::Class(_)) {
+                    return None;
+                }
+                // What is thrown in a `try` is caught there.
+                if matches!(&module.stmt(stmt).kind, StmtKind::Try(tried) if !tried.handlers.is_empty() && from == Some(tried.body)) {
+                    if is_local {
+                        return None;
+                    }
+                    before = module.stmt(stmt).span;
+                }
+            }
+            Around::Function(_) | Around::Class(_) => break,
+        }
+    }
+    // The body of an arrow function is no statement.
+    if !module.around(expr).find(|around| !matches!(around, Around::Expr(_))).is_some_and(|around| matches!(around, Around::Stmt(..))) {
         return None;
     }
-    let place = Place { file: module.file, span: module.expr(expr).span };
     let file = program.sources.get(module.file);
     let quote = program.text(id, literal).chars().next().filter(|c| matches!(c, '"' | '\'')).unwrap_or('\'');
     let end = if file.text.lines().any(|line| line.trim_end().ends_with(';')) { ";" } else { "" };
-    let text = format!("if (!{read}) {{\n    throw new Error({quote}{variable} is not set{quote}){end}\n}}");
-    Some(Intent::InsertBefore { before: place, text })
+    let text = throws(read, variable, quote, end);
+    Some(Intent::InsertBefore { before: Place { file: module.file, span: before }, text })
+}
+
+fn throws(read: &str, variable: &str, quote: char, end: &str) -> String {
+    format!("if (!{read}) {{\n    throw new Error({quote}{variable} is not set{quote}){end}\n}}")
 }
