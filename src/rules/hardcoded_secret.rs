@@ -206,14 +206,15 @@ fn is_usable_key(name: &str, verdict: Verdict, how: How, text: &str) -> bool {
         Verdict::Strong => false,
     };
     let is_lower = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+    // What is but called `secret` may name one that is kept elsewhere.
+    let words = secrets::words(text);
+    let is_key = words.last().is_some_and(|last| last.ends_with("key")) || words.len() == 1;
+    let is_meant = is_used && (is_key || name.len() > "secret".len());
     match how {
-        How::Variable | How::Argument => is_used && (verdict != Verdict::Nothing || is_lower_phrase(text)),
-        // An entry may be a message, a label, or the name of a secret that is kept elsewhere.
-        How::Entry => {
-            let words = secrets::words(text);
-            let is_key = words.last().is_some_and(|last| last.ends_with("key")) || words.len() == 1;
-            is_used && is_lower && text.len() >= 12 && (is_key || name.len() > "secret".len())
-        }
+        How::Variable => is_used && (verdict != Verdict::Nothing || is_lower_phrase(text)),
+        How::Argument => is_meant && (verdict != Verdict::Nothing || is_lower_phrase(text)),
+        // An entry may be a message or a label, too.
+        How::Entry => is_meant && is_lower && text.len() >= 12,
         How::Member | How::Default | How::Compared | How::Returned => false,
     }
 }
