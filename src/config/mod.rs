@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 18] = [
+pub const DEFAULT_TEST_PATHS: [&str; 25] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -47,6 +47,13 @@ pub const DEFAULT_TEST_PATHS: [&str; 18] = [
     "*.test.*",
     "*.spec.*",
     "*.e2e-spec.*",
+    "*.e2e.*",
+    "e2e/",
+    "cypress/",
+    "*-e2e/",
+    "mock.*",
+    "mocks.*",
+    "*.mock.*",
     "*.stories.*",
 ];
 

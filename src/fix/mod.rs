@@ -11,6 +11,7 @@ pub mod rate_limit;
 pub mod secrets;
 pub mod sql;
 mod sql_text;
+mod statement;
 pub mod timeout;
 pub mod typescript;
 pub mod yaml;
