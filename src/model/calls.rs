@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
-use crate::model::resolve::{Entity, Resolver};
+use crate::model::resolve::{Entity, Resolver, javascript};
 use crate::model::values;
 
 /// The argument at a position, or passed by one of these keywords. Nothing where a spread may have passed it.
@@ -43,6 +43,9 @@ pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> Stri
         if written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
             return written.to_owned();
         }
+    }
+    if javascript::is_path(name) {
+        return javascript::spelled(name);
     }
     // `google.cloud.bigquery.Client` is known as `bigquery.Client`.
     match name.rsplitn(4, '.').collect::<Vec<_>>()[..] {

@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{Link, ModuleId, Program};
+use crate::model::program::{AttributeValue, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
 /// What is known of an expression's value.
@@ -152,7 +152,7 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
 
 fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
     let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
-    let mut bindings = program.bindings(id, ScopeId(0), name);
+    let mut bindings = program.bindings(id, program.module(id).exports, name);
     match (bindings.next(), bindings.next()) {
         (Some(binding), None) => bound(program, id, binding, depth),
         _ => Value::Unknown,
@@ -169,8 +169,8 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
                 return Value::Configuration;
             }
             // `Color.RED.value` is `Color.RED` here.
-            match program.attribute(m, c, name) {
-                [only] => only.value.map_or(Value::Unknown, |v| fold(program, m, v, depth)),
+            match members(program, m, c, name) {
+                (m, [only]) => only.value.map_or(Value::Unknown, |v| fold(program, m, v, depth)),
                 _ => Value::Unknown,
             }
         }
@@ -266,8 +266,8 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
             }
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => only_value(program, from, name, DEPTH),
-                Entity::Class(m, c) | Entity::Object(m, c) => match program.attribute(m, c, name) {
-                    [only] => only.value.map(|v| (m, v)),
+                Entity::Class(m, c) | Entity::Object(m, c) => match members(program, m, c, name) {
+                    (m, [only]) => only.value.map(|v| (m, v)),
                     _ => None,
                 },
                 _ => None,
@@ -281,6 +281,30 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
         }
     }
     (module, expr)
+}
+
+/// What is assigned to an attribute of a class's instances, by the class or by the first base of the project that does, and
+/// the module of that.
+#[must_use]
+pub fn members(program: &Program, module: ModuleId, class: ClassId, name: Ustr) -> (ModuleId, &[AttributeValue]) {
+    let mut todo = vec![(module, class)];
+    // As many as any class has; a cycle ends here.
+    for _ in 0..16 {
+        let Some((m, c)) = todo.pop() else { break };
+        let own = program.attribute(m, c, name);
+        if !own.is_empty() {
+            return (m, own);
+        }
+        let bases = program.module(m).class(c).bases.iter().filter(|base| base.kind == ArgKind::Positional);
+        let bases = bases.filter_map(|base| match Resolver::new(program).entity(m, base.value) {
+            Entity::Class(m, c) => Some((m, c)),
+            _ => None,
+        });
+        let mut bases: Vec<(ModuleId, ClassId)> = bases.collect();
+        bases.reverse();
+        todo.extend(bases);
+    }
+    (module, &[])
 }
 
 fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
@@ -297,7 +321,7 @@ fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(M
 fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Option<(ModuleId, ExprId)> {
     let (mut module, mut name) = (module, name);
     for _ in 0..depth {
-        let mut bindings = program.bindings(module, ScopeId(0), name);
+        let mut bindings = program.bindings(module, program.module(module).exports, name);
         let (Some(binding), None) = (bindings.next(), bindings.next()) else { return None };
         match binding.kind {
             BindingKind::Value(value) => return Some((module, value)),
@@ -316,6 +340,8 @@ fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Op
 #[must_use]
 pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     const READS: [&str; 6] = ["get", "items", "keys", "values", "copy", "__contains__"];
+    const WRITES: [&str; 11] =
+        ["push", "unshift", "splice", "fill", "copyWithin", "set", "add", "delete", "clear", "pop", "shift"];
     let module = program.module(id);
     let ExprKind::Name(name) = module.expr(expr).kind else { return false };
     let scope = Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
@@ -325,7 +351,10 @@ pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
         let Parent::Expr(parent) = module.expr_parents[other.index()] else { return false };
         let changes = match &module.expr(parent).kind {
-            ExprKind::Attribute { name: method, .. } => !READS.contains(&method.as_str()),
+            ExprKind::Attribute { name: method, .. } => match module.language {
+                Language::Python => !READS.contains(&method.as_str()),
+                Language::TypeScript => WRITES.contains(&method.as_str()) || is_target(module, parent),
+            },
             ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
             ExprKind::Call(call) => {
                 let is_passed = |a: &Arg| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
@@ -339,8 +368,8 @@ pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 
 /// Whether a call may change what it is given: libraries' functions and methods of texts do not.
 fn may_change(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> bool {
-    if let Entity::Builtin(_) | Entity::Library(_) = program.callee(id, expr) {
-        return false;
+    if let Entity::Builtin(name) | Entity::Library(name) = program.callee(id, expr) {
+        return name == "js:globalThis.Object.assign";
     }
     let callee = &program.module(id).expr(call.callee).kind;
     !matches!(callee, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "join" | "format" | "index" | "issuperset" | "issubset"))

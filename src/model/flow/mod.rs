@@ -3,12 +3,18 @@
 //! A function is interpreted forward, statement by statement. Branches join, loops run twice, guards refine what they
 //! test. A value is an [`Abstract`]: its worst origin, and, if it is a text, the pieces that it is made of.
 
+mod annotations;
+mod callbacks;
 mod calls;
+mod environment;
 mod evaluate;
 mod format;
 mod guards;
 mod interpret;
+mod javascript;
 mod lookup;
+mod schemas;
+mod sinks;
 mod sources;
 
 use std::rc::Rc;

@@ -23,6 +23,13 @@ pub fn is_path(path: Ustr) -> bool {
     path.starts_with(JAVASCRIPT)
 }
 
+/// A canonical name as a reader of the code knows it.
+#[must_use]
+pub fn spelled(path: Ustr) -> String {
+    let name = path.strip_prefix(JAVASCRIPT).unwrap_or(&path);
+    name.strip_prefix("globalThis.").unwrap_or(name).to_owned()
+}
+
 /// The canonical name of a global.
 pub(super) fn global(apis: &Apis, name: Ustr) -> Ustr {
     apis.canonical(Ustr::from(&format!("{JAVASCRIPT}globalThis.{name}")))
@@ -71,6 +78,20 @@ impl Resolver<'_> {
             Entity::Module(_) => Entity::Unknown,
             whole => self.member(whole, name),
         }
+    }
+
+    /// What a pattern takes apart.
+    #[must_use]
+    pub fn taken_apart(&self, module: ModuleId, pattern: ExprId) -> Entity {
+        self.renew();
+        self.matched(module, pattern)
+    }
+
+    /// What a parameter is, by its annotation or by what calls the function.
+    #[must_use]
+    pub fn parameter(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.param(module, function, index)
     }
 
     /// What a pattern inside of another, or of a parameter, stands for.
