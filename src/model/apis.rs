@@ -386,6 +386,12 @@ impl Apis {
         false
     }
 
+    /// The canonical name that something of JavaScript has.
+    #[must_use]
+    pub fn javascript(name: &str) -> Ustr {
+        Ustr::from(&marked(name))
+    }
+
     /// Names that have a role, in no order.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = Ustr> + '_ {
         self.by_name.iter().filter(move |(_, index)| self.rows[**index].is(role)).map(|(name, _)| *name)

@@ -10,10 +10,10 @@ use crate::model::program::{Link, ModuleId, Program};
 use crate::source::Sources;
 
 /// Endings of module files, in the order in which they are looked for.
-const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+pub const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Directories that hold what is built from `src`.
-const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
+pub const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
 
 /// How deep `extends` may lead.
 const MOST_EXTENDED: usize = 8;

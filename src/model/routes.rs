@@ -12,6 +12,7 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
 
 mod bindings;
+pub mod javascript;
 pub mod views;
 
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];

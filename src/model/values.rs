@@ -152,11 +152,18 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
 
 fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
     let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
-    let mut bindings = program.bindings(id, program.module(id).exports, name);
+    let mut bindings = exports(program, id, name);
     match (bindings.next(), bindings.next()) {
         (Some(binding), None) => bound(program, id, binding, depth),
         _ => Value::Unknown,
     }
+}
+
+/// What a module exports under a name; the default export of a `CommonJS` module is the whole of it.
+fn exports(program: &Program, id: ModuleId, name: Ustr) -> impl Iterator<Item = &Binding> {
+    let scope = program.module(id).exports;
+    let is_whole = name == "default" && program.bindings(id, scope, name).next().is_none();
+    program.bindings(id, scope, if is_whole { Ustr::from(WHOLE) } else { name })
 }
 
 fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: u32) -> Value {
@@ -264,6 +271,7 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
                 };
                 binding.and_then(|b| value_of(program, module, &b))
             }
+            ExprKind::Require(import) => imported(program, program.import(module, import)),
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => only_value(program, from, name, DEPTH),
                 Entity::Class(m, c) | Entity::Object(m, c) => match members(program, m, c, name) {
@@ -310,18 +318,28 @@ pub fn members(program: &Program, module: ModuleId, class: ClassId, name: Ustr) 
 fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
     match binding.kind {
         BindingKind::Value(value) => Some((module, value)),
-        BindingKind::Import(import) => match program.import(module, import) {
-            Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
+        BindingKind::Import(import) => imported(program, program.import(module, import)),
+        BindingKind::Member(whole, name) => match Resolver::new(program).entity(module, whole) {
+            Entity::Module(from) => only_value(program, from, name, DEPTH),
             _ => None,
         },
         _ => None,
     }
 }
 
+/// The value that an import leads to: of a name, or of a module that exports itself as a whole.
+fn imported(program: &Program, link: Link) -> Option<(ModuleId, ExprId)> {
+    match link {
+        Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
+        Link::Module(from) => only_value(program, from, Ustr::from(WHOLE), DEPTH),
+        Link::Library(_) => None,
+    }
+}
+
 fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Option<(ModuleId, ExprId)> {
     let (mut module, mut name) = (module, name);
     for _ in 0..depth {
-        let mut bindings = program.bindings(module, program.module(module).exports, name);
+        let mut bindings = exports(program, module, name);
         let (Some(binding), None) = (bindings.next(), bindings.next()) else { return None };
         match binding.kind {
             BindingKind::Value(value) => return Some((module, value)),
