@@ -82,6 +82,8 @@ fn run(rule: &'static Rule, files: &[(&str, &str)]) -> (Vec<String>, String) {
 fn file_name(language: &str) -> &'static str {
     match language {
         "python" => "main.py",
+        "typescript" => "main.ts",
+        "javascript" => "main.js",
         "dockerfile" | "docker" => "Dockerfile",
         "yaml" | "deploy" => "service.yaml",
         _ => panic!("no file is named for `{language}`"),

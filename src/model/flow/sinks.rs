@@ -6,7 +6,8 @@ use super::Abstract;
 use crate::ir::program::*;
 use crate::model::apis::{Row, Sql};
 use crate::model::calls::{Passed, passed};
-use crate::model::resolve::Entity;
+use crate::model::program::{FunctionRef, Program};
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::sql;
 
 /// Methods that run a text, whatever they are of, if it is SQL beyond doubt.
@@ -33,6 +34,15 @@ impl Evaluator<'_> {
                 let (argument, value) = if self.is_javascript() { self.text_in(sql, argument, value) } else { (argument, value) };
                 self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, value }));
             }
+            return;
+        }
+        if let Entity::Function(function) = callee
+            && self.is_javascript()
+            && let Some(position) = runs(self.program, function, MOST_WRAPPED)
+            && let Some(argument) = call.args.get(position).filter(|arg| arg.kind == ArgKind::Positional)
+        {
+            let value = values.get(&argument.value).cloned().unwrap_or_default();
+            self.note(|record| record.sink(SinkCall { call: expr, argument: argument.value, resolved: true, value }));
             return;
         }
         let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
@@ -112,4 +122,42 @@ impl Evaluator<'_> {
             }
         }
     }
+}
+
+/// Functions of the project around a call that runs a text; what is wrapped deeper is not followed.
+const MOST_WRAPPED: u8 = 3;
+
+/// The parameter of a function of the project that it runs as SQL, just as it is given it.
+fn runs(program: &Program, function: FunctionRef, depth: u8) -> Option<usize> {
+    let depth = depth.checked_sub(1)?;
+    let module = program.module(function.module);
+    let whole = module.function(function.function).span;
+    let resolver = Resolver::new(program);
+    let parameter = |expr: ExprId| {
+        let ExprKind::Name(name) = module.expr(expr).kind else { return None };
+        let (scope, 1) = resolver.scope_of_name(function.module, expr, name)? else { return None };
+        let binding = program.bindings(function.module, scope, name).next()?;
+        match (binding.kind, module.scope(scope).kind) {
+            (BindingKind::Param(index), ScopeKind::Function(of)) if of == function.function => Some(index as usize),
+            _ => None,
+        }
+    };
+    program.calls[function.module.0 as usize].iter().filter(|site| whole.contains(module.expr(site.expr).span)).find_map(|site| {
+        let call = module.call(site.expr)?;
+        let (position, keyword) = match site.callee {
+            Entity::Library(name) => program.apis.row(name)?.sql.as_ref().map(|sql| (sql.position, sql.keyword.as_deref()))?,
+            Entity::Function(inner) if inner != function => (runs(program, inner, depth)?, None),
+            _ => return None,
+        };
+        let argument = call.args.get(position)?.value;
+        match &module.expr(argument).kind {
+            ExprKind::Object(entries) => entries.iter().find_map(|entry| match entry {
+                Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(k) if Some(k.as_str()) == keyword) => {
+                    parameter(*value)
+                }
+                _ => None,
+            }),
+            _ => parameter(argument),
+        }
+    })
 }

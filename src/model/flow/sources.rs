@@ -74,7 +74,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     if is_javascript && let Some(value) = by_library(program, function, index, by_annotation) {
         return value;
     }
-    let Some(handler) = routes.handler(function) else {
+    let Some(handler) = routes.handler(function).filter(|_| !is_javascript) else {
         return match by_annotation {
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
@@ -125,6 +125,12 @@ fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotat
             Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..Abstract::request(param.target) },
             _ => Abstract::request(param.target),
         });
+    }
+    // Whatever it is said to be: what calls it passes what an outsider sent.
+    if let Entity::Instance(class) = resolver.called_with(id, function.function, index)
+        && program.apis.class_has_role(class, Role::RequestData)
+    {
+        return Some(Abstract::request(param.target));
     }
     match resolver.parameter(id, function.function, index) {
         Entity::Instance(class) if program.apis.class_has_role(class, Role::Request) => {

@@ -94,6 +94,13 @@ impl Resolver<'_> {
         self.param(module, function, index)
     }
 
+    /// What the library that calls a function passes as a parameter.
+    #[must_use]
+    pub fn called_with(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.given_by_caller(module, function, index)
+    }
+
     /// What a pattern inside of another, or of a parameter, stands for.
     pub(super) fn matched(&self, module: ModuleId, pattern: ExprId) -> Entity {
         if !self.step() {
