@@ -101,7 +101,7 @@ pub(super) fn bind(program: &Program, id: ModuleId, argument: ExprId, text: &Tex
         let before = source.get(written.span.start as usize..slot.span.start as usize)?;
         let after = source.get(slot.span.end as usize..written.end as usize).unwrap_or_default();
         let is_typed = matches!(style, Placeholder::BigQuery | Placeholder::Spanner) || style == Placeholder::Numeric && !is_javascript;
-        if !takes_parameter(before, after, *position, hole.origin, is_typed) || is_escaped(&slot.value) {
+        if !takes_parameter(before, after, *position, hole.origin, is_typed) || is_escaped(program, id, hole.expr, &slot.value) {
             return None;
         }
         let name = unique(&parameter_name(module, hole.expr, count), &names);
@@ -151,9 +151,11 @@ fn takes_parameter(before: &str, after: &str, position: Position, origin: Origin
     is_alone && !is_list && fits && sql::position(before) == Position::Value
 }
 
-/// Whether a value is escaped by hand: bound, it would be escaped twice.
-fn is_escaped(value: &str) -> bool {
-    value.contains(".replace(") || value.contains(".replaceAll(") || value.contains("escape")
+/// Whether a value is escaped by hand, where it is used or where it comes from: bound, it would be escaped twice.
+fn is_escaped(program: &Program, id: ModuleId, expr: ExprId, value: &str) -> bool {
+    let is_escape = |text: &str| text.contains(".replace(") || text.contains(".replaceAll(") || text.contains("escape");
+    let (module, origin) = values::origin(program, id, expr);
+    is_escape(value) || is_escape(program.text(module, origin))
 }
 
 /// Where the text that a name stands for is written: right before, and for this use alone.

@@ -60,7 +60,11 @@ pub(super) fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprI
         Way::Behind => intents.push((behind, format!(", {whole}"))),
         Way::Extend { at, count } => intents.push((at, if count == 0 { list } else { format!(", {list}") })),
         Way::Options(key) => intents.push((behind, format!(", {{ {key}: {whole} }}"))),
-        Way::Key { at, key, first } => intents.push((at, if first { format!(" {key}: {whole},") } else { format!(", {key}: {whole}") })),
+        Way::Key { at, key, first: true } => intents.push((at, format!(" {key}: {whole},"))),
+        Way::Key { at, key, first: false } => {
+            let gap = if has_own_line(program, id, passed.value, argument) { ",\n" } else { ", " };
+            intents.push((at, format!("{gap}{key}: {whole}")));
+        }
         Way::Wrap(keyword, key) => {
             let keyword_first = if matches!(module.expr(argument).kind, ExprKind::Name(name) if name == keyword) {
                 "{ ".to_owned()
@@ -74,6 +78,22 @@ pub(super) fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprI
     let file = module.file;
     let intents = intents.into_iter().map(|(span, text)| Intent::Replace { place: Place { file, span }, text }).collect();
     Some(Fix::unsafe_edit("Bind the values as parameters", intents))
+}
+
+/// Whether the entry of an object that holds a text stands in one line, with nothing before it.
+fn has_own_line(program: &Program, id: ModuleId, object: ExprId, text: ExprId) -> bool {
+    let module = program.module(id);
+    let ExprKind::Object(entries) = &module.expr(object).kind else { return false };
+    let key = entries.iter().find_map(|entry| match entry {
+        Entry::Pair { key, value } if *value == text => Some(*key),
+        _ => None,
+    });
+    let source = &program.sources.get(module.file).text;
+    key.is_some_and(|key| {
+        let start = module.expr(key).span.start as usize;
+        let line = source[..start].rfind('\n').map_or(0, |end| end + 1);
+        source[line..start].trim().is_empty() && !source[start..module.expr(text).span.end as usize].contains('\n')
+    })
 }
 
 /// Where the values go.

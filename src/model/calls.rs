@@ -3,8 +3,9 @@
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::apis::JAVASCRIPT;
 use crate::model::program::{ModuleId, Program};
-use crate::model::resolve::{Entity, Resolver, javascript};
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::values;
 
 /// The argument at a position, or passed by one of these keywords. Nothing where a spread may have passed it.
@@ -36,6 +37,12 @@ pub fn string_argument(program: &Program, module: ModuleId, call: &Call, positio
 #[must_use]
 pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
     let module = program.module(id);
+    if let Some(path) = name.strip_prefix(JAVASCRIPT) {
+        let written = program.text(id, call.callee);
+        let is_plain = !written.is_empty() && written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '?'));
+        let name = if is_plain { written } else { path.strip_prefix("globalThis.").unwrap_or(path) };
+        return name.replace("?.", ".");
+    }
     if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
         && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
     {
@@ -43,9 +50,6 @@ pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> Stri
         if written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.')) {
             return written.to_owned();
         }
-    }
-    if javascript::is_path(name) {
-        return javascript::spelled(name);
     }
     // `google.cloud.bigquery.Client` is known as `bigquery.Client`.
     match name.rsplitn(4, '.').collect::<Vec<_>>()[..] {

@@ -181,7 +181,7 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
                 _ => Value::Unknown,
             }
         }
-        Entity::Library(path) if is_django_settings(path) => Value::Configuration,
+        Entity::Library(path) if is_django_settings(path) || is_configuration_name(program, path) => Value::Configuration,
         Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
         _ => match &program.module(id).expr(object).kind {
             ExprKind::Attribute { object, name: member, .. } if name == "value" => attribute(program, id, *object, *member, depth),

@@ -136,7 +136,7 @@ fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotat
         Entity::Instance(class) if program.apis.class_has_role(class, Role::Request) => {
             return Some(Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) });
         }
-        Entity::Instance(_) => return Some(Abstract::of(Origin::Unseen)),
+        Entity::Instance(_) if matches!(by_annotation, Annotated::Other | Annotated::Nothing) => return Some(Abstract::of(Origin::Unseen)),
         _ => {}
     }
     // What calls a function that is written where it is passed knows what it passes.

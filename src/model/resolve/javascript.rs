@@ -23,13 +23,6 @@ pub fn is_path(path: Ustr) -> bool {
     path.starts_with(JAVASCRIPT)
 }
 
-/// A canonical name as a reader of the code knows it.
-#[must_use]
-pub fn spelled(path: Ustr) -> String {
-    let name = path.strip_prefix(JAVASCRIPT).unwrap_or(&path);
-    name.strip_prefix("globalThis.").unwrap_or(name).to_owned()
-}
-
 /// The canonical name of a global.
 pub(super) fn global(apis: &Apis, name: Ustr) -> Ustr {
     apis.canonical(Ustr::from(&format!("{JAVASCRIPT}globalThis.{name}")))
