@@ -374,6 +374,11 @@ pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
                 Language::TypeScript => WRITES.contains(&method.as_str()) || is_target(module, parent),
             },
             ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
+            // Whoever gets a list in JavaScript makes another of it.
+            ExprKind::Call(call) if module.language == Language::TypeScript => {
+                call.args.first().is_some_and(|first| first.value == other)
+                    && program.callee(id, parent).library().is_some_and(|name| name == "js:globalThis.Object.assign")
+            }
             ExprKind::Call(call) => {
                 let is_passed = |a: &Arg| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
                 call.args.iter().any(is_passed) && may_change(program, id, parent, call)
@@ -386,8 +391,8 @@ pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 
 /// Whether a call may change what it is given: libraries' functions and methods of texts do not.
 fn may_change(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> bool {
-    if let Entity::Builtin(name) | Entity::Library(name) = program.callee(id, expr) {
-        return name == "js:globalThis.Object.assign";
+    if let Entity::Builtin(_) | Entity::Library(_) = program.callee(id, expr) {
+        return false;
     }
     let callee = &program.module(id).expr(call.callee).kind;
     !matches!(callee, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "join" | "format" | "index" | "issuperset" | "issubset"))

@@ -22,6 +22,8 @@ pub(super) enum Annotated {
     Request,
     /// A class of the project that holds data.
     Model(ModuleId, ClassId),
+    /// A list of its instances.
+    Models(ModuleId, ClassId),
     /// Any other class: a session, a client.
     Other,
 }
@@ -131,10 +133,15 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
             }
             _ => class(program, &resolver, id, expr),
         };
-        let one = if inside && one == Annotated::Number { Annotated::Numbers } else { one };
+        let one = match one {
+            Annotated::Number if inside => Annotated::Numbers,
+            Annotated::Model(m, c) if inside && is_javascript => Annotated::Models(m, c),
+            one => one,
+        };
         found = match found {
             None => Some(one),
             Some(other) if other == one => Some(one),
+            Some(Annotated::Number | Annotated::Numbers) if matches!(one, Annotated::Number | Annotated::Numbers) => Some(Annotated::Numbers),
             // A union is no better than its worst member.
             Some(_) => Some(Annotated::Text),
         };

@@ -5,6 +5,7 @@ use super::interpret::{Environment, Interpreter};
 use super::{Abstract, Origin, container};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::program::FunctionRef;
 use crate::model::resolve::{Entity, Resolver};
 
 /// Methods that call a function with each item of what they are called on.
@@ -97,6 +98,38 @@ impl Evaluator<'_> {
             _ if item.origin <= Origin::Safe => Abstract::of(item.origin),
             _ => Abstract::of(Origin::Unseen),
         }
+    }
+
+    /// What a function of the project gives for these arguments: a constant, something harmless, or what it makes of them.
+    pub(super) fn given_by(&self, expr: ExprId, function: FunctionRef, args: &[(ExprId, Abstract)]) -> Abstract {
+        let unseen = Abstract::of(Origin::Unseen);
+        let f = self.program.function(function);
+        let Some(inner) = self.of_function(function.module).filter(|_| !f.is_generator) else { return unseen };
+        let mut environment = Environment::default();
+        for (index, param) in f.params.iter().enumerate() {
+            let value = args.get(index).map(|(_, value)| value.derived());
+            let value = match (value, param.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => inner.value_in(&environment, default),
+                (None, None) => Abstract::default(),
+            };
+            let value = if inner.is_harmless(param) { Abstract::of(Origin::Safe) } else { value };
+            inner.bind(&mut environment, param.target, value);
+        }
+        let given = match f.body {
+            FunctionBody::Block(body) => inner.run(&mut environment, body),
+            FunctionBody::Expr(value) => inner.evaluate(&mut environment, value),
+        };
+        self.pay_for(&inner);
+        if inner.is_exhausted() {
+            return unseen;
+        }
+        if given.origin <= Origin::Safe {
+            return given.seen_from(expr);
+        }
+        // Its pieces are of another function: what is known is whose data it is made of.
+        let worst = args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived);
+        worst.filter(|worst| worst.origin == given.origin).unwrap_or_else(|| Abstract::of(given.origin.min(Origin::Unseen)))
     }
 
     /// An item for which a function that is written among the arguments says yes.

@@ -36,6 +36,9 @@ pub(super) struct Evaluator<'p> {
 /// More than the longest real functions take.
 const STEPS: u32 = 400_000;
 
+/// More than helpers take that make a part of a text.
+const STEPS_OF_CALLEES: u32 = 2_000;
+
 enum Task {
     Visit(ExprId),
     Done(ExprId),
@@ -76,6 +79,22 @@ impl<'p> Evaluator<'p> {
     pub(super) fn of_global(&self, module: ModuleId) -> Option<Self> {
         let depth = self.depth.checked_sub(1)?;
         Some(Self { depth, ..Self::new(self.program, self.routes, module) })
+    }
+
+    /// One for a function that is called, unless functions have called each other too often.
+    pub(super) fn of_function(&self, module: ModuleId) -> Option<Self> {
+        let depth = self.depth.checked_sub(2)?;
+        let inner = Self { depth, ..Self::new(self.program, self.routes, module) };
+        inner.recording.set(false);
+        inner.steps.set(STEPS_OF_CALLEES.min(self.steps.get()));
+        inner.nesting.set(self.nesting.get() + 1);
+        Some(inner)
+    }
+
+    /// What a callee took is not there for others.
+    pub(super) fn pay_for(&self, inner: &Self) {
+        let taken = STEPS_OF_CALLEES.min(self.steps.get()).saturating_sub(inner.steps.get());
+        self.steps.set(self.steps.get().saturating_sub(taken).max(1));
     }
 
     pub(super) fn module(&self) -> &'p Module {

@@ -159,7 +159,8 @@ impl Evaluator<'_> {
             }
         }
         let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else {
-            if truth && matches!(callee, Entity::Function(_)) {
+            // Some test of theirs that held: it cannot be judged, and it may well do.
+            if truth {
                 args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked));
             }
             return;
@@ -194,10 +195,7 @@ impl Evaluator<'_> {
             "call" => {
                 args.iter().skip(1).for_each(|key| self.improve(environment, *key, Origin::Safe));
             }
-            _ if matches!(callee, Entity::Function(_)) => {
-                args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked));
-            }
-            _ => {}
+            _ => args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked)),
         }
     }
 

@@ -99,6 +99,7 @@ impl Evaluator<'_> {
                 }
             }
             Entity::Function(function) if returns_number(self.program, function) => Abstract::of(Origin::Safe),
+            Entity::Function(function) => self.given_by(expr, function, &args),
             _ => Abstract::of(Origin::Unseen),
         }
     }

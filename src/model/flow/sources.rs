@@ -69,12 +69,13 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         Annotated::Number => return Abstract::of(Origin::Safe),
         Annotated::Numbers => return numbers(),
         Annotated::Request => return Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) },
-        Annotated::Text | Annotated::Model(..) | Annotated::Other | Annotated::Nothing => {}
+        Annotated::Text | Annotated::Model(..) | Annotated::Models(..) | Annotated::Other | Annotated::Nothing => {}
     }
-    if is_javascript && let Some(value) = by_library(program, function, index, by_annotation) {
-        return value;
+    if is_javascript {
+        let value = by_library(program, function, index, by_annotation).unwrap_or_else(|| passed(program, routes, function, index));
+        return of_model(value, by_annotation);
     }
-    let Some(handler) = routes.handler(function).filter(|_| !is_javascript) else {
+    let Some(handler) = routes.handler(function) else {
         return match by_annotation {
             Annotated::Other => Abstract::of(Origin::Unseen),
             _ if is_passed_constants(program, routes, function, index) => Abstract::default(),
@@ -105,6 +106,27 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     }
 }
 
+/// What is passed to a function by others of the project.
+fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> Abstract {
+    if is_passed_constants(program, routes, function, index) {
+        Abstract::default()
+    } else if routes.callers(function).is_empty() {
+        Abstract::of(Origin::Parameter)
+    } else {
+        Abstract::of(Origin::Passed)
+    }
+}
+
+/// A value whose fields are known by the class of the project that it is said to be of.
+fn of_model(value: Abstract, annotation: Annotated) -> Abstract {
+    match annotation {
+        Annotated::Other if value.origin != Origin::Request => Abstract::of(Origin::Unseen),
+        Annotated::Model(m, c) if value.kind == Kind::Plain => Abstract { kind: Kind::Model(m, c), ..value },
+        Annotated::Models(m, c) => super::callbacks::list_of(Abstract { kind: Kind::Model(m, c), ..value.derived() }),
+        _ => value,
+    }
+}
+
 /// What a parameter of JavaScript holds because of a decorator, or of the library that calls the function.
 fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotation: Annotated) -> Option<Abstract> {
     let id = function.module;
@@ -122,7 +144,6 @@ fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotat
         let converts = module.call(*decorator).is_some_and(|call| call.args.iter().any(|arg| has_role(arg.value, Role::Sanitizer)));
         return Some(match by_annotation {
             _ if converts => Abstract::of(Origin::Safe),
-            Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..Abstract::request(param.target) },
             _ => Abstract::request(param.target),
         });
     }
@@ -152,13 +173,12 @@ fn numbers() -> Abstract {
 
 /// What is known of a field of a model that request data was parsed into.
 pub(super) fn field(program: &Program, module: ModuleId, class: ClassId, name: Ustr, whole: &Abstract) -> Abstract {
-    let values = program.attribute(module, class, name);
+    let (module, values) = values::members(program, module, class, name);
     let Some(annotation) = values.iter().find_map(|value| value.annotation) else { return whole.derived() };
     match annotated(program, module, annotation) {
         Annotated::Number => Abstract::of(Origin::Safe),
         Annotated::Numbers => numbers(),
-        Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..whole.derived() },
-        _ => whole.derived(),
+        annotation => of_model(whole.derived(), annotation),
     }
 }
 
