@@ -25,7 +25,9 @@ pub(super) fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprI
         (true, Some("each")) if next.is_none() => Way::Each,
         (true, Some("list")) => list(module, next)?,
         (true, Some(values)) if values.starts_with("options:") => options(module, next, &values["options:".len()..])?,
-        (true, Some(values)) if values.starts_with("key:") && next.is_none() => Way::Wrap(sink.keyword.as_deref()?, &values["key:".len()..]),
+        (true, Some(values)) if values.starts_with("key:") && next.is_none() => {
+            Way::Wrap(sink.keyword.as_deref()?, &values["key:".len()..])
+        }
         (true, None) => mapping(module, next)?,
         (false, values) => {
             let ExprKind::Object(entries) = &module.expr(passed.value).kind else { return None };
@@ -147,9 +149,15 @@ fn in_object<'a>(module: &Module, entries: &[Entry], text: ExprId, key: Option<&
             return held(module, value);
         }
     }
-    let is_short = entries.iter().any(|entry| matches!(entry, Entry::Pair { key, value } if *value == text && module.expr(*key).span == module.expr(text).span));
+    let is_short = entries
+        .iter()
+        .any(|entry| matches!(entry, Entry::Pair { key, value } if *value == text && module.expr(*key).span == module.expr(text).span));
     let end = module.expr(text).span.end;
-    key.filter(|_| !is_short || matches!(module.expr(text).kind, ExprKind::Name(_))).map(|key| Way::Key { at: Span { start: end, end }, key, first: false })
+    key.filter(|_| !is_short || matches!(module.expr(text).kind, ExprKind::Name(_))).map(|key| Way::Key {
+        at: Span { start: end, end },
+        key,
+        first: false,
+    })
 }
 
 /// The value under a key; nothing at all where it cannot be told.

@@ -19,7 +19,7 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef
     let mut found: FxHashMap<FunctionRef, Option<Ustr>> = FxHashMap::default();
     for (id, sites) in program.module_ids().zip(calls) {
         let module = program.module(id);
-        if module.language != Language::TypeScript {
+        if module.language != Language::TypeScript || program.sources.get(module.file).test {
             continue;
         }
         for (function, _, api) in javascript::exported(program, id) {

@@ -2,8 +2,11 @@
 
 pub mod apis;
 pub mod attempts;
+pub mod callers;
 pub mod calls;
 pub mod cleanup;
+pub mod dependencies;
+pub mod dictionaries;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;
@@ -16,6 +19,7 @@ pub mod local_work;
 pub mod loggers;
 pub mod manifests;
 pub mod outside;
+pub mod overrides;
 pub mod packages;
 pub mod patience;
 pub mod predicates;

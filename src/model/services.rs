@@ -170,7 +170,7 @@ fn parts(program: &Program, directory: &str, directories: &[String], app: &App) 
         is_below(path, directory) && !directories.iter().any(|d| d.len() > directory.len() && is_below(d, directory) && is_below(path, d))
     };
     let is_test = |id: &ModuleId| program.sources.get(program.module(*id).file).test;
-    let below: Vec<ModuleId> = program.module_ids().filter(own).collect();
+    let below: Vec<ModuleId> = program.code_ids().filter(own).collect();
     let modules = closure(program, below.iter().copied());
     let own_code = below.iter().copied().filter(|id| !is_test(id));
     let code = if app.framework.is_some_and(|f| f.starts_with("django.")) {
@@ -194,7 +194,7 @@ fn packages_that_import(program: &Program, module: ModuleId) -> BTreeSet<ModuleI
         let is_new = |id: &ModuleId| {
             program.path(*id).ends_with("__init__.py") && !found.contains(id) && program.imported_modules(*id).any(|m| found.contains(&m))
         };
-        let new: Vec<ModuleId> = program.module_ids().filter(is_new).collect();
+        let new: Vec<ModuleId> = program.code_ids().filter(is_new).collect();
         if new.is_empty() {
             return found;
         }

@@ -64,8 +64,11 @@ pub fn position(before: &str) -> Position {
 
 /// Whether what stands between is what a column is of, and no table that is named here.
 fn is_alias(before: &str, after: &str) -> bool {
-    let column = after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`')) || rest.is_empty());
-    let names_table = matches!(last_word(before).as_str(), "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "INDEX" | "VIEW" | "DELETE" | "TRUNCATE");
+    let column = after
+        .strip_prefix('.')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`')) || rest.is_empty());
+    let names_table =
+        matches!(last_word(before).as_str(), "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "INDEX" | "VIEW" | "DELETE" | "TRUNCATE");
     column && !names_table && !before.ends_with(['.', '"', '`', '['])
 }
 

@@ -171,7 +171,9 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
             Language::Python => {
                 format!("query = \"… WHERE name = @name\"  # or %s, ?, :name: whatever runs it takes\nrun(query, {{\"name\": {filled}}})\n")
             }
-            Language::TypeScript => format!("const query = '… WHERE name = $1';  // or ?, :name: whatever runs it takes\nrun(query, [{filled}]);\n"),
+            Language::TypeScript => {
+                format!("const query = '… WHERE name = $1';  // or ?, :name: whatever runs it takes\nrun(query, [{filled}]);\n")
+            }
         };
         Fix::advice("Keep the text constant, and send the value beside it", code)
     };
@@ -221,7 +223,7 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
         return spelled(program, id, call, name);
     }
     let callee = program.module(id).call(call).map(|call| call.callee);
-    callee.map_or_else(String::new, |callee| one_line(program.text(id, callee)))
+    callee.map_or_else(String::new, |callee| one_line(program.text(id, callee).trim_start_matches("await ")))
 }
 
 fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
@@ -249,7 +251,9 @@ fn advice(program: &Program, id: ModuleId, call: ExprId, filled: &str, position:
             match language {
                 Language::Python => format!("ALLOWED = {{\"name\": \"name\", \"created\": \"created_at\"}}\nname = ALLOWED[{filled}]\n"),
                 Language::TypeScript => {
-                    format!("const ALLOWED = new Map([['name', 'name'], ['created', 'created_at']]);\nconst name = ALLOWED.get({filled}) ?? 'name';\n")
+                    format!(
+                        "const ALLOWED = new Map([['name', 'name'], ['created', 'created_at']]);\nconst name = ALLOWED.get({filled}) ?? 'name';\n"
+                    )
                 }
             },
         ),

@@ -4,6 +4,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use roadworthy::analysis::Demand;
 use roadworthy::finding::Confidence;
 use roadworthy::fix::Applicability;
 use roadworthy::options::CheckOptions;
@@ -49,6 +50,21 @@ fn all_cases() -> Vec<(String, String)> {
 fn written(files: &[(String, String)]) -> TempDir {
     let borrowed: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     project(&borrowed)
+}
+
+/// Law 1: what nobody asks for need not be read. Test code beside each case, some of it imported, tells it apart.
+#[test]
+fn lowering_on_demand_changes_nothing() {
+    let mut files = all_cases();
+    for (path, text) in all_cases() {
+        let Some((directory, name)) = path.rsplit_once('/') else { continue };
+        if name.ends_with(".py") || name.ends_with(".ts") {
+            files.push((format!("{directory}/tests/{name}"), text));
+        }
+    }
+    let directory = written(&files);
+    let with = |demand| json(&CheckOptions { demand, ..options(directory.path()) });
+    assert!(with(Demand::Needed) == with(Demand::All), "what is found depends on what was lowered");
 }
 
 /// Law 2: neither threads nor the order of paths change a byte.

@@ -53,8 +53,7 @@ const NUMBERS: [&str; 18] = [
 const TEXTS: [&str; 12] = ["str", "bytes", "dict", "Dict", "list", "List", "Any", "object", "Mapping", "Sequence", "Iterable", "EmailStr"];
 
 /// The same of JavaScript's.
-const JAVASCRIPT_NUMBERS: [&str; 10] =
-    ["number", "boolean", "bigint", "Number", "Boolean", "BigInt", "Date", "symbol", "void", "never"];
+const JAVASCRIPT_NUMBERS: [&str; 10] = ["number", "boolean", "bigint", "Number", "Boolean", "BigInt", "Date", "symbol", "void", "never"];
 
 /// What an annotation says.
 pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> Annotated {
@@ -141,7 +140,9 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
         found = match found {
             None => Some(one),
             Some(other) if other == one => Some(one),
-            Some(Annotated::Number | Annotated::Numbers) if matches!(one, Annotated::Number | Annotated::Numbers) => Some(Annotated::Numbers),
+            Some(Annotated::Number | Annotated::Numbers) if matches!(one, Annotated::Number | Annotated::Numbers) => {
+                Some(Annotated::Numbers)
+            }
             // A union is no better than its worst member.
             Some(_) => Some(Annotated::Text),
         };
@@ -178,7 +179,8 @@ fn class(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprId)
 /// Whether a type of JavaScript says nothing of what its values are: `string`, `any`, a parameter of types, what a schema gives.
 fn is_data(program: &Program, name: ustr::Ustr) -> bool {
     let is_global = name.strip_prefix("js:globalThis.").is_some_and(|rest| !rest.contains('.'));
-    let is_of_schema = matches!(name.rsplit('.').next(), Some("infer" | "input" | "output" | "Infer" | "InferType" | "InferOutput" | "Static"));
+    let is_of_schema =
+        matches!(name.rsplit('.').next(), Some("infer" | "input" | "output" | "Infer" | "InferType" | "InferOutput" | "Static"));
     is_of_schema || is_global && program.apis.row(name).is_none()
 }
 

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
+use super::annotations::is_enum;
 use super::evaluate::{Evaluator, Values, fill};
 use super::interpret::Environment;
-use super::annotations::is_enum;
 use super::sources::{is_request_data, returns_number};
 use super::{Abstract, Content, Kind, Origin, Piece, container, format, mapping};
 use crate::ir::program::*;
@@ -325,7 +325,9 @@ pub(super) fn strips(pattern: &str) -> Strips {
         pattern => pattern.strip_prefix("[^").and_then(|rest| rest.strip_suffix(']')),
     };
     match class {
-        Some(kept) if kept.contains(['\'', '"', '`', ']']) || kept.contains("\\W") || kept.contains("\\D") || kept.contains("\\S") => Strips::Nothing,
+        Some(kept) if kept.contains(['\'', '"', '`', ']']) || kept.contains("\\W") || kept.contains("\\D") || kept.contains("\\S") => {
+            Strips::Nothing
+        }
         Some(kept) if kept.contains(['(', ';', '/']) || kept.contains("\\s") || kept.contains(' ') => Strips::Quotes,
         Some(_) => Strips::All,
         None => Strips::Nothing,

@@ -42,11 +42,17 @@ const STEPS_OF_CALLEES: u32 = 2_000;
 enum Task {
     Visit(ExprId),
     Done(ExprId),
-    Bind { target: ExprId, iter: ExprId },
+    Bind {
+        target: ExprId,
+        iter: ExprId,
+    },
     Refine(ExprId, bool),
     Parameters(FunctionId),
     /// What a method that goes through what it is called on passes to a function.
-    Items { function: FunctionId, call: ExprId },
+    Items {
+        function: FunctionId,
+        call: ExprId,
+    },
     /// Runs a function that is written in place.
     Body(FunctionId),
     Given(FunctionId, ExprId),

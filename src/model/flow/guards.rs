@@ -170,7 +170,9 @@ impl Evaluator<'_> {
         }
         match name.as_str() {
             // A list that the outsider sent allows anything.
-            "includes" | "has" | "hasOwnProperty" | "propertyIsEnumerable" if self.value_in(environment, object).origin < Origin::Request => {
+            "includes" | "has" | "hasOwnProperty" | "propertyIsEnumerable"
+                if self.value_in(environment, object).origin < Origin::Request =>
+            {
                 self.improve(environment, first, Origin::Safe);
             }
             "every" => {
@@ -202,7 +204,12 @@ impl Evaluator<'_> {
     /// A text that a regular expression was found in: harmless if it has to be the whole text, and that has no quotation marks.
     fn improve_by_pattern(&self, environment: &mut Environment, pattern: ExprId, value: ExprId) {
         let is_whole = self.regex(pattern).is_some_and(|regex| {
-            regex.starts_with('^') && regex.ends_with('$') && !regex.contains(['\'', '"', '`', ';']) && !regex.contains(".*") && !regex.contains(".+") && !regex.contains("[^")
+            regex.starts_with('^')
+                && regex.ends_with('$')
+                && !regex.contains(['\'', '"', '`', ';'])
+                && !regex.contains(".*")
+                && !regex.contains(".+")
+                && !regex.contains("[^")
         });
         self.improve(environment, value, if is_whole { Origin::Safe } else { Origin::Checked });
     }

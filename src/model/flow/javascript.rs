@@ -52,8 +52,16 @@ const SHAPING_PACKAGES: [&str; 14] = [
 ];
 
 /// Tags whose template is text like any other.
-const TEXT_TAGS: [&str; 8] =
-    ["js:globalThis.String.raw", "js:dedent", "js:outdent", "js:ts-dedent.dedent", "js:ts-dedent", "js:endent", "js:common-tags", "js:strip-indent"];
+const TEXT_TAGS: [&str; 8] = [
+    "js:globalThis.String.raw",
+    "js:dedent",
+    "js:outdent",
+    "js:ts-dedent.dedent",
+    "js:ts-dedent",
+    "js:endent",
+    "js:common-tags",
+    "js:strip-indent",
+];
 
 impl Evaluator<'_> {
     /// Whether a tag gives the text of its template with its values in it.
@@ -133,8 +141,8 @@ impl Evaluator<'_> {
             // It takes quotation marks away, `encodeURIComponent` does not.
             Some("escape") => Abstract::of(worst().origin.min(Origin::Checked)),
             Some(
-                "JSON.stringify" | "JSON.parse" | "encodeURIComponent" | "decodeURIComponent" | "encodeURI" | "decodeURI" | "unescape" | "atob"
-                | "btoa" | "Buffer.from" | "URL" | "URLSearchParams" | "Object.create" | "Reflect.get",
+                "JSON.stringify" | "JSON.parse" | "encodeURIComponent" | "decodeURIComponent" | "encodeURI" | "decodeURI" | "unescape"
+                | "atob" | "btoa" | "Buffer.from" | "URL" | "URLSearchParams" | "Object.create" | "Reflect.get",
             ) => worst(),
             Some(other) if other.starts_with("Math.") || other.starts_with("crypto.") || other.starts_with("performance.") => {
                 Abstract::of(Origin::Safe)
@@ -144,7 +152,9 @@ impl Evaluator<'_> {
                 let rest = args.get(1..).unwrap_or_default();
                 self.formatted(expr, &first(), format::percent, rest, &Abstract::of(Origin::Unseen), expr)
             }
-            None if matches!(path, "pg-format" | "pg-format.withArray") => self.pg_formatted(expr, &first(), args.get(1..).unwrap_or_default()),
+            None if matches!(path, "pg-format" | "pg-format.withArray") => {
+                self.pg_formatted(expr, &first(), args.get(1..).unwrap_or_default())
+            }
             None if path.ends_with(".format") && self.program.apis.row(name).is_some_and(|row| row.is(Role::SqlSink)) => {
                 Abstract::of(Origin::Safe)
             }
@@ -199,13 +209,12 @@ impl Evaluator<'_> {
         let is_text = receiver.text.is_some();
         let is_list = receiver.content.is_some();
         // It may be a text or a list: what it holds came from somewhere.
-        let is_known = is_text || is_list || receiver.origin > Origin::Unseen;
+        let is_known = is_text || is_list || receiver.origin != Origin::Unseen;
         let first = || args.first().map(|(_, value)| value.clone()).unwrap_or_default();
         Some(match name.as_str() {
-            "toFixed" | "toISOString" | "getTime" | "toJSON" | "toLocaleDateString" | "indexOf" | "lastIndexOf" | "includes" | "startsWith"
-            | "endsWith" | "test" | "has" | "every" | "some" | "findIndex" | "findLastIndex" | "localeCompare" | "charCodeAt" | "hasOwnProperty" => {
-                Abstract::of(Origin::Safe)
-            }
+            "toFixed" | "toISOString" | "getTime" | "toJSON" | "toLocaleDateString" | "indexOf" | "lastIndexOf" | "includes"
+            | "startsWith" | "endsWith" | "test" | "has" | "every" | "some" | "findIndex" | "findLastIndex" | "localeCompare"
+            | "charCodeAt" | "hasOwnProperty" => Abstract::of(Origin::Safe),
             "trim" | "trimStart" | "trimEnd" | "toLowerCase" | "toUpperCase" | "toLocaleLowerCase" | "toLocaleUpperCase" | "toString"
             | "valueOf" | "normalize" | "repeat" | "padStart" | "padEnd" | "substring" | "substr"
                 if is_known =>
@@ -220,12 +229,12 @@ impl Evaluator<'_> {
                 args.iter().for_each(|(at, value)| fill(&mut pieces, &mut roots, *at, value));
                 self.assembled(expr, pieces, &roots)
             }
-            "concat" if is_list => {
-                list_of(args.iter().fold(receiver.item(), |all, (_, other)| all.join(&other.item())))
-            }
+            "concat" if is_list => list_of(args.iter().fold(receiver.item(), |all, (_, other)| all.join(&other.item()))),
             "replace" | "replaceAll" if args.len() >= 2 => self.replaced_in_javascript(expr, receiver, args)?,
             "split" if is_known => list_of(receiver.derived()),
-            "match" | "matchAll" | "at" | "charAt" | "exec" if is_text || (receiver.origin > Origin::Unseen && !is_list) => receiver.derived(),
+            "match" | "matchAll" | "at" | "charAt" | "exec" if is_text || (receiver.origin > Origin::Unseen && !is_list) => {
+                receiver.derived()
+            }
             "join" if is_list || receiver.origin != Origin::Unseen => {
                 let comma = Abstract::constant_text(",");
                 let (at, separator) = args.first().map_or((expr, &comma), |(at, value)| (*at, value));

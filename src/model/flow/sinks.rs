@@ -1,8 +1,8 @@
 //! Which texts calls run.
 
+use super::Abstract;
 use super::evaluate::{Evaluator, Values};
 use super::interpret::{Environment, SinkCall};
-use super::Abstract;
 use crate::ir::program::*;
 use crate::model::apis::{Row, Sql};
 use crate::model::calls::{Passed, passed};
@@ -11,8 +11,7 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::model::sql;
 
 /// Methods that run a text, whatever they are of, if it is SQL beyond doubt.
-const RUNNERS: [&str; 10] =
-    ["query", "execute", "raw", "run", "all", "exec", "prepare", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe"];
+const RUNNERS: [&str; 10] = ["query", "execute", "raw", "run", "all", "exec", "prepare", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe"];
 
 impl Evaluator<'_> {
     /// Notes the texts that a call runs.

@@ -58,8 +58,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     let f = program.function(function);
     let param = &f.params[index];
     let is_javascript = program.module(id).language == Language::TypeScript;
-    let is_receiver =
-        index == 0 && !is_javascript && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
+    let is_receiver = index == 0 && !is_javascript && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
     if is_receiver {
         let in_enum = f.class.is_some_and(|class| is_enum(program, &Resolver::new(program), id, class));
         return Abstract::of(if in_enum { Origin::Safe } else { Origin::Unseen });
@@ -72,6 +71,12 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         Annotated::Text | Annotated::Model(..) | Annotated::Models(..) | Annotated::Other | Annotated::Nothing => {}
     }
     if is_javascript {
+        // `limit = 10`: TypeScript keeps it a number.
+        let default = param.default.map(|default| &program.module(id).expr(default).kind);
+        if by_annotation == Annotated::Nothing && matches!(default, Some(ExprKind::Number(_) | ExprKind::Bool(_))) {
+            let is_typed = [".ts", ".tsx", ".mts", ".cts"].iter().any(|end| program.path(id).ends_with(end));
+            return Abstract::of(if is_typed { Origin::Safe } else { Origin::Checked });
+        }
         let value = by_library(program, function, index, by_annotation).unwrap_or_else(|| passed(program, routes, function, index));
         return of_model(value, by_annotation);
     }

@@ -1,6 +1,6 @@
 //! What only JavaScript has: `this`, globals, modules that are values, patterns that take values apart.
 //!
-//! Its libraries have names that begin with a mark of their own, for PyPI and npm have packages of the same name.
+//! Its libraries have names that begin with a mark of their own, for `PyPI` and npm have packages of the same name.
 
 use ustr::Ustr;
 

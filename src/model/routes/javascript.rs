@@ -166,6 +166,7 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 
 /// The functions that a framework finds by where their file lies, the names under which they are exported, and the type that
 /// says what they are called with.
+#[must_use]
 pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr)> {
     let module = program.module(id);
     if module.language != Language::TypeScript {

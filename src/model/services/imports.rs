@@ -44,7 +44,7 @@ pub(super) fn by_name(program: &Program, id: ModuleId) -> Vec<ModuleId> {
     };
     if in_folder {
         let directory = program.sources.get(module.file).directory();
-        found.extend(program.module_ids().filter(|other| super::is_below(program.path(*other), directory)));
+        found.extend(program.code_ids().filter(|other| super::is_below(program.path(*other), directory)));
     }
     found
 }
@@ -64,5 +64,5 @@ fn named(program: &Program, text: &str, begins: bool) -> Vec<ModuleId> {
         let around = if prefix.is_some() { own.rsplit_once('/').map_or("", |(up, _)| up) } else { own };
         around == path || around.strip_suffix(&*path).is_some_and(|rest| rest.ends_with('/'))
     };
-    program.module_ids().filter(leads).collect()
+    program.code_ids().filter(leads).collect()
 }
