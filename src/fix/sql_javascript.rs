@@ -135,8 +135,10 @@ fn mapping<'a>(module: &Module, next: Option<&Arg>) -> Option<Way<'a>> {
 fn options<'a>(module: &Module, next: Option<&Arg>, key: &'a str) -> Option<Way<'a>> {
     let Some(next) = next else { return Some(Way::Options(key)) };
     let ExprKind::Object(entries) = &module.expr(next.value).kind else { return None };
-    if let Some(value) = under(module, entries, key)? {
-        return held(module, value);
+    match under(module, entries, key) {
+        Under::Value(value) => return held(module, value),
+        Under::Nothing => {}
+        Under::Unknown => return None,
     }
     let start = module.expr(next.value).span.start + 1;
     (!entries.is_empty()).then_some(Way::Key { at: Span { start, end: start }, key, first: true })
@@ -145,8 +147,10 @@ fn options<'a>(module: &Module, next: Option<&Arg>, key: &'a str) -> Option<Way<
 /// Beside the text in an object: behind it under a key, or where values are already.
 fn in_object<'a>(module: &Module, entries: &[Entry], text: ExprId, key: Option<&'a str>) -> Option<Way<'a>> {
     for key in key.into_iter().chain(["values", "args"]) {
-        if let Some(value) = under(module, entries, key)? {
-            return held(module, value);
+        match under(module, entries, key) {
+            Under::Value(value) => return held(module, value),
+            Under::Nothing => {}
+            Under::Unknown => return None,
         }
     }
     let is_short = entries
@@ -160,20 +164,26 @@ fn in_object<'a>(module: &Module, entries: &[Entry], text: ExprId, key: Option<&
     })
 }
 
-/// The value under a key; nothing at all where it cannot be told.
-fn under(module: &Module, entries: &[Entry], key: &str) -> Option<Option<ExprId>> {
-    let mut found = None;
+/// What is under a key of an object.
+enum Under {
+    Value(ExprId),
+    Nothing,
+    Unknown,
+}
+
+fn under(module: &Module, entries: &[Entry], key: &str) -> Under {
+    let mut found = Under::Nothing;
     for entry in entries {
         match entry {
             Entry::Pair { key: k, value } => match module.expr(*k).kind {
-                ExprKind::String(k) if k == key => found = Some(*value),
+                ExprKind::String(k) if k == key => found = Under::Value(*value),
                 ExprKind::String(_) => {}
-                _ => return None,
+                _ => return Under::Unknown,
             },
-            Entry::Spread(_) => return None,
+            Entry::Spread(_) => return Under::Unknown,
         }
     }
-    Some(found)
+    found
 }
 
 fn held<'a>(module: &Module, value: ExprId) -> Option<Way<'a>> {

@@ -289,7 +289,7 @@ fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
     }
     // `re.sub(pattern, "", text)`: the text without what the pattern finds.
     if matches!(name.as_str(), "re.sub" | "re.subn") {
-        let text = args.get(2).map(|(_, value)| value.derived()).unwrap_or_else(|| Abstract::of(Origin::Unseen));
+        let text = args.get(2).map_or_else(|| Abstract::of(Origin::Unseen), |(_, value)| value.derived());
         let replacement = args.get(1).map_or(Origin::Constant, |(_, value)| value.origin);
         let Some(pattern) = super::constant(&first) else { return Abstract::of(text.origin.min(Origin::Checked)) };
         return match strips(&pattern) {

@@ -337,22 +337,22 @@ impl Evaluator<'_> {
             self.assembled(expr, pieces, &roots)
         }
     }
+}
 
-    /// A member of a value that is in sight.
-    pub(super) fn member_in_sight(&self, object: &Abstract, name: Ustr) -> Option<Abstract> {
-        if name == "length" || name == "size" {
-            return Some(Abstract::of(Origin::Safe));
-        }
-        let content: &Content = object.content.as_ref()?;
-        let field = content.fields.iter().find(|(key, _)| **key == *name).map(|(_, value)| value.clone());
-        field.or_else(|| (!content.fields.is_empty() && content.items.origin > Origin::Constant).then(|| content.items.clone()))
+/// A member of a value that is in sight.
+pub(super) fn member_in_sight(object: &Abstract, name: Ustr) -> Option<Abstract> {
+    if name == "length" || name == "size" {
+        return Some(Abstract::of(Origin::Safe));
     }
+    let content: &Content = object.content.as_ref()?;
+    let field = content.fields.iter().find(|(key, _)| **key == *name).map(|(_, value)| value.clone());
+    field.or_else(|| (!content.fields.is_empty() && content.items.origin > Origin::Constant).then(|| content.items.clone()))
 }
 
 /// The package that a name is of: `@scope/name.member`, `name/part.member`.
 fn package(path: &str) -> &str {
     let scoped = path.starts_with('@');
-    let end = path.char_indices().filter(|(_, c)| matches!(c, '/' | '.')).map(|(at, _)| at);
-    let end = if scoped { end.skip(1).next() } else { end.into_iter().next() };
+    let mut ends = path.char_indices().filter(|(_, c)| matches!(c, '/' | '.')).map(|(at, _)| at);
+    let end = ends.nth(usize::from(scoped));
     &path[..end.unwrap_or(path.len())]
 }

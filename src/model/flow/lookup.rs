@@ -18,7 +18,7 @@ impl Evaluator<'_> {
         if object.kind == Kind::Request && !is_javascript && is_request_data(name) {
             return Abstract::request(expr);
         }
-        if is_javascript && let Some(value) = self.member_in_sight(object, name) {
+        if is_javascript && let Some(value) = super::javascript::member_in_sight(object, name) {
             return value;
         }
         let entity = Resolver::new(self.program).entity(self.id, expr);
