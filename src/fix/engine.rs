@@ -128,7 +128,8 @@ fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option
     let rest = file.text.get(end..)?;
     let behind = rest.split(['\n', '\r']).next().unwrap_or_default();
     // Behind a statement may stand a comment, which stays with it, but no other statement.
-    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    let comment = if file.kind == FileKind::TypeScript { "//" } else { "#" };
+    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with(comment);
     // A Dockerfile may end inside a continued line, which would go on with what is put behind it.
     shared |= file.kind == FileKind::Dockerfile && file.slice(span).ends_with(['\\', '`']);
     let at = end + behind.len();

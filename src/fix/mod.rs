@@ -13,6 +13,7 @@ pub mod sql;
 mod sql_javascript;
 mod sql_text;
 pub mod timeout;
+pub mod typescript;
 pub mod yaml;
 
 use serde::{Deserialize, Serialize};
