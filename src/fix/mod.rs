@@ -10,6 +10,7 @@ mod python;
 pub mod rate_limit;
 pub mod secrets;
 pub mod sql;
+mod sql_javascript;
 mod sql_text;
 mod statement;
 pub mod timeout;
