@@ -15,6 +15,7 @@ use crate::model::apis::Apis;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::Routes;
+use crate::model::runtimes::Runtimes;
 use crate::model::services;
 use crate::progress::Progress;
 use crate::report::Unread;
@@ -77,7 +78,8 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
     let program = Program::link(sources, modules, apis);
     let routes = Routes::find(&program);
     let services = services::find(&program, &routes, &images, &deployments, &config.services);
-    Ok((Project { program, routes, images, deployments, services, config }, failed))
+    let runtimes = Runtimes::find(&program, &routes);
+    Ok((Project { program, routes, runtimes, images, deployments, services, config }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.
