@@ -70,7 +70,8 @@ pub fn of_client(program: &Program, id: ModuleId, made: ExprId, name: Ustr) -> b
         let Some(timeout) = program.apis.row(name).and_then(|row| row.timeout.as_ref()).filter(|timeout| timeout.unset == Unset::Client) else {
             continue;
         };
-        let depth = usize::from(!name.ends_with(".__call__"));
+        let path = &name[prefix.len()..];
+        let depth = if path == "__call__" { 0 } else { path.matches('.').count() + 1 };
         if receiver(program, module, call, depth).is_none_or(|object| !is_it(module, object)) {
             continue;
         }

@@ -31,15 +31,15 @@ const PACKAGES: [&str; 14] = [
 #[must_use]
 pub fn is(name: Ustr) -> bool {
     let Some(path) = name.strip_prefix(JAVASCRIPT) else { return false };
-    let is_of = |package: &&str| path.strip_prefix(**package).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    PACKAGES.iter().any(|package| is_of(&package))
+    let is_of = |package: &str| path.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    PACKAGES.iter().any(|package| is_of(package))
 }
 
 /// Whether an address has no host: only a page has an origin that it is of.
 #[must_use]
 pub fn is_relative(program: &Program, id: ModuleId, call: &Call) -> bool {
     let Some(arg) = call.args.first() else { return false };
-    if !matches!(program.callee_of(id, call), Entity::Library(name) if is(name) && !name.contains("Instance")) {
+    if !matches!(Resolver::new(program).called(id, call.callee), Entity::Library(name) if is(name) && !name.contains("Instance")) {
         return false;
     }
     let (id, origin) = values::origin(program, id, arg.value);

@@ -50,7 +50,8 @@ struct Waiting<'a> {
 
 fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     let program = &ctx.project.program;
-    if let Some((call, takes_keywords)) = passed_on(program, id, expr) {
+    let is_python = program.module(id).language == Language::Python;
+    if let Some((call, takes_keywords)) = passed_on(program, id, expr).filter(|_| is_python) {
         let callee = Resolver::new(program).entity(id, call.callee);
         let stub = stub_method(program, id, &call, callee);
         judge(ctx, id, &Waiting { expr, call: &call, takes_keywords, name: callee.library(), stub, resolved: true });
