@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use roadworthy::analysis;
+use roadworthy::analysis::{self, Demand};
 use roadworthy::config::{Config, Patterns};
 use roadworthy::discover::{self, Options, Scope};
-use roadworthy::lower::python;
+use roadworthy::lower;
 use roadworthy::options::CheckOptions;
 use roadworthy::progress::Progress;
 use roadworthy::rules::{RULES, Rule};
@@ -50,25 +50,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (walk, _) = fastest(|| ignore::WalkBuilder::new(&path).build().filter_map(Result::ok).count());
     let (discover, discovered) = fastest(|| discover::discover(&scope, &config, &found));
     let sources = &discovered.sources;
-    let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, file)| file.kind == FileKind::Python).collect();
+    let files: Vec<(FileId, &SourceFile)> =
+        sources.iter().filter(|(_, file)| matches!(file.kind, FileKind::Python | FileKind::TypeScript)).collect();
     let size: usize = files.iter().map(|(_, file)| file.text.len()).sum();
     let (read, _) = fastest(|| {
         let length = |(_, file): &(FileId, &SourceFile)| std::fs::read(path.join(&*file.path)).map_or(0, |bytes| bytes.len());
         files.par_iter().map(length).sum::<usize>()
     });
-    let (parse, trees) = fastest(|| files.par_iter().map(|(_, file)| python::parse(&file.text)).collect::<Vec<_>>());
+    let (parse, trees) = fastest(|| files.par_iter().map(|(_, file)| lower::parse(file)).collect::<Vec<_>>());
     let (lower, _) = fastest(|| {
-        let lowered = files.par_iter().zip(&trees).filter_map(|((id, file), tree)| Some(python::lower(*id, &file.text, tree.as_ref()?)));
+        let lowered = files.par_iter().zip(&trees).filter_map(|((id, file), tree)| Some(lower::module(*id, file, tree.as_ref()?)));
         lowered.map(|module| module.exprs.len()).sum::<usize>()
     });
     drop(trees);
-    let (link, linked) = fastest(|| analysis::link(sources.clone(), config.clone(), &Progress::default()));
+    let (link, linked) = fastest(|| analysis::link(sources.clone(), config.clone(), Demand::Needed, &Progress::default()));
     let (project, _) = linked?;
     let (judge, (findings, _)) = fastest(|| analysis::judge(&project, &rules));
     drop(project);
     let (whole, _) = fastest(|| run::check(&options, &Progress::default()).map(|outcome| outcome.report.findings.len()));
 
-    println!("{} Python files, {} KiB, {} findings, {} threads", files.len(), size / 1024, findings.len(), rayon::current_num_threads());
+    println!("{} program files, {} KiB, {} findings, {} threads", files.len(), size / 1024, findings.len(), rayon::current_num_threads());
     let phases = [
         ("walk", walk),
         ("read", read),

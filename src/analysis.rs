@@ -9,8 +9,7 @@ use crate::finding::Finding;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::Module;
-use crate::lower::typescript::{self, Dialect};
-use crate::lower::{deploy, dockerfile, python};
+use crate::lower::{self, deploy, dockerfile};
 use crate::model::apis::Apis;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
@@ -33,20 +32,33 @@ enum Lowered {
     Nothing,
 }
 
-/// Lowers and links all files. Besides the project, the files that should be judged and could not be read wholly, and why.
+/// Which files are lowered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Demand {
+    /// What is judged, and of the test code what that imports.
+    #[default]
+    Needed,
+    /// All: it takes longer and changes nothing, which a test holds.
+    All,
+}
+
+/// Lowers and links files. Besides the project, the files that should be judged and could not be read wholly, and why.
 ///
 /// # Errors
 /// The embedded tables of APIs are broken, which a test rules out.
-pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Project, Vec<Unread>), String> {
+pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progress) -> Result<(Project, Vec<Unread>), String> {
     let apis = Apis::load(&config.apis)?;
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     progress.expect(files.len());
-    let lower = |(id, file): &(FileId, &SourceFile)| {
-        let lowered = lower_safely(*id, file);
+    let lower_one = |(id, file): &(FileId, &SourceFile)| {
+        let lowered = match lower::husk(*id, file) {
+            Some(husk) if file.test && demand == Demand::Needed => Lowered::Module(Box::new(husk)),
+            _ => lower_safely(*id, file),
+        };
         progress.advance();
         lowered
     };
-    let lowered: Vec<Lowered> = files.par_iter().map(lower).collect();
+    let lowered: Vec<Lowered> = files.par_iter().map(lower_one).collect();
     let in_part = |file: &SourceFile, errors: &[Span]| {
         let line = errors.first().map(|span| file.position(span.start).line)?;
         Some(unread(file, format!("syntax error at line {line}: judged in part")))
@@ -75,7 +87,11 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
             failed.append(&mut wrong);
         }
     }
-    let program = Program::link(sources, modules, apis);
+    let later = |id: FileId, file: &SourceFile| match lower_safely(id, file) {
+        Lowered::Module(module) => Some(*module),
+        _ => None,
+    };
+    let program = Program::link(sources, modules, apis, &later);
     let routes = Routes::find(&program);
     let services = services::find(&program, &routes, &images, &deployments, &config.services);
     let runtimes = Runtimes::find(&program, &routes);
@@ -84,26 +100,19 @@ pub fn link(sources: Sources, config: Config, progress: &Progress) -> Result<(Pr
 
 /// A defect of ours in one file must not cost the findings in all others.
 fn lower_safely(id: FileId, file: &SourceFile) -> Lowered {
-    catch_unwind(AssertUnwindSafe(|| lower(id, file))).unwrap_or_else(|_| Lowered::Failed(unread(file, INTERNAL)))
+    catch_unwind(AssertUnwindSafe(|| lower_file(id, file))).unwrap_or_else(|_| Lowered::Failed(unread(file, INTERNAL)))
 }
 
 fn unread(file: &SourceFile, reason: impl Into<String>) -> Unread {
     Unread { path: file.path.to_string(), reason: reason.into() }
 }
 
-fn lower(id: FileId, file: &SourceFile) -> Lowered {
+fn lower_file(id: FileId, file: &SourceFile) -> Lowered {
     match file.kind {
-        FileKind::Python => match python::parse(&file.text) {
-            Some(tree) => Lowered::Module(Box::new(python::lower(id, &file.text, &tree))),
+        FileKind::Python | FileKind::TypeScript => match lower::parse(file) {
+            Some(tree) => Lowered::Module(Box::new(lower::module(id, file, &tree))),
             None => Lowered::Failed(unread(file, "the parser gave up")),
         },
-        FileKind::TypeScript => {
-            let dialect = Dialect::of(&file.path);
-            match typescript::parse(dialect, &file.text) {
-                Some(tree) => Lowered::Module(Box::new(typescript::lower(id, dialect, &file.text, &tree))),
-                None => Lowered::Failed(unread(file, "the parser gave up")),
-            }
-        }
         FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
         FileKind::Yaml => {
             let read = deploy::lower(id, &file.path, &file.text);

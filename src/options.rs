@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use crate::analysis::Demand;
 use crate::config::FailOn;
 use crate::date::Date;
 use crate::finding::{Confidence, Severity};
@@ -36,6 +37,8 @@ pub struct CheckOptions {
     pub stdin: Option<Stdin>,
     /// The day that suppressions expire by.
     pub today: Date,
+    /// Which files are lowered.
+    pub demand: Demand,
 }
 
 /// A text from standard input.
@@ -65,6 +68,7 @@ impl CheckOptions {
             jobs: None,
             stdin: None,
             today: Date::today(),
+            demand: Demand::default(),
         }
     }
 }

@@ -12,6 +12,15 @@ mod cases;
 
 pub use cases::Case;
 
+/// A heading `## name`, and the cases below it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Section<'a> {
+    /// What they have in common.
+    pub name: &'a str,
+    /// The cases.
+    pub cases: Vec<Case<'a>>,
+}
+
 /// What a class of problems puts at stake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Category {
@@ -153,6 +162,27 @@ pub fn parse(text: &str) -> Result<Page<'_>, PageError> {
     let cases = cases::parse(text, cases.get(1..).unwrap_or_default())?;
     let examples = documentation.iter().filter_map(|block| example(text, block)).collect();
     Ok(Page { front, body: text[start..body_end].trim(), examples, cases })
+}
+
+/// Reads a page of cases under headings: `## name`, then cases as rules' pages have them. Text before the first such heading
+/// says what the page is about.
+///
+/// # Errors
+///
+/// If a heading or fence below the first `## name` is not of that form.
+pub fn sections(text: &str) -> Result<Vec<Section<'_>>, PageError> {
+    let blocks = blocks(Lines::new(text).iter())?;
+    let name = |block: &Block<'_>| match block {
+        Block::Heading { text: heading, span, .. } if heading.starts_with("## ") => Some(text[span.clone()].trim()[3..].trim()),
+        _ => None,
+    };
+    let starts: Vec<usize> = (0..blocks.len()).filter(|at| name(&blocks[*at]).is_some()).collect();
+    let ends = starts.iter().skip(1).copied().chain([blocks.len()]);
+    let section = |(start, end): (&usize, usize)| {
+        let name = name(&blocks[*start]).unwrap_or_default();
+        Ok(Section { name, cases: cases::parse(text, &blocks[start + 1..end])? })
+    };
+    starts.iter().zip(ends).map(section).collect()
 }
 
 fn example<'a>(text: &'a str, block: &Block<'a>) -> Option<Example<'a>> {

@@ -193,12 +193,13 @@ impl Prepared {
     fn judge(&self, options: &CheckOptions, discovered: Discovered, progress: &Progress, started: Instant) -> Result<Outcome, Error> {
         let checked = discovered.checked();
         let Discovered { root, sources, skipped, mut failed, passed_by } = discovered;
-        let (mut project, unread) = analysis::link(sources, self.config.clone(), progress).map_err(Error::new)?;
+        let (mut project, unread) = analysis::link(sources, self.config.clone(), options.demand, progress).map_err(Error::new)?;
         failed.extend(unread);
         let rules: Vec<&'static Rule> = RULES.iter().collect();
         let asked = Asked { min_confidence: options.min_confidence, min_severity: options.min_severity, today: options.today };
         let (found, unjudged) = analysis::judge(&project, &rules);
         failed.extend(unjudged);
+        failed.extend(project.program.dependencies.unread(&project.program.sources));
         failed.sort();
         failed.dedup();
         let findings = filter::apply(&project, found, &asked);

@@ -18,7 +18,7 @@ pub enum ByName {
 const TYPESCRIPT: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Manifests and lock files with a name of their own; requirement files are matched by pattern.
-const MANIFESTS: [&str; 13] = [
+const MANIFESTS: [&str; 14] = [
     "Procfile",
     "pyproject.toml",
     "setup.cfg",
@@ -27,6 +27,7 @@ const MANIFESTS: [&str; 13] = [
     "poetry.lock",
     "pdm.lock",
     "uv.lock",
+    "pylock.toml",
     "package.json",
     "package-lock.json",
     "npm-shrinkwrap.json",

@@ -193,7 +193,7 @@ fn unread(found: Vec<(PathBuf, String)>, scope: &Scope) -> Vec<Unread> {
 fn is_cloud_run_json(path: &Path) -> bool {
     const LARGEST: u64 = 64 << 10;
     let is_small = path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST);
-    is_small && text::read(path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("serving.knative.dev"))
+    is_small && text::read(path, FileKind::Yaml).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("serving.knative.dev"))
 }
 
 /// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
@@ -244,8 +244,8 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     {
         return Outcome::Failed(walk::broken_link(&error));
     }
-    let bytes = given.map_or_else(|| text::read(path), |bytes| Ok(bytes.to_vec()));
-    let (text, encoding) = match bytes.and_then(|bytes| text::decode(&bytes)) {
+    let bytes = given.map_or_else(|| text::read(path, kind), |bytes| Ok(bytes.to_vec()));
+    let (text, encoding) = match bytes.and_then(|bytes| text::decode(&bytes, kind)) {
         Ok(decoded) => decoded,
         Err(NoText::Skipped(reason)) => return Outcome::Skipped(reason.to_owned()),
         Err(NoText::Failed(reason)) => return Outcome::Failed(reason),

@@ -5,10 +5,21 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::describe;
-use crate::source::Encoding;
+use crate::source::{Encoding, FileKind};
 
 /// Larger files are data, whatever their names say.
 pub const MAX_BYTES: u64 = 2 << 20;
+
+/// Lock files list all that a project depends on, and all that this does.
+const MAX_MANIFEST_BYTES: u64 = 16 << 20;
+
+/// The most bytes that a file of a kind has, and what is said of one that has more.
+fn limit(kind: FileKind) -> (u64, NoText) {
+    match kind {
+        FileKind::Manifest => (MAX_MANIFEST_BYTES, NoText::Skipped("over 16 MiB")),
+        _ => (MAX_BYTES, NoText::Skipped("over 2 MiB")),
+    }
+}
 
 /// Why there is no text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,27 +31,29 @@ pub(super) enum NoText {
 }
 
 /// The bytes of a regular file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, NoText> {
+pub(super) fn read(path: &Path, kind: FileKind) -> Result<Vec<u8>, NoText> {
+    let (most, too_large) = limit(kind);
     let failed = |error: &std::io::Error| NoText::Failed(describe(error));
     // Asked before opening: opening a pipe would wait for its other end.
     let metadata = path.metadata().map_err(|error| failed(&error))?;
     if !metadata.is_file() {
         return Err(NoText::Skipped("not a regular file"));
     }
-    if metadata.len() > MAX_BYTES {
-        return Err(NoText::Skipped("over 2 MiB"));
+    if metadata.len() > most {
+        return Err(too_large);
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
     let file = File::open(path).map_err(|error| failed(&error))?;
     // The file may grow between the question and the answer.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     Ok(bytes)
 }
 
 /// The text that bytes stand for.
-pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), NoText> {
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(NoText::Skipped("over 2 MiB"));
+pub(super) fn decode(bytes: &[u8], kind: FileKind) -> Result<(String, Encoding), NoText> {
+    let (most, too_large) = limit(kind);
+    if bytes.len() as u64 > most {
+        return Err(too_large);
     }
     if let Some((encoding, mark)) = encoding_rs::Encoding::for_bom(bytes)
         && encoding != encoding_rs::UTF_8
@@ -89,7 +102,7 @@ mod tests {
     use super::*;
 
     fn decoded(bytes: &[u8]) -> (String, Encoding) {
-        decode(bytes).unwrap_or_else(|reason| panic!("{reason:?}"))
+        decode(bytes, FileKind::Python).unwrap_or_else(|reason| panic!("{reason:?}"))
     }
 
     #[test]
@@ -114,9 +127,12 @@ mod tests {
 
     #[test]
     fn binary_is_told_from_text() {
-        assert_eq!(decode(b"a\0b"), Err(NoText::Skipped("binary")));
+        assert_eq!(decode(b"a\0b", FileKind::Python), Err(NoText::Skipped("binary")));
         let noise: Vec<u8> = (0..100_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8 | 1).collect();
-        assert_eq!(decode(&noise), Err(NoText::Skipped("binary")));
+        assert_eq!(decode(&noise, FileKind::Python), Err(NoText::Skipped("binary")));
+        let lock = vec![b'a'; 3 << 20];
+        assert!(decode(&lock, FileKind::Manifest).is_ok());
+        assert_eq!(decode(&lock, FileKind::Yaml), Err(NoText::Skipped("over 2 MiB")));
         assert_eq!(decoded("テキスト\t\r\n\x0c\x1b[0m".as_bytes()).1, Encoding::Utf8);
     }
 }

@@ -1,4 +1,4 @@
-//! The text of a suppression: `# roadworthy: ignore[rule, …] until=YYYY-MM-DD owner=@who -- reason`.
+//! The text of a suppression: `# roadworthy: ignore[rule, …] until=YYYY-MM-DD owner=@who -- reason`; `//` in TypeScript.
 
 use std::ops::Range;
 
@@ -26,16 +26,23 @@ pub(super) struct Directive<'a> {
 pub(super) fn parse<'a>(comment: &'a str, known: &[&str]) -> Option<Result<Directive<'a>, String>> {
     let mark = mark(comment)?;
     if !mark.is_exact {
-        return Some(Err("write `# roadworthy:`, in lower case and with a colon".to_owned()));
+        let opening = if comment[mark.opening..].starts_with('#') { "#" } else { "//" };
+        return Some(Err(format!("write `{opening} roadworthy:`, in lower case and with a colon")));
     }
     let end = mark.text + end(&comment[mark.text..]);
     Some(read(&comment[..end], &mark, known))
 }
 
+/// A reason without the end of the comment that it is in.
+fn without_end(reason: &str) -> &str {
+    let reason = reason.trim();
+    reason.strip_suffix("*/").map_or(reason, |inside| inside.trim_end_matches('*').trim_end())
+}
+
 /// The beginning of a suppression.
 struct Mark {
-    /// Its `#`; other directives (`# noqa`) may stand before it.
-    hash: usize,
+    /// Its `#`, `//` or `/*`; other directives (`# noqa`) may stand before it.
+    opening: usize,
     /// What comes after the name and the colon.
     text: usize,
     /// It is written as it should be, and not only meant.
@@ -43,13 +50,18 @@ struct Mark {
 }
 
 fn mark(comment: &str) -> Option<Mark> {
-    comment.match_indices('#').find_map(|(hash, _)| {
-        let rest = comment[hash + 1..].trim_start();
+    let openings = comment.match_indices(['#', '/']).filter_map(|(at, _)| {
+        let length = ["#", "//", "/*"].iter().find(|opening| comment[at..].starts_with(**opening))?.len();
+        Some((at, at + length))
+    });
+    openings.into_iter().find_map(|(opening, inside)| {
+        // `/** … */`
+        let rest = comment[inside..].trim_start_matches('*').trim_start();
         let name = rest.get(..NAME.len()).filter(|name| name.eq_ignore_ascii_case(NAME))?;
         let behind = &rest[name.len()..];
         let text = comment.len() - behind.len();
         if name == NAME && behind.starts_with(':') {
-            return Some(Mark { hash, text: text + 1, is_exact: true });
+            return Some(Mark { opening, text: text + 1, is_exact: true });
         }
         // `# roadworthy ignores this` is prose: only brackets show what is meant.
         let verb = behind.trim_start_matches(|c: char| c == ':' || c.is_whitespace());
@@ -57,7 +69,7 @@ fn mark(comment: &str) -> Option<Mark> {
             let file = verb.get(6..11).is_some_and(|file| file.eq_ignore_ascii_case("-file"));
             verb[if file { 11 } else { 6 }..].trim_start().starts_with('[')
         };
-        is_meant.then_some(Mark { hash, text, is_exact: false })
+        is_meant.then_some(Mark { opening, text, is_exact: false })
     })
 }
 
@@ -97,7 +109,7 @@ fn read<'a>(comment: &'a str, mark: &Mark, known: &[&str]) -> Result<Directive<'
         rules.push((name, from..from + name.len()));
     }
     let (options, reason) = match open[close + 1..].split_once("--") {
-        Some((options, reason)) => (options, reason.trim()),
+        Some((options, reason)) => (options, without_end(reason)),
         None => (&open[close + 1..], ""),
     };
     let (mut until, mut owner) = (None, None);
@@ -113,7 +125,7 @@ fn read<'a>(comment: &'a str, mark: &Mark, known: &[&str]) -> Result<Directive<'
     if reason.is_empty() {
         return Err("a reason is missing: `-- why`".to_owned());
     }
-    Ok(Directive { span: mark.hash..comment.len(), whole_file, rules, until })
+    Ok(Directive { span: mark.opening..comment.len(), whole_file, rules, until })
 }
 
 #[cfg(test)]
@@ -124,6 +136,21 @@ mod tests {
 
     fn error(comment: &str) -> String {
         parse(comment, &KNOWN).expect("a suppression").expect_err("an error")
+    }
+
+    #[test]
+    fn comments_of_typescript_hold_them_too() {
+        for comment in [
+            "// roadworthy: ignore[missing-timeout] -- the proxy cuts",
+            "/* roadworthy: ignore[missing-timeout] -- the proxy cuts */",
+            "/** roadworthy: ignore[missing-timeout] -- the proxy cuts **/",
+            "// eslint-disable-line // roadworthy: ignore[missing-timeout] -- the proxy cuts",
+        ] {
+            let directive = parse(comment, &KNOWN).expect("a suppression").expect("valid");
+            assert_eq!(directive.rules[0].0, "missing-timeout", "{comment}");
+        }
+        assert_eq!(error("/* roadworthy: ignore[missing-timeout] -- */"), "a reason is missing: `-- why`");
+        assert_eq!(parse("// see https://example.com/roadworthy: ignore[missing-timeout]", &KNOWN), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::finding::{Confidence, Finding, Severity};
 use crate::fix::{Fix, Intent};
 use crate::model::project::Project;
 use crate::rules::RULES;
-use crate::source::{FileId, Place, SourceFile, Span};
+use crate::source::{FileId, FileKind, Place, SourceFile, Span};
 
 /// A valid suppression that holds today.
 struct Suppression<'a> {
@@ -78,7 +78,12 @@ fn line_of(file: &SourceFile, comment: Comment) -> usize {
         return own;
     }
     let below = file.text[comment.span.end as usize..].lines().skip(1);
-    own + 1 + below.take_while(|line| line.trim_start().starts_with('#')).count()
+    own + 1 + below.take_while(|line| is_comment(file, line)).count()
+}
+
+fn is_comment(file: &SourceFile, line: &str) -> bool {
+    let opening = if file.kind == FileKind::TypeScript { "//" } else { "#" };
+    line.trim_start().starts_with(opening)
 }
 
 impl Suppression<'_> {

@@ -162,6 +162,14 @@ impl Module {
         }
     }
 
+    /// The part of a tuple or list that is written out, where nothing of unknown length stands before it.
+    #[must_use]
+    pub fn element(&self, whole: ExprId, index: u32) -> Option<ExprId> {
+        let (ExprKind::Tuple(parts) | ExprKind::List(parts)) = &self.expr(whole).kind else { return None };
+        let is_spread = |part: &ExprId| matches!(self.expr(*part).kind, ExprKind::Spread(_));
+        parts.get(index as usize).copied().filter(|_| !parts.iter().take(index as usize + 1).any(is_spread))
+    }
+
     /// Ids of all expressions, children before parents.
     pub fn expr_ids(&self) -> impl DoubleEndedIterator<Item = ExprId> + use<> {
         (0..self.exprs.len()).map(ExprId::at)

@@ -1,5 +1,6 @@
 //! Builds a [`Module`]: fills the arenas, keeps parents and scopes. Shared by the languages.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -10,6 +11,8 @@ pub struct Builder {
     module: Module,
     /// Open scopes, innermost last.
     open: Vec<Open>,
+    /// Targets of assignments that declare nothing, and what they are bound to.
+    rebound: Vec<(ExprId, BindingKind)>,
 }
 
 /// A scope that is not yet closed.
@@ -65,7 +68,7 @@ impl Builder {
             block_parents: Vec::new(),
             errors: Vec::new(),
         };
-        Self { module, open: vec![Open { scope: ScopeId(0), of: ScopeOf::Module, elsewhere: Vec::new() }] }
+        Self { module, open: vec![Open { scope: ScopeId(0), of: ScopeOf::Module, elsewhere: Vec::new() }], rebound: Vec::new() }
     }
 
     /// The finished module.
@@ -77,6 +80,11 @@ impl Builder {
             }
         }
         self.module.body = body;
+        self.rebind();
+        if self.module.language == Language::TypeScript {
+            // Much is bound once what stands around it is known.
+            self.module.scopes.iter_mut().for_each(|scope| scope.bindings.sort_by_key(|binding| binding.span.start));
+        }
         self.module.comments.sort_unstable();
         self.module.errors.sort_unstable();
         self.module
@@ -306,15 +314,6 @@ impl Builder {
         }
     }
 
-    /// Takes the `if` out of a block that holds nothing else, so that it becomes branches of the `if` around it.
-    pub fn take_else_if(&mut self, block: BlockId, only: StmtId) -> Option<StmtKind> {
-        if !matches!(self.module.stmt(only).kind, StmtKind::If { .. }) {
-            return None;
-        }
-        self.module.blocks[block.index()].stmts = Box::new([]);
-        Some(std::mem::replace(&mut self.module.stmts[only.index()].kind, StmtKind::Pass))
-    }
-
     /// Opens a scope inside the current one.
     pub fn open_scope(&mut self, of: ScopeOf) -> ScopeId {
         let id = ScopeId::at(self.module.scopes.len());
@@ -379,14 +378,25 @@ impl Builder {
         self.bind_parts(target, kind, |_, _| home);
     }
 
-    /// Binds what an assignment changes: the scope around that declares the name, else the module.
+    /// Binds what an assignment changes: the scope around that declares the name, which may come later; else the module.
     pub fn rebind_target(&mut self, target: ExprId, kind: BindingKind) {
-        let declares = |builder: &Self, name: Ustr| {
-            let around = builder.open.iter().rev();
-            let mut declared = around.filter(|open| builder.module.scopes[open.scope.index()].bindings.iter().any(|b| b.name == name));
-            declared.next().map_or(ScopeId(0), |open| open.scope)
-        };
-        self.bind_parts(target, kind, declares);
+        self.rebound.push((target, kind));
+    }
+
+    /// Binds what assignments change, now that everything is declared.
+    fn rebind(&mut self) {
+        let rebound = std::mem::take(&mut self.rebound);
+        let scopes = self.module.scopes.iter().enumerate();
+        let declared: FxHashSet<(ScopeId, Ustr)> =
+            scopes.flat_map(|(index, scope)| scope.bindings.iter().map(move |b| (ScopeId::at(index), b.name))).collect();
+        for (target, kind) in rebound {
+            let from = self.module.expr_scopes[target.index()];
+            self.bind_parts(target, kind, |builder, name| {
+                let around = std::iter::successors(Some(from), |scope| builder.module.scope(*scope).parent);
+                let visible = |scope: &ScopeId| !matches!(builder.module.scope(*scope).kind, ScopeKind::Class(_));
+                around.filter(visible).find(|scope| declared.contains(&(*scope, name))).unwrap_or(ScopeId(0))
+            });
+        }
     }
 
     /// The scope that a name is bound in by what stands in an open scope.
@@ -415,11 +425,15 @@ impl Builder {
                     self.bind_in(scope, name, span, kind);
                 }
                 ExprKind::Tuple(parts) | ExprKind::List(parts) => {
+                    // What is taken apart: the whole value, or a part of it that is written out.
+                    let value = match kind {
+                        BindingKind::Value(value) => Some(value),
+                        BindingKind::Element(whole, at) => self.module.element(whole, at),
+                        _ => None,
+                    };
                     for (index, part) in parts.iter().enumerate().rev() {
-                        let part_kind = match kind {
-                            BindingKind::Value(value) => BindingKind::Element(value, u32::try_from(index).unwrap_or(u32::MAX)),
-                            _ => BindingKind::Opaque,
-                        };
+                        let at = self.position(value, &parts, index);
+                        let part_kind = value.zip(at).map_or(BindingKind::Opaque, |(value, at)| BindingKind::Element(value, at));
                         todo.push((*part, part_kind));
                     }
                 }
@@ -445,5 +459,21 @@ impl Builder {
                 _ => {}
             }
         }
+    }
+
+    /// The position in a value of what an element of a pattern takes: behind a `*rest`, only where the value is written out.
+    fn position(&self, value: Option<ExprId>, pattern: &[ExprId], index: usize) -> Option<u32> {
+        let is_spread = |part: &ExprId| matches!(self.module.expr(*part).kind, ExprKind::Spread(_));
+        let at = if pattern[..index].iter().any(is_spread) {
+            match &self.module.expr(value?).kind {
+                ExprKind::Tuple(parts) | ExprKind::List(parts) if !parts.iter().any(is_spread) => {
+                    parts.len().checked_sub(pattern.len() - index)?
+                }
+                _ => return None,
+            }
+        } else {
+            index
+        };
+        u32::try_from(at).ok()
     }
 }

@@ -45,8 +45,8 @@ pub trait Lower {
     fn leaf(&mut self, kind: Self::Kind, field: Self::Field, span: Span) -> Leaf<Self::Value>;
     /// Before the children of a node.
     fn enter(&mut self, kind: Self::Kind, parent: Option<Self::Kind>);
-    /// Builds a node from its children.
-    fn build(&mut self, kind: Self::Kind, span: Span, children: &[Child<Self::Kind, Self::Field, Self::Value>]) -> Self::Value;
+    /// Builds a node from its children, which may give away what they became.
+    fn build(&mut self, kind: Self::Kind, span: Span, children: &mut [Child<Self::Kind, Self::Field, Self::Value>]) -> Self::Value;
 }
 
 /// The children of a language's nodes.
@@ -99,7 +99,7 @@ pub fn walk<L: Lower>(lowering: &mut L, cursor: &mut TreeCursor<'_>) -> Vec<Chil
 /// Builds the innermost open node from its children.
 fn close<L: Lower>(lowering: &mut L, frames: &mut Vec<Frame<L::Kind, L::Field>>, stack: &mut Vec<ChildOf<L>>) {
     let Some(frame) = frames.pop() else { return };
-    let value = lowering.build(frame.kind, frame.span, &stack[frame.first..]);
+    let value = lowering.build(frame.kind, frame.span, &mut stack[frame.first..]);
     stack.truncate(frame.first);
     stack.push(Child { kind: frame.kind, field: frame.field, span: frame.span, value });
 }

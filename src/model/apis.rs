@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ustr::Ustr;
 
+use crate::model::dependencies::Versions;
+
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -29,6 +31,12 @@ pub struct Row {
     pub names: Vec<String>,
     /// Address of the documentation that states the facts.
     pub docs: String,
+    /// The versions that it is about, where others have a row of their own or none.
+    #[serde(default)]
+    pub versions: Option<Versions>,
+    /// The package whose versions these are, where it is not called like the first part of the names.
+    #[serde(default)]
+    pub package: Option<String>,
     /// What they are.
     #[serde(default)]
     pub roles: Vec<Role>,
@@ -69,6 +77,9 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
+    /// For a rate limiter that is middleware: it does not see routes that an app has by including routers.
+    #[serde(default)]
+    pub blind_to_routers: bool,
 }
 
 /// What a function or class is.
@@ -128,7 +139,7 @@ pub enum Role {
 }
 
 /// A function that is passed on to be called: `asyncio.to_thread(requests.get, url)`.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Calls {
     /// 0-based position of the function; the arguments behind it are its own.
@@ -139,7 +150,7 @@ pub struct Calls {
 }
 
 /// How a timeout is set.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
 pub struct Timeout {
@@ -220,7 +231,7 @@ pub enum Unset {
 }
 
 /// Which argument is SQL text, and how values are bound to it.
-#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sql {
     /// 0-based position of the text (the receiver of a method not counted).
@@ -259,7 +270,10 @@ pub enum Placeholder {
 #[derive(Clone, Debug, Default)]
 pub struct Apis {
     rows: Vec<Row>,
+    /// The row that holds where nothing is known of versions: that of the current one.
     by_name: FxHashMap<Ustr, usize>,
+    /// All rows of names that have different ones for different versions.
+    by_version: FxHashMap<Ustr, Vec<usize>>,
     aliases: FxHashMap<Ustr, Ustr>,
     /// What aliases lead to.
     classes: FxHashSet<Ustr>,
@@ -309,21 +323,42 @@ impl Apis {
         self.classes.insert(Ustr::from(to));
     }
 
+    /// Adds a row. Earlier ones of the same name that are about some of the same versions give way.
     fn add(&mut self, row: Row) {
         let index = self.rows.len();
-        for pattern in &row.names {
-            for name in expand(pattern) {
-                self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
-                self.by_name.insert(Ustr::from(&name), index);
+        let names: Vec<String> = row.names.iter().flat_map(|pattern| expand(pattern)).collect();
+        self.rows.push(row);
+        for name in names {
+            self.roots.insert(Ustr::from(name.split('.').next().unwrap_or_default()));
+            let name = Ustr::from(&name);
+            let before = self.by_version.remove(&name).or_else(|| Some(vec![*self.by_name.get(&name)?]));
+            let mut all = before.unwrap_or_default();
+            all.retain(|other| !self.rows[index].shares_versions(&self.rows[*other]));
+            all.push(index);
+            match all.iter().find(|index| !self.rows[**index].ends()) {
+                Some(current) => self.by_name.insert(name, *current),
+                None => self.by_name.remove(&name),
+            };
+            if all.len() > 1 || self.rows[index].versions.is_some() {
+                self.by_version.insert(name, all);
             }
         }
-        self.rows.push(row);
     }
 
-    /// The row of a canonical name. Methods are looked up in the bases of their class.
+    /// The row of a canonical name, of the current version of its package. Methods are looked up in the bases of their class.
     #[must_use]
     pub fn row(&self, name: Ustr) -> Option<&Row> {
         self.by_name.get(&name).map(|index| &self.rows[*index])
+    }
+
+    /// The row of a canonical name, of the version that is used of its package, which `used` tells.
+    pub fn row_of_version(&self, name: Ustr, used: impl Fn(&str) -> Option<Versions>) -> Option<&Row> {
+        let Some(rows) = self.by_version.get(&name) else { return self.row(name) };
+        rows.iter().map(|index| &self.rows[*index]).find(|row| {
+            let package = row.package.as_deref().unwrap_or_else(|| package_of(&name));
+            let used = used(package).unwrap_or(Versions::ANY);
+            row.versions.as_ref().is_none_or(|versions| versions.has_newest_of(&used))
+        })
     }
 
     /// The canonical name of a dotted path: aliases of its longest prefix put in.
@@ -386,6 +421,12 @@ impl Apis {
         false
     }
 
+    /// The canonical name that something of JavaScript has.
+    #[must_use]
+    pub fn javascript(name: &str) -> Ustr {
+        Ustr::from(&marked(name))
+    }
+
     /// Names that have a role, in no order.
     pub fn with_role(&self, role: Role) -> impl Iterator<Item = Ustr> + '_ {
         self.by_name.iter().filter(move |(_, index)| self.rows[**index].is(role)).map(|(name, _)| *name)
@@ -396,6 +437,12 @@ impl Apis {
     pub fn knows_root(&self, root: Ustr) -> bool {
         self.roots.contains(&root)
     }
+}
+
+/// The package that a canonical name is of, where it is called as it is imported.
+fn package_of(name: &str) -> &str {
+    let name = name.strip_prefix(JAVASCRIPT).unwrap_or(name);
+    name.split('.').next().unwrap_or_default()
 }
 
 fn marked(name: &str) -> String {
@@ -417,6 +464,26 @@ impl Row {
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
+
+    /// Whether the same is known of another, whatever the version, their names and HTTP methods aside.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let facts = |row: &Self| (row.roles.clone(), row.returns.clone(), row.calls, row.timeout.clone(), row.sql.clone());
+        self.versions.is_none() && other.versions.is_none() && facts(self) == facts(other)
+    }
+
+    /// Whether later versions are none of its business.
+    fn ends(&self) -> bool {
+        self.versions.as_ref().is_some_and(Versions::has_end)
+    }
+
+    /// Whether two rows are about some of the same versions.
+    fn shares_versions(&self, other: &Row) -> bool {
+        match (&self.versions, &other.versions) {
+            (Some(own), Some(others)) => own.and(others).is_some(),
+            _ => true,
+        }
+    }
 }
 
 /// `a.{b,c}.d` as `a.b.d` and `a.c.d`.
@@ -429,30 +496,38 @@ fn expand(pattern: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::program::Language;
 
-    fn table() -> Table {
-        toml::from_str(PYTHON).expect("the table fits its schema")
+    fn tables() -> [Table; 2] {
+        [PYTHON, TYPESCRIPT].map(|table| toml::from_str(table).expect("the table fits its schema"))
     }
 
     #[test]
-    fn each_name_is_in_one_row_that_says_where_it_is_documented() {
-        let mut seen = FxHashSet::default();
-        for row in table().api {
-            assert!(row.docs.starts_with("https://"), "{:?}", row.names);
-            for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
-                assert!(name.contains('.') && !name.contains(['{', '}', ' ']), "{name}");
-                assert!(seen.insert(name.clone()), "{name} is in two rows");
+    fn each_name_and_version_is_in_one_row_that_says_where_it_is_documented() {
+        for (language, table) in [Language::Python, Language::TypeScript].into_iter().zip(tables()) {
+            let mut seen: FxHashMap<String, Vec<Row>> = FxHashMap::default();
+            for row in table.api {
+                assert!(row.docs.starts_with("https://"), "{:?}", row.names);
+                for name in row.names.iter().flat_map(|pattern| expand(pattern)) {
+                    // A package of npm may be a function itself.
+                    assert!(name.contains('.') || language == Language::TypeScript, "{name}");
+                    assert!(!name.contains(['{', '}', ' ']), "{name}");
+                    let others = seen.entry(name.clone()).or_default();
+                    assert!(!others.iter().any(|other| other.shares_versions(&row)), "{name} is in two rows");
+                    others.push(row.clone());
+                }
             }
+            assert!(seen.len() > 1000);
         }
-        assert!(seen.len() > 1000);
     }
 
     #[test]
     fn aliases_lead_to_names_and_not_to_each_other() {
-        let table = table();
-        for (from, to) in &table.aliases {
-            assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
-            assert_ne!(from, to);
+        for table in tables() {
+            for (from, to) in &table.aliases {
+                assert!(!table.aliases.contains_key(to), "{from} leads to {to}, which is an alias");
+                assert_ne!(from, to);
+            }
         }
     }
 
@@ -471,6 +546,45 @@ mod tests {
         let own: Row = toml::from_str("names = [\"requests.get\"]\ndocs = \"https://x\"\n").expect("a row");
         let apis = Apis::load(&[own]).expect("the tables load");
         assert!(apis.row(Ustr::from("requests.get")).is_some_and(|row| row.timeout.is_none()));
+    }
+
+    #[test]
+    fn versions_tell_rows_apart() {
+        let rows = |text: &str| toml::from_str::<Table>(text).expect("rows").api;
+        let apis = Apis::load(&rows(
+            "[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '<2'\nmethod = 'old'\n\
+             [[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '>=2,<3'\nmethod = 'middle'\n\
+             [[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nversions = '>=3'\nmethod = 'new'\n\
+             [[api]]\nnames = ['acme.gone']\ndocs = 'https://x'\nversions = '<2'\npackage = 'acme-http'\nmethod = 'old'\n",
+        ))
+        .expect("the tables load");
+        let row = |name: &str, package: &str, used: Option<&str>| {
+            let used = used.and_then(|text| Versions::parse(text, crate::model::dependencies::Notation::Python));
+            let row = apis.row_of_version(Ustr::from(name), |of| used.clone().filter(|_| of == package));
+            row.and_then(|row| row.method.clone()).unwrap_or_default()
+        };
+        for (used, expected) in [
+            (None, "new"),
+            (Some("*"), "new"),
+            (Some("==1.9"), "old"),
+            (Some(">=1,<2"), "old"),
+            (Some("^2"), "middle"),
+            (Some(">=1"), "new"),
+            (Some(">=1,<3"), "middle"),
+            (Some("==3.0"), "new"),
+        ] {
+            assert_eq!(row("acme.get", "acme", used), expected, "{used:?}");
+        }
+        assert_eq!(apis.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("new"));
+        assert_eq!(row("acme.gone", "acme-http", Some("==1")), "old");
+        assert_eq!(row("acme.gone", "acme-http", Some("==2")), "");
+        assert_eq!((row("acme.gone", "acme-http", None), apis.row(Ustr::from("acme.gone")).is_none()), (String::new(), true));
+        // A row about all versions replaces those about some.
+        let mut again = apis.clone();
+        rows("[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nmethod = 'own'\n").into_iter().for_each(|row| again.add(row));
+        assert!(!again.by_version.contains_key(&Ustr::from("acme.get")));
+        assert_eq!(again.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("own"));
+        assert!(toml::from_str::<Row>("names = ['a.b']\ndocs = 'https://x'\nversions = 'latest'\n").is_err());
     }
 
     #[test]

@@ -6,7 +6,10 @@ use crate::ir::program::*;
 use crate::model::apis::JAVASCRIPT;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::values;
+use crate::model::{dictionaries, values};
+
+/// What binds arguments of a function before it is called.
+const PARTIAL: &str = "functools.partial";
 
 /// The argument at a position, or passed by one of these keywords. Nothing where a spread may have passed it.
 #[must_use]
@@ -69,12 +72,14 @@ pub fn passed_on(program: &Program, module: ModuleId, expr: ExprId) -> Option<(C
     // What has a name may be given more by whoever calls it.
     let is_handed_on =
         matches!(m.expr_parents[expr.index()], Parent::Expr(parent) if m.call(parent).is_some_and(|call| call.callee != expr));
-    if name == "functools.partial" && !is_handed_on {
+    if name == PARTIAL && !is_handed_on {
         return None;
     }
     let (before, after) = outer.args.split_at_checked(calls.position)?;
     let (function, own) = after.split_first()?;
-    if before.iter().chain([function]).any(|arg| arg.kind != ArgKind::Positional) {
+    // What `partial` has made is judged where that is called.
+    let is_partial = program.callee(module, function.value).library().is_some_and(|name| name == PARTIAL);
+    if is_partial || before.iter().chain([function]).any(|arg| arg.kind != ArgKind::Positional) {
         return None;
     }
     Some((Call { callee: function.value, args: own.into(), ..outer.clone() }, calls.keywords))
@@ -91,9 +96,46 @@ pub enum Passed {
     Unknown,
 }
 
-/// Whether an argument is passed, by position or keyword or in a dictionary whose keys can be seen (`**options`).
+/// Whether an argument is passed, by position or keyword or in a dictionary whose keys can be seen (`**options`), or bound
+/// beforehand by `functools.partial`.
 #[must_use]
 pub fn passed(program: &Program, module: ModuleId, call: &Call, position: Option<usize>, keyword: &str) -> Passed {
+    let mut calls = vec![(module, call.clone())];
+    // A function is bound once or twice.
+    while let Some((at, inner)) = calls.last().and_then(|(module, call)| bound(program, *module, call)) {
+        if calls.len() > 4 {
+            return Passed::Unknown;
+        }
+        calls.push((at, inner));
+    }
+    let mut position = position;
+    // What is bound first comes first.
+    let mut result = Passed::No;
+    for (module, call) in calls.iter().rev() {
+        match given(program, *module, call, position, keyword) {
+            Passed::No => {}
+            found => result = found,
+        }
+        let taken = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).count();
+        position = position.and_then(|position| position.checked_sub(taken));
+    }
+    result
+}
+
+/// The call that `functools.partial` has prepared, where that made what is called: `fetch(url)` after
+/// `fetch = partial(requests.get, timeout=5)`.
+fn bound(program: &Program, module: ModuleId, call: &Call) -> Option<(ModuleId, Call)> {
+    if !program.calls_anywhere(PARTIAL) {
+        return None;
+    }
+    let (module, origin) = values::origin(program, module, call.callee);
+    let partial = program.module(module).call(origin)?;
+    let (function, own) = partial.args.split_first()?;
+    (program.callee(module, origin).library()? == PARTIAL)
+        .then(|| (module, Call { callee: function.value, args: own.into(), ..partial.clone() }))
+}
+
+fn given(program: &Program, module: ModuleId, call: &Call, position: Option<usize>, keyword: &str) -> Passed {
     if let Some(value) = argument(call, position, &[keyword]) {
         return Passed::Value(module, value);
     }
@@ -102,31 +144,12 @@ pub fn passed(program: &Program, module: ModuleId, call: &Call, position: Option
         match arg.kind {
             // `*args` passes what comes by position only.
             ArgKind::Spread if position.is_some() => result = Passed::Unknown,
-            ArgKind::KeywordSpread => match values::object_literal(program, module, arg.value) {
-                Some((at, entries)) if !values::is_changed(program, module, arg.value) => match entry(program, at, entries, keyword) {
-                    Passed::No => {}
-                    found @ Passed::Value(..) => return found,
-                    Passed::Unknown => result = Passed::Unknown,
-                },
-                _ => result = Passed::Unknown,
+            ArgKind::KeywordSpread => match dictionaries::entry(program, module, arg.value, keyword) {
+                Passed::No => {}
+                found @ Passed::Value(..) => return found,
+                Passed::Unknown => result = Passed::Unknown,
             },
             _ => {}
-        }
-    }
-    result
-}
-
-/// Whether a dictionary has a key.
-fn entry(program: &Program, module: ModuleId, entries: &[Entry], key: &str) -> Passed {
-    let mut result = Passed::No;
-    for entry in entries {
-        match entry {
-            Entry::Pair { key: k, value } => match values::text(program, module, *k) {
-                Some(text) if text == key => return Passed::Value(module, *value),
-                Some(_) => {}
-                None => result = Passed::Unknown,
-            },
-            Entry::Spread(_) => result = Passed::Unknown,
         }
     }
     result

@@ -188,7 +188,7 @@ fn is_called_from_finally(program: &Program, function: FunctionRef, depth: u32) 
         return false;
     }
     let mut any = false;
-    let all = program.module_ids().flat_map(|id| program.calls[id.0 as usize].iter().map(move |site| (id, site))).all(|(id, site)| {
+    let all = program.code_ids().flat_map(|id| program.calls[id.0 as usize].iter().map(move |site| (id, site))).all(|(id, site)| {
         let module = program.module(id);
         if site.callee != Entity::Function(function) || program.sources.get(module.file).test {
             return true;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::ir::Known;
 use crate::ir::deploy::{Deployment, Notation};
 use crate::ir::image::{Image, InstructionKind};
-use crate::ir::program::ExprKind;
+use crate::ir::program::{ExprKind, Language};
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::services::{Service, is_below};
@@ -57,6 +57,8 @@ struct Row {
     #[serde(default)]
     python: Vec<String>,
     #[serde(default)]
+    npm: Vec<String>,
+    #[serde(default)]
     methods: Vec<String>,
     #[serde(default)]
     images: Vec<String>,
@@ -77,6 +79,7 @@ struct File {
 struct Table {
     rows: Vec<Row>,
     python: FxHashMap<String, usize>,
+    npm: FxHashMap<String, usize>,
     methods: FxHashMap<String, usize>,
 }
 
@@ -86,8 +89,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let pairs = file.library.iter().enumerate().flat_map(|(index, row)| names(row).iter().map(move |name| (name.clone(), index)));
         pairs.collect::<FxHashMap<_, _>>()
     };
-    let (python, methods) = (by(|row| &row.python), by(|row| &row.methods));
-    Table { rows: file.library, python, methods }
+    let (python, npm, methods) = (by(|row| &row.python), by(|row| &row.npm), by(|row| &row.methods));
+    Table { rows: file.library, python, npm, methods }
 });
 
 /// What a deployment runs and asks for.
@@ -124,9 +127,12 @@ fn of_modules(program: &Program, modules: &[ModuleId], found: &mut Vec<Evidence>
             continue;
         }
         for (import, link) in module.imports.iter().zip(&program.links[id.0 as usize]) {
-            if let Link::Library(path) = link
-                && let Some((name, index)) = library(path)
-            {
+            let listed = match (link, module.language) {
+                (Link::Library(path), Language::Python) => library(path),
+                (Link::Library(_), Language::TypeScript) => npm_package(&import.module),
+                _ => None,
+            };
+            if let Some((name, index)) = listed {
                 found.push(evidence(index, name, Place { file: module.file, span: import.span }));
             }
         }
@@ -149,6 +155,12 @@ fn evidence(row: usize, name: &str, place: Place) -> Evidence {
 fn library(module: &str) -> Option<(&str, usize)> {
     let ends = module.match_indices('.').map(|(at, _)| at).chain([module.len()]);
     ends.map(|end| &module[..end]).find_map(|name| TABLE.python.get(name).map(|index| (name, *index)))
+}
+
+/// The listed package that a module of npm is, or lies in.
+fn npm_package(module: &str) -> Option<(&str, usize)> {
+    let ends = module.match_indices('/').map(|(at, _)| at).chain([module.len()]);
+    ends.map(|end| &module[..end]).find_map(|name| TABLE.npm.get(name).map(|index| (name, *index)))
 }
 
 /// The images that a deployment without code in the project is likely built from: those whose Dockerfile lies in its
@@ -230,7 +242,7 @@ mod tests {
         let mut seen = FxHashSet::default();
         for row in &TABLE.rows {
             assert!(row.docs.starts_with("http"), "{row:?}");
-            let names = [&row.python, &row.methods, &row.images, &row.packages];
+            let names = [&row.python, &row.npm, &row.methods, &row.images, &row.packages];
             assert!(names.iter().any(|list| !list.is_empty()), "{row:?}");
             for (kind, name) in names.iter().enumerate().flat_map(|(kind, list)| list.iter().map(move |name| (kind, name))) {
                 assert!(seen.insert((kind, name)), "{name} is there twice");

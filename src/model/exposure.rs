@@ -72,12 +72,13 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     for handler in handlers {
         let module = program.module(handler.function.module);
         let f = module.function(handler.function.function);
-        if is_probe(handler.path.as_deref(), &f.name) {
-            probes |= is_metrics(handler.path.as_deref(), &f.name);
-            continue;
-        }
         // What is around a URLconf cannot be seen.
         let path = handler.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(handler.on, path));
+        let known = path.as_deref().or(handler.path.as_deref());
+        if is_probe(known, &f.name) {
+            probes |= is_metrics(known, &f.name);
+            continue;
+        }
         let route = Route {
             function: Some(handler.function),
             name: handler
@@ -92,11 +93,11 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         known.methods.extend(handler.methods.iter().filter(|method| !known.methods.contains(method)).copied().collect::<Vec<_>>());
     }
     let mut routes: Vec<Route> = by_function.into_values().collect();
-    for route in project.routes.library.iter().filter(|route| is_code(&route.module) && !is_probe(route.path.as_deref(), "")) {
-        if !served.serves(route.on) {
+    for route in project.routes.library.iter().filter(|route| is_code(&route.module)) {
+        let path = route.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(route.on, path));
+        if is_probe(path.as_deref().or(route.path.as_deref()), "") || !served.serves(route.on) {
             continue;
         }
-        let path = route.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(route.on, path));
         let name = path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| route.name.clone());
         routes.push(Route { function: None, name, path, place: route.place, methods: route.methods.clone(), is_seen: route.is_seen });
     }

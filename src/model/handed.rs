@@ -4,8 +4,10 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::apis::Row;
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::javascript;
 
 /// How deep a handler may be wrapped: `app.get('/', wrap(traced(handler)))`.
 const MOST_WRAPPED: usize = 4;
@@ -17,15 +19,18 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef
     let mut found: FxHashMap<FunctionRef, Option<Ustr>> = FxHashMap::default();
     for (id, sites) in program.module_ids().zip(calls) {
         let module = program.module(id);
-        if module.language != Language::TypeScript {
+        if module.language != Language::TypeScript || program.sources.get(module.file).test {
             continue;
+        }
+        for (function, _, api) in javascript::exported(program, id) {
+            found.insert(function, Some(api));
         }
         let resolver = Resolver::new(program);
         for site in sites {
             let Some(api) = site.callee.library() else { continue };
             let Some(row) = program.apis.row(api).filter(|row| !row.params.is_empty()) else { continue };
             let Some(call) = module.call(site.expr) else { continue };
-            for value in functions(module, call, row.handler.unwrap_or_default(), row.handler_key.as_deref()) {
+            for value in functions(module, call, row) {
                 let Entity::Function(function) = resolver.entity(id, value) else { continue };
                 let entry = found.entry(function).or_insert(Some(api));
                 let same = entry.and_then(|known| program.apis.row(known)).is_some_and(|known| known.params == row.params);
@@ -39,21 +44,23 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef
 }
 
 /// The expressions among a call's arguments that may be functions which it is to call, from a position on: lists and
-/// wrappers opened.
+/// wrappers and objects that hold them opened.
 #[must_use]
-pub fn functions(module: &Module, call: &Call, from: usize, key: Option<&str>) -> Vec<ExprId> {
+pub fn functions(module: &Module, call: &Call, row: &Row) -> Vec<ExprId> {
     let mut found = Vec::new();
-    let mut todo: Vec<(ExprId, usize)> = Vec::new();
-    for arg in call.args.iter().skip(if key.is_some() { 0 } else { from }) {
-        match (&module.expr(arg.value).kind, key) {
-            (ExprKind::Object(entries), Some(key)) => todo.extend(entries.iter().filter_map(|entry| match entry {
-                Entry::Pair { key: k, value } if matches!(module.expr(*k).kind, ExprKind::String(k) if k == key) => Some((*value, 0)),
-                _ => None,
-            })),
-            (_, Some(_)) => {}
-            (_, None) => todo.push((arg.value, 0)),
-        }
-    }
+    // A call that takes an object takes functions only where its row says where.
+    let from = match (row.handler, row.calls, &row.handler_key) {
+        (Some(position), ..) => position,
+        (None, Some(calls), _) => calls.position,
+        (None, None, Some(_)) => usize::MAX,
+        (None, None, None) => 0,
+    };
+    let is_key = |key: ExprId| matches!((&module.expr(key).kind, &row.handler_key), (ExprKind::String(key), Some(wanted)) if key == wanted);
+    let passed = |(index, arg): (usize, &Arg)| {
+        let holds = matches!(module.expr(arg.value).kind, ExprKind::Object(_) | ExprKind::List(_)) && row.handler_key.is_some();
+        (index >= from || holds).then_some((arg.value, 0))
+    };
+    let mut todo: Vec<(ExprId, usize)> = call.args.iter().enumerate().filter_map(passed).collect();
     todo.reverse();
     while let Some((expr, depth)) = todo.pop() {
         if depth > MOST_WRAPPED {
@@ -61,6 +68,10 @@ pub fn functions(module: &Module, call: &Call, from: usize, key: Option<&str>) -
         }
         match &module.expr(expr).kind {
             ExprKind::List(items) => todo.extend(items.iter().rev().map(|item| (*item, depth + 1))),
+            ExprKind::Object(entries) => todo.extend(entries.iter().filter_map(|entry| match entry {
+                Entry::Pair { key, value } if is_key(*key) => Some((*value, depth + 1)),
+                _ => None,
+            })),
             ExprKind::Spread(inner) => todo.push((*inner, depth + 1)),
             // `wrap(handler)`, `handler.bind(this)`.
             ExprKind::Call(inner) => {
@@ -92,8 +103,7 @@ pub fn taker(program: &Program, id: ModuleId, function: ExprId, callee: impl Fn(
                     && let Some(row) = program.apis.row(api)
                     && !row.params.is_empty()
                 {
-                    let is_taken = functions(module, call, row.handler.unwrap_or_default(), row.handler_key.as_deref()).contains(&function);
-                    return is_taken.then_some(api);
+                    return functions(module, call, row).contains(&function).then_some(api);
                 }
             }
             ExprKind::List(_) | ExprKind::Object(_) => {}

@@ -2,9 +2,12 @@
 
 pub mod apis;
 pub mod attempts;
+pub mod callers;
 pub mod calls;
 pub mod client_defaults;
 pub mod cleanup;
+pub mod dependencies;
+pub mod dictionaries;
 pub mod evidence;
 pub mod exceptions;
 pub mod exposure;
@@ -19,6 +22,7 @@ pub mod loggers;
 pub mod manifests;
 pub mod options;
 pub mod outside;
+pub mod overrides;
 pub mod packages;
 pub mod patience;
 pub mod predicates;

@@ -10,10 +10,10 @@ use crate::model::program::{Link, ModuleId, Program};
 use crate::source::Sources;
 
 /// Endings of module files, in the order in which they are looked for.
-const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
+pub const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Directories that hold what is built from `src`.
-const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
+pub const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
 
 /// How deep `extends` may lead.
 const MOST_EXTENDED: usize = 8;
@@ -111,16 +111,15 @@ impl Packages {
         {
             return Found::Module(id);
         }
-        self.in_workspace(program, path).map_or(Found::Library, found)
+        self.in_workspace(program, path)
     }
 
     /// A package of the project, if it has that name: its module, if that is in sight.
-    fn in_workspace(&self, program: &Program, path: &str) -> Option<Option<ModuleId>> {
+    fn in_workspace(&self, program: &Program, path: &str) -> Found {
         let parts = if path.starts_with('@') { 2 } else { 1 };
         let end = path.match_indices('/').nth(parts - 1).map_or(path.len(), |(at, _)| at);
-        let package = self.by_name.get(&path[..end])?.as_ref()?;
-        let rest = path[end..].trim_start_matches('/');
-        Some(package.find(program, rest))
+        let Some(Some(package)) = self.by_name.get(&path[..end]) else { return Found::Library };
+        package.find(program, path[end..].trim_start_matches('/')).map_or(Found::Nothing, Found::Module)
     }
 }
 

@@ -1,18 +1,22 @@
 //! The linked program: all modules, and where their imports lead.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::model::apis::Apis;
+use crate::model::apis::{Apis, Row};
+use crate::model::callers::Callers;
+use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
+use crate::model::overrides::Overrides;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
-use crate::source::{FileId, Place, Sources, Span};
+use crate::source::{FileId, Place, SourceFile, Sources, Span};
 
 /// Index of a [`Module`] in a [`Program`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,6 +51,9 @@ pub struct CallSite {
     pub callee: Entity,
 }
 
+/// Lowers a file that turns out to be needed.
+pub type Later<'f> = dyn Fn(FileId, &SourceFile) -> Option<Module> + Sync + 'f;
+
 /// All modules, linked.
 #[derive(Debug)]
 pub struct Program {
@@ -56,11 +63,15 @@ pub struct Program {
     pub modules: Vec<Module>,
     /// What library functions are.
     pub apis: Apis,
+    /// Which versions of packages are used.
+    pub dependencies: Dependencies,
     /// For each module, where each of its imports leads.
     pub links: Vec<Vec<Link>>,
     /// For each module, its calls by id.
     pub calls: Vec<Vec<CallSite>>,
     by_file: FxHashMap<FileId, ModuleId>,
+    /// Modules of test code that other code imports.
+    read: FxHashSet<ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
     called: FxHashSet<Ustr>,
     /// Names of what code of JavaScript assigns to in libraries and their objects, tests excluded: `axios.defaults.timeout`.
@@ -71,6 +82,8 @@ pub struct Program {
     handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
+    callers: OnceLock<Callers>,
+    overrides: OnceLock<Overrides>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -85,31 +98,55 @@ pub struct AttributeValue {
 }
 
 impl Program {
-    /// Links modules.
+    /// Links modules. Those of test code that have nothing in them are lowered by `later` if code that is no test imports
+    /// them.
     #[must_use]
-    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis) -> Self {
+    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis, later: &Later<'_>) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
+        let dependencies = Dependencies::find(&sources, &modules);
         let mut program = Self {
             sources,
             modules,
             apis,
+            dependencies,
             links: Vec::new(),
             calls: Vec::new(),
             by_file,
+            read: FxHashSet::default(),
             called: FxHashSet::default(),
             set: FxHashSet::default(),
             attributes: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
+            callers: OnceLock::new(),
+            overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
         let packages = Packages::read(&program.sources);
-        let link = |module: &Module, import: &Import| match module.language {
-            Language::Python => index.link(&program, module, import),
-            Language::TypeScript => packages.link(&program, module, import),
-        };
-        program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
+        loop {
+            let link = |module: &Module, import: &Import| match module.language {
+                Language::Python => index.link(&program, module, import),
+                Language::TypeScript => packages.link(&program, module, import),
+            };
+            program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
+            let wanted = program.wanted();
+            if wanted.is_empty() {
+                break;
+            }
+            let lower = |id: &ModuleId| {
+                let file = program.module(*id).file;
+                let module = later(file, program.sources.get(file));
+                (*id, module)
+            };
+            let lowered: Vec<(ModuleId, Option<Module>)> = wanted.par_iter().map(lower).collect();
+            for (id, module) in lowered {
+                program.read.insert(id);
+                if let Some(module) = module {
+                    program.modules[id.0 as usize] = module;
+                }
+            }
+        }
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
         let ids: Vec<ModuleId> = program.module_ids().collect();
@@ -128,6 +165,20 @@ impl Program {
         program.calls = calls;
         program.set = ids.par_iter().flat_map_iter(|id| assigned(&program, *id)).collect();
         program
+    }
+
+    /// Modules of test code that code imports, or test code that code imports, and that have not been lowered for that.
+    fn wanted(&self) -> Vec<ModuleId> {
+        let is_test = |id: ModuleId| self.sources.get(self.module(id).file).test;
+        let importing = self.module_ids().filter(|id| !is_test(*id) || self.read.contains(id));
+        let wanted: BTreeSet<ModuleId> =
+            importing.flat_map(|id| self.imported_modules(id)).filter(|id| is_test(*id) && !self.read.contains(id)).collect();
+        wanted.into_iter().collect()
+    }
+
+    /// Ids of the modules that are no test code.
+    pub fn code_ids(&self) -> impl Iterator<Item = ModuleId> {
+        self.module_ids().filter(|id| !self.sources.get(self.module(*id).file).test)
     }
 
     /// Ids of all modules.
@@ -202,6 +253,32 @@ impl Program {
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
     }
 
+    /// Who calls the functions of the project.
+    #[must_use]
+    pub fn callers(&self) -> &Callers {
+        self.callers.get_or_init(|| Callers::find(self))
+    }
+
+    /// Who sets attributes of classes of the project.
+    #[must_use]
+    pub fn overrides(&self) -> &Overrides {
+        self.overrides.get_or_init(|| Overrides::find(self))
+    }
+
+    /// What is known of the version that a module uses of a package.
+    #[must_use]
+    pub fn versions(&self, module: ModuleId, package: &str) -> Option<Versions> {
+        let file = self.sources.get(self.module(module).file);
+        self.dependencies.versions(&self.sources, file.directory(), Ecosystem::of(file.kind), package)
+    }
+
+    /// The row of a canonical name, of the version that a module uses. Ask this where a row says different things of different
+    /// versions, and [`Apis::row`] where that of the current one does.
+    #[must_use]
+    pub fn row(&self, module: ModuleId, name: Ustr) -> Option<&Row> {
+        self.apis.row_of_version(name, |package| self.versions(module, package))
+    }
+
     /// The API of a library that calls a function because it was passed to it by name.
     #[must_use]
     pub fn handed(&self, function: FunctionRef) -> Option<Ustr> {
@@ -231,6 +308,36 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attributes that classes of a module set, in no order.
+    pub fn attributes_of(&self, module: ModuleId) -> impl Iterator<Item = (ClassId, Ustr)> {
+        self.attributes[module.0 as usize].keys().copied()
+    }
+
+    /// The value that a name of a module is bound to, if it is bound once.
+    #[must_use]
+    pub fn only_value(&self, module: ModuleId, name: Ustr) -> Option<ExprId> {
+        let mut bindings = self.bindings(module, self.module(module).exports, name);
+        match (bindings.next()?.kind, bindings.next()) {
+            (BindingKind::Value(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether `import *` takes a name of a module: what `__all__` lists, else what does not begin with an underscore.
+    #[must_use]
+    pub fn exports(&self, module: ModuleId, name: Ustr) -> bool {
+        let m = self.module(module);
+        if m.language != Language::Python {
+            return true;
+        }
+        match self.only_value(module, Ustr::from("__all__")).map(|list| &m.expr(list).kind) {
+            Some(ExprKind::List(names) | ExprKind::Tuple(names)) => {
+                names.iter().any(|listed| !matches!(m.expr(*listed).kind, ExprKind::String(text) if text != name))
+            }
+            _ => !name.starts_with('_'),
+        }
     }
 
     /// The modules that a module imports, in source order.

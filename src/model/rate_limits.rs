@@ -5,12 +5,14 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::has_spread;
+use crate::model::exposure::{self, Route};
 use crate::model::program::{FunctionRef, Link, ModuleId};
 use crate::model::project::Project;
 use crate::model::refusals;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::Service;
 use crate::model::uses::Uses;
+use crate::model::values;
 use crate::source::Place;
 
 mod names;
@@ -53,6 +55,8 @@ pub enum Why {
     },
     /// It is attached, but no limits are set.
     NoLimits,
+    /// It does not see routes that come by routers, and all do.
+    Blind,
     /// It is set up, and attached to nothing.
     Unattached,
     /// Rates are set for classes that nothing uses.
@@ -76,7 +80,7 @@ pub fn of_service(project: &Project, service: &Service) -> Limiting {
     let program = &project.program;
     let app = service.app_call.map(|call| (service.module, call));
     let uses = Uses::new(program, &project.routes, &service.code, app);
-    let finder = Finder { project, uses: &uses, resolver: Resolver::new(program) };
+    let finder = Finder { project, service, uses: &uses, resolver: Resolver::new(program) };
     let mut idle = Vec::new();
     let attached = finder.library(&mut idle).or_else(|| finder.own(&mut idle)).or_else(|| finder.named_so());
     if let Some(place) = attached {
@@ -89,6 +93,7 @@ pub fn of_service(project: &Project, service: &Service) -> Limiting {
 
 struct Finder<'p> {
     project: &'p Project,
+    service: &'p Service,
     uses: &'p Uses<'p>,
     resolver: Resolver<'p>,
 }
@@ -128,11 +133,15 @@ impl Finder<'_> {
                 }
                 if self.uses.takes_effect(m, e) {
                     // It applies the defaults of a limiter, which may have none.
-                    if !name.starts_with("slowapi.middleware.") || !self.makes_limiters() || self.sets_limits() {
-                        return Some(program.place(m, e));
-                    }
+                    let applies_none = name.starts_with("slowapi.middleware.") && self.makes_limiters() && !self.sets_limits();
+                    let is_blind = || program.row(m, name).is_some_and(|row| row.blind_to_routers) && self.comes_by_routers();
+                    let why = match () {
+                        () if applies_none => Why::NoLimits,
+                        () if is_blind() => Why::Blind,
+                        () => return Some(program.place(m, e)),
+                    };
                     let written = program.text(m, e).to_owned();
-                    idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why: Why::NoLimits });
+                    idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why });
                 }
                 // `await FastAPILimiter.init(…)`
                 if parent.is_some_and(|parent| matches!(module.expr(parent).kind, ExprKind::Attribute { .. })) {
@@ -142,6 +151,27 @@ impl Finder<'_> {
             }
         }
         self.awaited_pacer()
+    }
+
+    /// Whether all routes that others may call are bound on routers, and come to the app by `include_router`.
+    fn comes_by_routers(&self) -> bool {
+        let program = &self.project.program;
+        // An app is a router, too.
+        let is_router = |(m, on): (ModuleId, ExprId)| {
+            let (at, origin) = values::origin(program, m, on);
+            let has_role = |role| program.callee(at, origin).library().is_some_and(|name| program.apis.class_has_role(name, role));
+            has_role(Role::Router) && !has_role(Role::App)
+        };
+        let handlers = |function| self.project.routes.handlers.iter().filter(move |handler| handler.function == function);
+        let comes =
+            |route: &Route| route.function.is_some_and(|function| handlers(function).all(|handler| handler.on.is_some_and(is_router)));
+        let includes = |id: ModuleId| {
+            let module = program.module(id);
+            let mut callees = program.calls[id.0 as usize].iter().filter_map(|site| Some(module.call(site.expr)?.callee));
+            callees.any(|callee| matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if name == "include_router"))
+        };
+        let routes = exposure::routes(self.project, self.service);
+        !routes.is_empty() && routes.iter().all(comes) && self.uses.code().any(includes)
     }
 
     /// Whether a call of a library's limiter attaches it, or makes something that is.

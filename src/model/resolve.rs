@@ -11,6 +11,7 @@ use crate::model::apis::Row;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 
 mod annotations;
+mod decorators;
 pub mod javascript;
 
 /// What an expression denotes.
@@ -126,21 +127,71 @@ impl<'p> Resolver<'p> {
             ExprKind::Require(import) => self.link(self.program.import(module, *import)),
             ExprKind::Conditional { then, otherwise, .. } => self.agree(module, &[*then, *otherwise]),
             ExprKind::Logical { operands, .. } => self.agree(module, operands),
+            ExprKind::Subscript { object, index, .. } => self.entry(module, *object, *index),
             _ => Entity::Unknown,
         }
     }
 
-    /// What all of these denote, those that are null or unknown aside.
+    /// What all of these denote, those that are null or unknown aside. Of functions that a library's table says the same of,
+    /// the first stands for all.
     fn agree(&self, module: ModuleId, exprs: &[ExprId]) -> Entity {
         let mut agreed = Entity::Unknown;
         for expr in exprs {
             match self.of(module, *expr) {
                 Entity::Unknown => {}
                 entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
+                entity if self.is_alike(agreed, entity) => {}
                 _ => return Entity::Unknown,
             }
         }
         agreed
+    }
+
+    fn is_alike(&self, one: Entity, other: Entity) -> bool {
+        match (one, other) {
+            (Entity::Library(one), Entity::Library(other)) => {
+                let row = |name| self.program.apis.row(name);
+                !is_class_name(one) && row(one).zip(row(other)).is_some_and(|(one, other)| one.is_like(other))
+            }
+            _ => false,
+        }
+    }
+
+    /// `{"read": requests.get}["read"]`, the dictionary perhaps by a name that is bound once.
+    fn entry(&self, module: ModuleId, object: ExprId, index: ExprId) -> Entity {
+        let ExprKind::String(key) = self.program.module(module).expr(index).kind else { return Entity::Unknown };
+        let (mut module, mut object) = (module, object);
+        while self.step() {
+            let m = self.program.module(module);
+            let (scope, name) = match &m.expr(object).kind {
+                ExprKind::Object(entries) => {
+                    let is_key = |k: ExprId| matches!(m.expr(k).kind, ExprKind::String(text) if text == key);
+                    let value = entries.iter().rev().find_map(|entry| match entry {
+                        Entry::Pair { key, value } => is_key(*key).then_some(*value),
+                        Entry::Spread(_) => None,
+                    });
+                    return value.map_or(Entity::Unknown, |value| self.of(module, value));
+                }
+                ExprKind::Name(name) => match self.scope_of_name(module, object, *name) {
+                    Some((scope, 1)) => (scope, *name),
+                    _ => return Entity::Unknown,
+                },
+                _ => return Entity::Unknown,
+            };
+            let mut bindings = self.program.bindings(module, scope, name);
+            match bindings.next().map(|binding| binding.kind) {
+                Some(BindingKind::Value(value)) => object = value,
+                Some(BindingKind::Import(import)) => match self.program.import(module, import) {
+                    Link::Symbol(from, name) => match self.program.only_value(from, name) {
+                        Some(value) => (module, object) = (from, value),
+                        None => return Entity::Unknown,
+                    },
+                    _ => return Entity::Unknown,
+                },
+                _ => return Entity::Unknown,
+            }
+        }
+        Entity::Unknown
     }
 
     fn name(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Entity {
@@ -250,7 +301,7 @@ impl<'p> Resolver<'p> {
         let m = self.program.module(module);
         match binding.kind {
             BindingKind::Import(import) => self.link(self.program.import(module, import)),
-            BindingKind::Function(function) => Entity::Function(FunctionRef { module, function }),
+            BindingKind::Function(function) => self.decorated(module, function),
             BindingKind::Class(class) => Entity::Class(module, class),
             BindingKind::Param(index) => match m.scope(scope).kind {
                 ScopeKind::Function(function) => self.param(module, function, index as usize),
@@ -261,12 +312,7 @@ impl<'p> Resolver<'p> {
                 entity => entity,
             },
             BindingKind::Declared(annotation) => self.instance(module, annotation),
-            BindingKind::Element(value, index) => match &m.expr(value).kind {
-                ExprKind::Tuple(parts) | ExprKind::List(parts) => {
-                    parts.get(index as usize).map_or(Entity::Unknown, |part| self.of(module, *part))
-                }
-                _ => Entity::Unknown,
-            },
+            BindingKind::Element(value, index) => self.element(module, value, index),
             BindingKind::Member(whole, name) => {
                 let owner = if m.is_pattern(whole) { self.matched(module, whole) } else { self.of(module, whole) };
                 self.member(owner, name)
@@ -274,6 +320,19 @@ impl<'p> Resolver<'p> {
             BindingKind::Context(value) => self.entered(self.of(module, value)),
             BindingKind::Unset | BindingKind::Item(_) | BindingKind::Exception(_) | BindingKind::Opaque => Entity::Unknown,
         }
+    }
+
+    /// A part of a tuple that is written out, or that a function of the project returns.
+    fn element(&self, module: ModuleId, value: ExprId, index: u32) -> Entity {
+        let m = self.program.module(module);
+        if let Some(part) = m.element(value, index) {
+            return self.of(module, part);
+        }
+        let value = if let ExprKind::Await(value) = m.expr(value).kind { value } else { value };
+        let Some(Entity::Function(f)) = m.call(value).map(|call| self.of(module, call.callee)) else { return Entity::Unknown };
+        let m = self.program.module(f.module);
+        let parts: Option<Vec<ExprId>> = self.results(f).into_iter().map(|result| m.element(result, index)).collect();
+        parts.map_or(Entity::Unknown, |parts| self.unanimous(f.module, &parts))
     }
 
     /// `x: T = value` where the value says nothing.
@@ -332,11 +391,16 @@ impl<'p> Resolver<'p> {
         let stars = self.program.bindings(module, exports, Ustr::from("*"));
         for binding in stars {
             let BindingKind::Import(import) = binding.kind else { continue };
-            if let Link::Module(from) = self.program.import(module, import) {
-                match self.exported(from, name) {
-                    Entity::Unknown => {}
-                    entity => return entity,
+            let starred = match self.program.import(module, import) {
+                Link::Module(from) if self.program.exports(from, name) => self.exported(from, name),
+                Link::Library(path) if path != "?" => {
+                    let path = self.program.apis.member(path, name);
+                    self.program.apis.row(path).map_or(Entity::Unknown, |_| self.library(path))
                 }
+                _ => Entity::Unknown,
+            };
+            if starred != Entity::Unknown {
+                return starred;
             }
         }
         match self.program.module(module).language {
@@ -386,7 +450,27 @@ impl<'p> Resolver<'p> {
     }
 
     fn attribute(&self, module: ModuleId, object: ExprId, name: Ustr) -> Entity {
-        self.member(self.of(module, object), name)
+        match self.class_of_super(module, object) {
+            Some(class) => self.inherited(module, class, name),
+            None => self.member(self.of(module, object), name),
+        }
+    }
+
+    /// The class whose bases `super()` stands for.
+    #[must_use]
+    pub fn class_above(&self, module: ModuleId, expr: ExprId) -> Option<ClassId> {
+        self.steps.set(STEPS);
+        self.class_of_super(module, expr)
+    }
+
+    fn class_of_super(&self, module: ModuleId, expr: ExprId) -> Option<ClassId> {
+        let m = self.program.module(module);
+        let call = m.call(expr).filter(|call| matches!(m.expr(call.callee).kind, ExprKind::Name(name) if name == "super"))?;
+        let class = m.around(expr).find_map(|around| match around {
+            Around::Function(function) => m.function(function).class,
+            _ => None,
+        });
+        class.filter(|_| self.of(module, call.callee) == Entity::Builtin(Ustr::from("super")))
     }
 
     fn member(&self, owner: Entity, name: Ustr) -> Entity {
@@ -418,7 +502,7 @@ impl<'p> Resolver<'p> {
             if property.iter().any(|p| self.has_decorator(module, m.function(*method), p)) {
                 return self.returned(function);
             }
-            return Entity::Function(function);
+            return self.decorated(module, *method);
         }
         let mut agreed = Entity::Unknown;
         let values = self.program.attribute(module, class, name);
@@ -443,7 +527,13 @@ impl<'p> Resolver<'p> {
         if agreed != Entity::Unknown || !values.is_empty() {
             return agreed;
         }
-        for base in c.bases.iter().filter(|b| b.kind == ArgKind::Positional) {
+        self.inherited(module, class, name)
+    }
+
+    /// What the bases of a class say of a member.
+    fn inherited(&self, module: ModuleId, class: ClassId, name: Ustr) -> Entity {
+        let bases = &self.program.module(module).class(class).bases;
+        for base in bases.iter().filter(|b| b.kind == ArgKind::Positional) {
             let inherited = match self.of(module, base.value) {
                 Entity::Class(bm, bc) if (bm, bc) != (module, class) => self.class_member(bm, bc, name),
                 Entity::Library(path) => self.library(self.program.apis.member(path, name)),
@@ -458,6 +548,14 @@ impl<'p> Resolver<'p> {
 
     fn call(&self, module: ModuleId, call: &Call) -> Entity {
         match self.of(module, call.callee) {
+            // `getattr(requests, "get")`
+            Entity::Builtin(name) if name == "getattr" => match call.args.iter().map(|arg| arg.value).collect::<Vec<_>>()[..] {
+                [object, member] | [object, member, _] => match self.program.module(module).expr(member).kind {
+                    ExprKind::String(member) => self.attribute(module, object, member),
+                    _ => Entity::Unknown,
+                },
+                _ => Entity::Unknown,
+            },
             Entity::Library(path) | Entity::Builtin(path) => match self.program.apis.row(path) {
                 Some(Row { returns: Some(returns), .. }) => self.given(module, call, returns),
                 _ if call.is_new || (is_class_name(path) && !javascript::is_path(path)) => Entity::Instance(path),
@@ -495,28 +593,33 @@ impl<'p> Resolver<'p> {
                 entity => return entity,
             }
         }
-        let body = match function.body {
-            FunctionBody::Expr(value) => return self.of(f.module, value),
+        self.unanimous(f.module, &self.results(f))
+    }
+
+    /// The values that a function of the project returns or yields, null aside.
+    fn results(&self, f: FunctionRef) -> Vec<ExprId> {
+        let m = self.program.module(f.module);
+        let body = match m.function(f.function).body {
+            FunctionBody::Expr(value) => return vec![value],
             FunctionBody::Block(body) => body,
         };
-        let mut values = Vec::new();
-        for stmt in m.statements(body) {
-            match m.stmt(stmt).kind {
-                StmtKind::Return(Some(value)) => values.push(value),
-                StmtKind::Expr(value) => {
-                    if let ExprKind::Yield(Some(value)) = m.expr(value).kind {
-                        values.push(value);
-                    }
-                }
-                _ => {}
-            }
-        }
+        let result = |stmt: StmtId| match m.stmt(stmt).kind {
+            StmtKind::Return(value) => value,
+            StmtKind::Expr(value) => match m.expr(value).kind {
+                ExprKind::Yield(value) => value,
+                _ => None,
+            },
+            _ => None,
+        };
+        let results = m.statements(body).into_iter().filter_map(result);
+        results.filter(|value| !matches!(m.expr(*value).kind, ExprKind::Null)).collect()
+    }
+
+    /// What all of these denote.
+    fn unanimous(&self, module: ModuleId, exprs: &[ExprId]) -> Entity {
         let mut agreed = Entity::Unknown;
-        for value in values {
-            if matches!(m.expr(value).kind, ExprKind::Null) {
-                continue;
-            }
-            match self.of(f.module, value) {
+        for expr in exprs {
+            match self.of(module, *expr) {
                 Entity::Unknown => return Entity::Unknown,
                 entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
                 _ => return Entity::Unknown,

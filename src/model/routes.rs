@@ -12,6 +12,7 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
 
 mod bindings;
+pub mod javascript;
 pub mod views;
 
 const HTTP_METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
@@ -84,7 +85,7 @@ impl Routes {
     /// Finds them.
     #[must_use]
     pub fn find(program: &Program) -> Self {
-        let ids: Vec<ModuleId> = program.module_ids().collect();
+        let ids: Vec<ModuleId> = program.code_ids().collect();
         let bound: Vec<bindings::Bound> = ids.par_iter().map(|id| bindings::in_module(program, *id)).collect();
         let (mut handlers, mut library) = (Vec::new(), Vec::new());
         for bound in bound {
@@ -120,6 +121,10 @@ impl Routes {
         for (from, to, at) in edges {
             callees.entry(from).or_default().push(to);
             callers.entry(to).or_default().push((from, at));
+        }
+        let wrappers: Vec<(FunctionRef, FunctionRef)> = ids.par_iter().flat_map_iter(|id| wrappers(program, *id)).collect();
+        for (function, wrapper) in wrappers {
+            callees.entry(function).or_default().push(wrapper);
         }
         let mut reached: FxHashMap<FunctionRef, Option<FunctionRef>> = handlers.iter().map(|h| (h.function, None)).collect();
         let mut todo: VecDeque<FunctionRef> = handlers.iter().map(|h| h.function).collect();
@@ -205,4 +210,12 @@ fn edges(program: &Program, id: ModuleId) -> Vec<(FunctionRef, FunctionRef, Expr
         }
     }
     found
+}
+
+/// Functions of a module, and the functions of the project that run in their place because of decorators.
+fn wrappers(program: &Program, id: ModuleId) -> Vec<(FunctionRef, FunctionRef)> {
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    let decorated = module.function_ids().flat_map(|function| module.function(function).decorators.iter().map(move |d| (function, *d)));
+    decorated.filter_map(|(function, decorator)| Some((FunctionRef { module: id, function }, resolver.wrapper(id, decorator)?))).collect()
 }

@@ -13,8 +13,22 @@ use crate::model::values;
 type Created = (ModuleId, ExprId);
 
 /// Methods that put routers into what they are called on.
-const INCLUDES: [&str; 8] =
-    ["include_router", "register_blueprint", "add_router", "mount", "blueprint", "register_api", "add_subapp", "include"];
+const INCLUDES: [&str; 10] = [
+    "include_router",
+    "register_blueprint",
+    "add_router",
+    "mount",
+    "blueprint",
+    "register_api",
+    "add_subapp",
+    "include",
+    // Express, Koa and Hono.
+    "use",
+    "route",
+];
+
+/// Methods of routers that give what an app uses of them: `app.use(router.routes())`.
+const PARTS: [&str; 4] = ["routes", "middleware", "callback", "plugin"];
 
 /// Methods that put what they are called on into what they are given.
 const ENTERS: [&str; 3] = ["init_app", "register", "init_router"];
@@ -63,6 +77,7 @@ impl<'p> Served<'p> {
                         "mount" | "add_subapp" => {
                             Some(string_argument(program, *id, call, 0, &["path", "prefix"]).map_or(Prefix::OutOfSight, Prefix::Is))
                         }
+                        "use" | "route" => string_argument(program, *id, call, 0, &[]).map(Prefix::Is),
                         _ => prefix(program, *id, call),
                     };
                     found.include(inner, Inclusion { into, prefix });
@@ -153,7 +168,13 @@ fn created(program: &Program, id: ModuleId, expr: ExprId) -> Option<Created> {
     let (at, origin) = values::origin(program, id, expr);
     let module = program.module(at);
     match module.expr(origin).kind {
-        ExprKind::Call(_) => Some((at, origin)),
+        ExprKind::Call(ref call) => match module.expr(call.callee).kind {
+            ExprKind::Attribute { object, name, .. } if PARTS.contains(&name.as_str()) => {
+                let (at, origin) = values::origin(program, at, object);
+                program.module(at).call(origin).map(|_| (at, origin))
+            }
+            _ => Some((at, origin)),
+        },
         ExprKind::Attribute { object, name, .. } if name == "router" => {
             let (at, origin) = values::origin(program, at, object);
             program.module(at).call(origin).map(|_| (at, origin))

@@ -7,7 +7,7 @@ use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
-use crate::model::routes::Routes;
+use crate::model::routes::{Routes, javascript};
 use crate::source::{FileKind, Place, SourceFile};
 
 mod apps;
@@ -147,15 +147,20 @@ pub fn is_build_file(file: &SourceFile) -> bool {
     }
 }
 
-/// Whether what is built in a directory is no Python.
-fn is_other_language(program: &Program, directory: &str) -> bool {
-    let python = |file: &SourceFile| match file.kind {
-        FileKind::Python => true,
-        FileKind::Manifest => file.name() != "package.json" && is_build_file(file),
-        FileKind::TypeScript | FileKind::Dockerfile | FileKind::Yaml => false,
+/// Whether what is built in a directory is of another language than this.
+fn is_other_language(program: &Program, directory: &str, language: Language) -> bool {
+    let is_of = |file: &SourceFile| match (file.kind, language) {
+        (FileKind::Python, Language::Python) | (FileKind::TypeScript, Language::TypeScript) => true,
+        (FileKind::Manifest, Language::Python) => file.name() != "package.json" && is_build_file(file),
+        (FileKind::Manifest, Language::TypeScript) => file.name() == "package.json",
+        _ => false,
     };
-    let mut files = program.sources.in_directory(directory);
-    files.any(|file| file.name() == "package.json") && !program.sources.in_directory(directory).any(python)
+    let is_of_other = |file: &SourceFile| match language {
+        Language::Python => file.name() == "package.json",
+        Language::TypeScript => file.kind == FileKind::Python || (file.name() != "package.json" && is_build_file(file)),
+    };
+    let files = || program.sources.in_directory(directory).filter(|file| file.kind != FileKind::Dockerfile);
+    files().any(is_of_other) && !files().any(is_of)
 }
 
 /// All modules of a unit, and those that its app's module reaches.
@@ -165,7 +170,7 @@ fn parts(program: &Program, directory: &str, directories: &[String], app: &App) 
         is_below(path, directory) && !directories.iter().any(|d| d.len() > directory.len() && is_below(d, directory) && is_below(path, d))
     };
     let is_test = |id: &ModuleId| program.sources.get(program.module(*id).file).test;
-    let below: Vec<ModuleId> = program.module_ids().filter(own).collect();
+    let below: Vec<ModuleId> = program.code_ids().filter(own).collect();
     let modules = closure(program, below.iter().copied());
     let own_code = below.iter().copied().filter(|id| !is_test(id));
     let code = if app.framework.is_some_and(|f| f.starts_with("django.")) {
@@ -173,7 +178,10 @@ fn parts(program: &Program, directory: &str, directories: &[String], app: &App) 
         closure(program, own_code)
     } else {
         let leads_to_app = packages_that_import(program, app.module);
-        let starts = |id: &ModuleId| program.imported_modules(*id).any(|m| leads_to_app.contains(&m));
+        let starts = |id: &ModuleId| {
+            // What a framework finds by its place is imported by nobody.
+            program.imported_modules(*id).any(|m| leads_to_app.contains(&m)) || !javascript::exported(program, *id).is_empty()
+        };
         closure(program, std::iter::once(app.module).chain(own_code.filter(starts)))
     };
     (modules.into_iter().collect(), code.into_iter().filter(|id| !is_test(id)).collect())
@@ -186,7 +194,7 @@ fn packages_that_import(program: &Program, module: ModuleId) -> BTreeSet<ModuleI
         let is_new = |id: &ModuleId| {
             program.path(*id).ends_with("__init__.py") && !found.contains(id) && program.imported_modules(*id).any(|m| found.contains(&m))
         };
-        let new: Vec<ModuleId> = program.module_ids().filter(is_new).collect();
+        let new: Vec<ModuleId> = program.code_ids().filter(is_new).collect();
         if new.is_empty() {
             return found;
         }

@@ -13,7 +13,11 @@ const PLAIN_ADAPTER: &str = "requests.adapters.HTTPAdapter";
 #[must_use]
 pub fn bounds_its_calls(program: &Program, id: ModuleId, session: ExprId) -> bool {
     let resolver = Resolver::new(program);
-    if let Entity::Object(m, c) = resolver.entity(id, session) {
+    let class = match resolver.entity(id, session) {
+        Entity::Object(m, c) => Some((m, c)),
+        _ => resolver.class_above(id, session).map(|class| (id, class)),
+    };
+    if let Some((m, c)) = class {
         let sends = ["request", "send"].iter().any(|name| overrides(&resolver, m, c, name));
         if sends {
             return true;

@@ -35,7 +35,7 @@ pub fn request(program: &Program, id: ModuleId, expr: ExprId, call: &Call, calle
             _ => false,
         })
     };
-    let sure = is_address && is_request && !uses(&OTHERS, id) && program.module_ids().any(|module| uses(&["requests"], module));
+    let sure = is_address && is_request && !uses(&OTHERS, id) && program.code_ids().any(|module| uses(&["requests"], module));
     sure.then(|| Ustr::from(&format!("requests.Session.{name}")))
 }
 

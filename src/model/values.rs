@@ -4,8 +4,10 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{Link, ModuleId, Program};
+use crate::model::calls::Passed;
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::{callers, dictionaries};
 
 /// What is known of an expression's value.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,6 +82,7 @@ fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Value {
         ExprKind::Attribute { object, name, .. } => attribute(program, id, *object, *name, depth),
         ExprKind::Subscript { object, index, .. } => subscript(program, id, *object, *index, depth),
         ExprKind::Call(_) if is_configuration(program, id, expr) => Value::Configuration,
+        ExprKind::Call(call) => looked_up(program, id, call, depth),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
             let all = operands.iter().all(|o| fold(program, id, *o, depth) != Value::Unknown);
             if all { Value::Configuration } else { Value::Unknown }
@@ -129,19 +132,31 @@ fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) 
         1 => program.bindings(id, scope, name).next().copied(),
         _ => resolver.reaching(id, scope, expr, name).filter(|_| scope != ScopeId(0)),
     };
-    let Some(binding) = binding else { return Value::Unknown };
-    bound(program, id, &binding, depth)
+    match binding {
+        Some(Binding { kind: BindingKind::Param(_), .. }) => {
+            default(program, id, expr).map_or(Value::Unknown, |d| fold(program, id, d, depth))
+        }
+        Some(binding) => bound(program, id, &binding, depth),
+        None => Value::Unknown,
+    }
+}
+
+/// The default of the parameter that a name stands for, if it is what the parameter always has.
+#[must_use]
+pub fn default(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> {
+    let ExprKind::Name(name) = program.module(id).expr(expr).kind else { return None };
+    let (scope, _) = Resolver::new(program).scope_of_name(id, expr, name).filter(|(_, count)| *count == 1)?;
+    let BindingKind::Param(index) = program.bindings(id, scope, name).next()?.kind else { return None };
+    let ScopeKind::Function(function) = program.module(id).scope(scope).kind else { return None };
+    callers::default_in_use(program, FunctionRef { module: id, function }, index as usize)
 }
 
 fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Value {
     match binding.kind {
         BindingKind::Value(value) => fold(program, id, value, depth),
-        BindingKind::Element(value, index) => match &program.module(id).expr(value).kind {
-            ExprKind::Tuple(parts) | ExprKind::List(parts) => {
-                parts.get(index as usize).map_or(Value::Unknown, |part| fold(program, id, *part, depth))
-            }
-            _ => Value::Unknown,
-        },
+        BindingKind::Element(value, index) => {
+            program.module(id).element(value, index).map_or(Value::Unknown, |part| fold(program, id, part, depth))
+        }
         BindingKind::Import(import) => match program.import(id, import) {
             Link::Symbol(from, name) => exported(program, from, name, depth),
             _ => Value::Unknown,
@@ -152,11 +167,18 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
 
 fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
     let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
-    let mut bindings = program.bindings(id, ScopeId(0), name);
+    let mut bindings = exports(program, id, name);
     match (bindings.next(), bindings.next()) {
         (Some(binding), None) => bound(program, id, binding, depth),
         _ => Value::Unknown,
     }
+}
+
+/// What a module exports under a name; the default export of a `CommonJS` module is the whole of it.
+fn exports(program: &Program, id: ModuleId, name: Ustr) -> impl Iterator<Item = &Binding> {
+    let scope = program.module(id).exports;
+    let is_whole = name == "default" && program.bindings(id, scope, name).next().is_none();
+    program.bindings(id, scope, if is_whole { Ustr::from(WHOLE) } else { name })
 }
 
 fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: u32) -> Value {
@@ -169,10 +191,7 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
                 return Value::Configuration;
             }
             // `Color.RED.value` is `Color.RED` here.
-            match program.attribute(m, c, name) {
-                [only] => only.value.map_or(Value::Unknown, |v| fold(program, m, v, depth)),
-                _ => Value::Unknown,
-            }
+            attribute_value(program, m, c, name).map_or(Value::Unknown, |(m, v)| fold(program, m, v, depth))
         }
         Entity::Library(path) if is_django_settings(path) => Value::Configuration,
         Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
@@ -185,6 +204,25 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
             _ => Value::Unknown,
         },
     }
+}
+
+/// The one value that an attribute of a class or its instances has, by the class or one that it inherits from. Nothing where
+/// a class that inherits it, or somebody outside, sets another.
+#[must_use]
+pub fn attribute_value(program: &Program, module: ModuleId, class: ClassId, name: Ustr) -> Option<(ModuleId, ExprId)> {
+    let resolver = Resolver::new(program);
+    let (mut at, mut seen) = ((module, class), Vec::new());
+    while program.attribute(at.0, at.1, name).is_empty() && !seen.contains(&at) {
+        seen.push(at);
+        let bases = program.module(at.0).class(at.1).bases.iter().filter(|base| base.kind == ArgKind::Positional);
+        let mut bases = bases.filter_map(|base| match resolver.entity(at.0, base.value) {
+            Entity::Class(m, c) => Some((m, c)),
+            _ => None,
+        });
+        at = bases.next()?;
+    }
+    let [only] = program.attribute(at.0, at.1, name) else { return None };
+    (!program.overrides().set_anew(program, (module, class), at, name)).then_some((at.0, only.value?))
 }
 
 /// Whether nothing is known of something but, perhaps, where it is imported from.
@@ -220,15 +258,24 @@ fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, dep
             Value::Configuration
         }
         _ => {
-            let Some(entries) = object_literal(program, id, object) else { return Value::Unknown };
             let Value::Text(key) = fold(program, id, index, depth) else { return Value::Unknown };
-            let (at, entries) = entries;
-            let found = entries.iter().find_map(|entry| match entry {
-                Entry::Pair { key: k, value } if text(program, at, *k).as_deref() == Some(&key) => Some(*value),
-                _ => None,
-            });
-            found.map_or(Value::Unknown, |v| fold(program, at, v, depth))
+            match dictionaries::written(program, id, object, &key) {
+                Passed::Value(at, value) => fold(program, at, value, depth),
+                Passed::No | Passed::Unknown => Value::Unknown,
+            }
         }
+    }
+}
+
+/// `LIMITS.get("slow", 5)`
+fn looked_up(program: &Program, id: ModuleId, call: &Call, depth: u32) -> Value {
+    let ExprKind::Attribute { object, name, .. } = program.module(id).expr(call.callee).kind else { return Value::Unknown };
+    let (Some(key), true) = (call.args.first(), name == "get") else { return Value::Unknown };
+    let Value::Text(key) = fold(program, id, key.value, depth) else { return Value::Unknown };
+    match dictionaries::written(program, id, object, &key) {
+        Passed::Value(at, value) => fold(program, at, value, depth),
+        Passed::No => call.args.get(1).map_or(Value::Null, |default| fold(program, id, default.value, depth)),
+        Passed::Unknown => Value::Unknown,
     }
 }
 
@@ -264,12 +311,10 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
                 };
                 binding.and_then(|b| value_of(program, module, &b))
             }
+            ExprKind::Require(import) => imported(program, program.import(module, import)),
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => only_value(program, from, name, DEPTH),
-                Entity::Class(m, c) | Entity::Object(m, c) => match program.attribute(m, c, name) {
-                    [only] => only.value.map(|v| (m, v)),
-                    _ => None,
-                },
+                Entity::Class(m, c) | Entity::Object(m, c) => attribute_value(program, m, c, name),
                 _ => None,
             },
             ExprKind::Await(inner) => Some((module, inner)),
@@ -286,18 +331,29 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
 fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
     match binding.kind {
         BindingKind::Value(value) => Some((module, value)),
-        BindingKind::Import(import) => match program.import(module, import) {
-            Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
+        BindingKind::Element(whole, index) => program.module(module).element(whole, index).map(|value| (module, value)),
+        BindingKind::Import(import) => imported(program, program.import(module, import)),
+        BindingKind::Member(whole, name) => match Resolver::new(program).entity(module, whole) {
+            Entity::Module(from) => only_value(program, from, name, DEPTH),
             _ => None,
         },
         _ => None,
     }
 }
 
+/// The value that an import leads to: of a name, or of a module that exports itself as a whole.
+fn imported(program: &Program, link: Link) -> Option<(ModuleId, ExprId)> {
+    match link {
+        Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
+        Link::Module(from) => only_value(program, from, Ustr::from(WHOLE), DEPTH),
+        Link::Library(_) => None,
+    }
+}
+
 fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Option<(ModuleId, ExprId)> {
     let (mut module, mut name) = (module, name);
     for _ in 0..depth {
-        let mut bindings = program.bindings(module, ScopeId(0), name);
+        let mut bindings = exports(program, module, name);
         let (Some(binding), None) = (bindings.next(), bindings.next()) else { return None };
         match binding.kind {
             BindingKind::Value(value) => return Some((module, value)),
@@ -309,49 +365,4 @@ fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Op
         }
     }
     None
-}
-
-/// Whether the dict or list that a name stands for is changed in place somewhere in its module, or handed to something
-/// that may: what its literal says is then not all there is to it.
-#[must_use]
-pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
-    const READS: [&str; 6] = ["get", "items", "keys", "values", "copy", "__contains__"];
-    let module = program.module(id);
-    let ExprKind::Name(name) = module.expr(expr).kind else { return false };
-    let scope = Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    module.expr_ids().any(|other| {
-        if !matches!(module.expr(other).kind, ExprKind::Name(n) if n == name) {
-            return false;
-        }
-        let Parent::Expr(parent) = module.expr_parents[other.index()] else { return false };
-        let changes = match &module.expr(parent).kind {
-            ExprKind::Attribute { name: method, .. } => !READS.contains(&method.as_str()),
-            ExprKind::Subscript { object, .. } if *object == other => is_target(module, parent),
-            ExprKind::Call(call) => {
-                let is_passed = |a: &Arg| a.value == other && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
-                call.args.iter().any(is_passed) && may_change(program, id, parent, call)
-            }
-            _ => false,
-        };
-        changes && Resolver::new(program).scope_of_name(id, other, name).map(|(scope, _)| scope) == scope
-    })
-}
-
-/// Whether a call may change what it is given: libraries' functions and methods of texts do not.
-fn may_change(program: &Program, id: ModuleId, expr: ExprId, call: &Call) -> bool {
-    if let Entity::Builtin(_) | Entity::Library(_) = program.callee(id, expr) {
-        return false;
-    }
-    let callee = &program.module(id).expr(call.callee).kind;
-    !matches!(callee, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "join" | "format" | "index" | "issuperset" | "issubset"))
-}
-
-/// Whether an expression is assigned to or deleted.
-fn is_target(module: &Module, expr: ExprId) -> bool {
-    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return false };
-    match &module.stmt(stmt).kind {
-        StmtKind::Assign { targets, .. } | StmtKind::Delete(targets) => targets.contains(&expr),
-        StmtKind::AugAssign { target, .. } => *target == expr,
-        _ => false,
-    }
 }

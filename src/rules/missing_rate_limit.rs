@@ -44,12 +44,18 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
 
 fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
     let reason = match idle {
-        Some(Idle { name, why, .. }) => match why {
+        Some(Idle { name, why, place, library }) => match why {
             Why::AboveRoute { function, .. } => {
                 let function = program.function(*function).name;
                 format!("`@{name}` stands above the decorator that binds `{function}` to its route and limits nothing")
             }
             Why::NoLimits => format!("`{name}` is attached but sets no limit"),
+            Why::Blind => {
+                let row = program.module_of(place.file).zip(*library).and_then(|(module, name)| program.row(module, name));
+                let versions = row.and_then(|row| row.versions.as_ref());
+                let versions = versions.map(|versions| format!(" (FastAPI {versions})")).unwrap_or_default();
+                format!("`{name}` does not see routes that come by `include_router`{versions}")
+            }
             Why::Unattached => format!("`{name}` is set up but attached to nothing"),
             Why::RatesOnly => format!("`{name}` is set but no throttle class uses it"),
             Why::Unused => format!("`{name}` answers 429 but nothing uses it"),

@@ -66,7 +66,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
 fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
     let program = &ctx.project.program;
     let Waiting { expr, call, name, .. } = *waiting;
-    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.apis.row(n)?.timeout.clone())) else {
+    let Some(timeout) = waiting.stub.as_ref().map(|_| grpc()).or_else(|| name.and_then(|n| program.row(id, n)?.timeout.clone())) else {
         return;
     };
     let Some(reason) = reason(program, id, call, &timeout) else { return };
@@ -130,7 +130,7 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
         (None, None) => String::new(),
     };
     // A bundle of limits waits for nothing itself.
-    let is_bundle = name.is_some_and(|n| program.apis.row(n).is_some_and(|row| row.roles.is_empty()));
+    let is_bundle = name.is_some_and(|n| program.row(id, n).is_some_and(|row| row.roles.is_empty()));
     let is_made = stub.is_none() && name.is_some_and(is_class_name);
     if program.module(id).language == Language::TypeScript {
         return message_of_script(program, call, &api, name, timeout, reason);
@@ -149,7 +149,9 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
             if is_bundle {
                 format!("`{argument}={written}` of `{api}` is no limit at all")
             } else {
-                format!("`{argument}={written}` lets `{api}` wait for ever")
+                let by_default =
+                    if values::default(program, m, value).is_some() { ", `None` by default and passed by nobody," } else { "" };
+                format!("`{argument}={written}`{by_default} lets `{api}` wait for ever")
             }
         }
     }
@@ -243,7 +245,7 @@ fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Op
 /// The part of a value that means for ever, in the module that it is written in.
 fn forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> Option<(ModuleId, ExprId)> {
     match values::value(program, id, expr) {
-        Value::Null => timeout.none_is_forever.then_some((id, expr)),
+        Value::Null => timeout.none_is_forever.then(|| (id, values::default(program, id, expr).unwrap_or(expr))),
         Value::Number(n) => (n == 0.0 && timeout.zero_is_forever).then_some((id, expr)),
         // `timeout: false` is how JavaScript says none.
         Value::Bool(false) if !timeout.options.0.is_empty() => Some((id, expr)),

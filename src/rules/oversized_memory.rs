@@ -174,7 +174,7 @@ mod tests {
     fn judge(text: &str) -> Vec<crate::finding::Finding> {
         let sources = Sources::new(vec![SourceFile::new("service.yaml", FileKind::Yaml, text)]);
         let deployments = deploy::lower(FileId(0), "service.yaml", text).deployments;
-        let program = Program::link(sources, Vec::new(), Apis::default());
+        let program = Program::link(sources, Vec::new(), Apis::default(), &|_, _| None);
         let routes = Routes::find(&program);
         let config = Config::defaults(std::path::Path::new(""), &[]);
         let project = Project { program, routes, images: Vec::new(), deployments, services: Vec::new(), config };

@@ -203,3 +203,25 @@ fn files_that_are_too_large_are_named() {
     let large = format!("x = 1\n{}", "# filler\n".repeat(300_000));
     assert_eq!(reason(&with("large.py", large.as_bytes()), "large.py"), "over 2 MiB");
 }
+
+#[test]
+fn lock_files_that_cannot_be_read_are_named_where_they_are_needed() {
+    let directory = folder();
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("a file");
+    write("requirements.txt", "elasticsearch\n");
+    write("poetry.lock", "<<<<<<< HEAD\n");
+    assert_eq!(reason(&check(directory.path()), "poetry.lock"), "");
+    // What waits for ever depends on the version.
+    write("search.py", "from elasticsearch import Elasticsearch\n\nElasticsearch('https://search.example', request_timeout=None)\n");
+    let outcome = check(directory.path());
+    let why = reason(&outcome, "poetry.lock");
+    assert!(why.contains("at line 1") && why.ends_with("its versions are unknown"), "{why}");
+    assert_eq!(lines(&outcome, "search.py"), [3]);
+    // Lock files may be larger than code, but not without end.
+    write("poetry.lock", &format!("[[package]]\nname = 'elasticsearch'\nversion = '7.17.12'\n{}", "# filler\n".repeat(500_000)));
+    let outcome = check(directory.path());
+    assert_eq!((reason(&outcome, "poetry.lock").as_str(), lines(&outcome, "search.py").len()), ("", 0));
+    write("poetry.lock", &"# filler\n".repeat(4_000_000));
+    let outcome = check(directory.path());
+    assert_eq!((reason(&outcome, "poetry.lock").as_str(), lines(&outcome, "search.py").len()), ("over 16 MiB", 1));
+}

@@ -4,6 +4,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use roadworthy::analysis::Demand;
 use roadworthy::finding::Confidence;
 use roadworthy::fix::Applicability;
 use roadworthy::options::CheckOptions;
@@ -14,6 +15,7 @@ use roadworthy::rules::RULES;
 use roadworthy::run::{self, Outcome};
 use tempfile::TempDir;
 
+use crate::features;
 use crate::pages::project;
 
 fn options(directory: &Path) -> CheckOptions {
@@ -32,7 +34,7 @@ fn json(options: &CheckOptions) -> String {
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// The files of every case of every page, each case in a folder of its own.
+/// The files of every case of every page and of the table of features, each case in a folder of its own.
 fn all_cases() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for rule in RULES {
@@ -43,12 +45,29 @@ fn all_cases() -> Vec<(String, String)> {
             }
         }
     }
+    // Several services, shared libraries, import cycles.
+    files.extend(features::all_cases());
     files
 }
 
 fn written(files: &[(String, String)]) -> TempDir {
     let borrowed: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     project(&borrowed)
+}
+
+/// Law 1: what nobody asks for need not be read. Test code beside each case, some of it imported, tells it apart.
+#[test]
+fn lowering_on_demand_changes_nothing() {
+    let mut files = all_cases();
+    for (path, text) in all_cases() {
+        let Some((directory, name)) = path.rsplit_once('/') else { continue };
+        if name.ends_with(".py") || name.ends_with(".ts") {
+            files.push((format!("{directory}/tests/{name}"), text));
+        }
+    }
+    let directory = written(&files);
+    let with = |demand| json(&CheckOptions { demand, ..options(directory.path()) });
+    assert!(with(Demand::Needed) == with(Demand::All), "what is found depends on what was lowered");
 }
 
 /// Law 2: neither threads nor the order of paths change a byte.

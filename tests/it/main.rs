@@ -5,6 +5,7 @@ mod bad_input;
 mod cli;
 mod config;
 mod discover;
+mod features;
 mod fixes;
 mod grammar;
 mod laws;

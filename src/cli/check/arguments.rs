@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
+use crate::analysis::Demand;
 use crate::config::FailOn;
 use crate::date::Date;
 use crate::error::Error;
@@ -163,6 +164,7 @@ impl LowArgs {
                 jobs: self.jobs,
                 stdin,
                 today: self.today.unwrap_or_else(Date::today),
+                demand: Demand::default(),
             },
             format: self.output_format,
             outputs: self.output,

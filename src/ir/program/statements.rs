@@ -66,9 +66,9 @@ pub enum StmtKind {
     Loop(Box<Loop>),
     /// `try`.
     Try(Box<Try>),
-    /// `with`.
+    /// `with`, and a block of TypeScript that stands among statements.
     With {
-        /// Context managers and their targets.
+        /// Context managers and their targets; none of a mere block.
         items: Box<[(ExprId, Option<ExprId>)]>,
         /// The body.
         body: BlockId,

@@ -215,10 +215,30 @@ impl Lowering<'_> {
             Some(child) => (self.as_expr(child).unwrap_or_else(|| self.opaque(span, Vec::new())), None),
             None => (self.opaque(span, Vec::new()), None),
         };
-        if let (context, Some(target)) = item {
-            self.builder.bind_target(target, BindingKind::Context(context));
+        let items = match item {
+            (whole, None) => self.listed_items(whole),
+            _ => vec![item],
+        };
+        for (context, target) in &items {
+            if let Some(target) = target {
+                self.builder.bind_target(*target, BindingKind::Context(*context));
+            }
         }
-        Value::WithItems(vec![item])
+        Value::WithItems(items)
+    }
+
+    /// `(a, b as c,)`: a list of items that reads like a tuple.
+    fn listed_items(&mut self, whole: ExprId) -> Vec<(ExprId, Option<ExprId>)> {
+        let ExprKind::Tuple(parts) = self.builder.module().expr(whole).kind.clone() else { return vec![(whole, None)] };
+        self.builder.retire(whole);
+        let item = |part: &ExprId| match self.builder.module().expr(*part).kind {
+            // What `b as c` is where no target is expected.
+            ExprKind::Opaque(ref pair) if pair.len() == 2 => (pair[0], Some(pair[1]), Some(*part)),
+            _ => (*part, None, None),
+        };
+        let items: Vec<_> = parts.iter().map(item).collect();
+        items.iter().filter_map(|(.., pair)| *pair).for_each(|pair| self.builder.retire(pair));
+        items.into_iter().map(|(context, target, _)| (context, target)).collect()
     }
 
     fn match_statement(&mut self, span: Span, children: &[Child]) -> Value {

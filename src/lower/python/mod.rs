@@ -71,7 +71,7 @@ impl Lower for Lowering<'_> {
         self.open(kind);
     }
 
-    fn build(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {
+    fn build(&mut self, kind: Kind, span: Span, children: &mut [Child]) -> Value {
         self.node(kind, span, children)
     }
 }

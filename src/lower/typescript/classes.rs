@@ -65,8 +65,7 @@ impl Lowering<'_> {
             }
             Kind::ClassStaticBlock => {
                 let body = self.body_field(children, Field::Body, span);
-                let nested = self.builder.module().block(body).stmts.clone();
-                self.statement(span, StmtKind::Opaque(Box::new([]), nested))
+                Value::Stmt(self.bare_block(span, body))
             }
             _ => self.module_node(kind, span, children),
         }
@@ -75,7 +74,10 @@ impl Lowering<'_> {
     /// `Base` of `Base<T>`.
     fn generic(&mut self, base: ExprId) -> ExprId {
         match self.builder.module().expr(base).kind {
-            ExprKind::Subscript { object, .. } => object,
+            ExprKind::Subscript { object, .. } => {
+                self.builder.retire(base);
+                object
+            }
             _ => base,
         }
     }
@@ -169,12 +171,11 @@ impl Lowering<'_> {
             let decorated = self.builder.module().expr(*first).span;
             stmts.push(self.builder.stmt(decorated, StmtKind::Opaque(decorators.into(), Box::new([]))));
         }
-        let field = match self.field_target(children) {
-            Some(target) => self.field_statement(span, target, annotation, value),
-            None => {
-                let parts = value.into_iter().collect::<Vec<_>>();
-                self.statement(span, StmtKind::Opaque(parts.into(), Box::new([])))
-            }
+        let field = if let Some(target) = self.field_target(children) {
+            self.field_statement(span, target, annotation, value)
+        } else {
+            let parts: Box<[ExprId]> = value.into_iter().collect();
+            self.statement(span, StmtKind::Opaque(parts, Box::new([])))
         };
         if let Value::Stmt(field) = field {
             stmts.push(field);

@@ -20,6 +20,11 @@ impl Lowering<'_> {
             Kind::FunctionExpression | Kind::GeneratorFunction | Kind::ArrowFunction => {
                 let function = self.function(kind, span, children);
                 let Value::Function(id) = function else { return Value::Nothing };
+                let Function { name, name_span, scope, .. } = *self.builder.module().function(id);
+                // A function expression may call itself by its name.
+                if !name.is_empty() && !self.builder.module().scope(scope).bindings.iter().any(|b| b.name == name) {
+                    self.builder.bind_in(scope, name, name_span, BindingKind::Function(id));
+                }
                 self.value(span, ExprKind::Function(id))
             }
             Kind::MethodDefinition => self.function(kind, span, children),
@@ -57,7 +62,9 @@ impl Lowering<'_> {
             None => FunctionBody::Block(self.body_field(children, Field::Body, span)),
         };
         let is_async = self.has_word(children, "async");
-        let is_generator = self.generators.pop().unwrap_or_default();
+        let has_yield = self.generators.pop().unwrap_or_default();
+        let is_generator =
+            has_yield || matches!(kind, Kind::GeneratorFunction | Kind::GeneratorFunctionDeclaration) || self.has_word(children, "*");
         let form = match kind {
             Kind::ArrowFunction => FunctionForm::Arrow,
             _ if self.has_word(children, "static") => FunctionForm::Static,
@@ -124,7 +131,8 @@ impl Lowering<'_> {
         param.default = self.expr_field(children, Field::Value);
         let decorators: Vec<ExprId> = children.iter().filter(|c| c.kind == Kind::Decorator).filter_map(|c| self.as_expr(c)).collect();
         param.decorators = decorators.into();
-        param.is_field = children.iter().any(|c| c.kind == Kind::AccessibilityModifier) || self.has_word(children, "readonly");
+        param.is_field = children.iter().any(|c| matches!(c.kind, Kind::AccessibilityModifier | Kind::OverrideModifier))
+            || self.has_word(children, "readonly");
         Value::Param(Box::new(param))
     }
 

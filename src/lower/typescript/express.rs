@@ -9,7 +9,7 @@ use crate::source::Span;
 
 impl Lowering<'_> {
     /// Builds a node from its children.
-    pub fn node(&mut self, kind: Kind, span: Span, children: &[Child]) -> Value {
+    pub fn node(&mut self, kind: Kind, span: Span, children: &mut [Child]) -> Value {
         match kind {
             Kind::Member | Kind::NestedIdentifier => self.member(span, children),
             Kind::Subscript => self.subscript(span, children),
@@ -35,6 +35,10 @@ impl Lowering<'_> {
                 self.value(span, ExprKind::Conditional { test, then, otherwise })
             }
             Kind::Await => {
+                // `await using x = y` waits when `x` is disposed of.
+                if let Some(child) = children.iter_mut().find(|c| matches!(&c.value, Value::Assignment(a) if a.declares)) {
+                    return std::mem::take(&mut child.value);
+                }
                 let value = self.only(span, children);
                 self.value(span, ExprKind::Await(value))
             }
@@ -54,6 +58,8 @@ impl Lowering<'_> {
                 let inner = self.only(span, children);
                 self.value(span, ExprKind::Spread(inner))
             }
+            Kind::If => self.if_statement(span, children),
+            Kind::Else => self.else_clause(children),
             Kind::Assignment => self.assignment(span, children),
             Kind::AugmentedAssignment => self.augmented(span, children),
             // Parentheses, casts and assertions are transparent.
@@ -70,7 +76,11 @@ impl Lowering<'_> {
             Kind::JsxElement | Kind::JsxSelfClosing | Kind::JsxOpening | Kind::JsxAttribute | Kind::JsxExpression => {
                 let parts: Vec<ExprId> = children
                     .iter()
-                    .filter(|c| c.field != Field::Name && !matches!(c.value, Value::Ident(_) if kind == Kind::JsxAttribute))
+                    .filter(|c| {
+                        c.field != Field::Name
+                            && c.kind != Kind::TypeArguments
+                            && !matches!(c.value, Value::Ident(_) if kind == Kind::JsxAttribute)
+                    })
                     .filter_map(|c| self.as_expr(c))
                     .collect();
                 if parts.is_empty() && kind != Kind::JsxElement && kind != Kind::JsxSelfClosing {
@@ -247,7 +257,9 @@ impl Lowering<'_> {
                 Value::Function(id) => {
                     let function = self.builder.module().function(*id);
                     let (name, name_span, span) = (function.name, function.name_span, function.span);
-                    let key = self.builder.expr(name_span, ExprKind::String(name));
+                    // A computed name is unknown.
+                    let key = if name.is_empty() { ExprKind::Opaque(Box::new([])) } else { ExprKind::String(name) };
+                    let key = self.builder.expr(name_span, key);
                     let value = self.builder.expr(span, ExprKind::Function(*id));
                     entries.push(Entry::Pair { key, value });
                 }
@@ -271,20 +283,25 @@ impl Lowering<'_> {
     }
 
     /// `target = value`; chained ones collect their targets from the right.
-    fn assignment(&mut self, span: Span, children: &[Child]) -> Value {
+    fn assignment(&mut self, span: Span, children: &mut [Child]) -> Value {
         let target = self.expr_or_opaque(children, Field::Left, span);
-        let (mut targets, value) = match Self::field(children, Field::Right) {
-            Some(Child { value: Value::Assignment(Assignment { targets, value, op: None }), .. }) => (targets.clone(), *value),
+        let (mut targets, value) = match children.iter_mut().find(|c| c.field == Field::Right) {
+            Some(Child { value: Value::Assignment(Assignment { targets, value, op: None, .. }), .. }) => (std::mem::take(targets), *value),
             Some(child) => (Vec::new(), self.as_expr(child).unwrap_or_else(|| self.opaque(span, Vec::new()))),
             None => (Vec::new(), self.opaque(span, Vec::new())),
         };
-        targets.insert(0, target);
-        self.builder.rebind_target(target, BindingKind::Value(value));
+        targets.push(target);
+        let declares = self.has_word(children, "using");
+        if declares {
+            self.builder.bind_target(target, BindingKind::Value(value));
+        } else {
+            self.builder.rebind_target(target, BindingKind::Value(value));
+        }
         self.export_assigned(target, value);
         if let ExprKind::Name(name) | ExprKind::Attribute { name, .. } = self.builder.module().expr(target).kind {
             self.call_function(value, name);
         }
-        Value::Assignment(Assignment { targets, value, op: None })
+        Value::Assignment(Assignment { targets, value, op: None, declares })
     }
 
     /// `target op= value`.
@@ -295,10 +312,11 @@ impl Lowering<'_> {
         // `target ??= value` gives a value to what has none yet.
         if matches!(word, "??=" | "||=") {
             self.builder.rebind_target(target, BindingKind::Value(value));
-            return Value::Assignment(Assignment { targets: vec![target], value, op: None });
+            return Value::Assignment(Assignment { targets: vec![target], value, op: None, declares: false });
         }
         self.builder.rebind_target(target, BindingKind::Opaque);
-        Value::Assignment(Assignment { targets: vec![target], value, op: Some(binary_op(word.trim_end_matches('='))) })
+        let op = Some(binary_op(word.trim_end_matches('=')));
+        Value::Assignment(Assignment { targets: vec![target], value, op, declares: false })
     }
 
     /// A function without a name that becomes the value of a key.

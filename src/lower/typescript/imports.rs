@@ -56,11 +56,10 @@ impl Lowering<'_> {
             // `namespace A { … }`: what it runs is seen, its names are its own.
             Kind::InternalModule | Kind::ModuleDeclaration => {
                 let body = self.body_field(children, Field::Body, span);
-                let nested = self.builder.module().block(body).stmts.clone();
                 if let Some(Child { value: Value::Ident(name), span, .. }) = Self::field(children, Field::Name) {
                     self.builder.bind(*name, *span, BindingKind::Opaque);
                 }
-                self.statement(span, StmtKind::Opaque(Box::new([]), nested))
+                Value::Stmt(self.bare_block(span, body))
             }
             _ => {
                 let parts = self.exprs(children);
@@ -136,9 +135,9 @@ impl Lowering<'_> {
                 self.builder.decorate_class(id, span, decorators);
             }
             if outermost {
-                self.exported_spans.push(child.span);
-                let default = self.has_word(children, "default");
-                self.builder.export_declared(child.span, default.then(|| Ustr::from("default")));
+                let name = self.has_word(children, "default").then(|| Ustr::from("default"));
+                self.exported.push((child.span, name));
+                self.builder.export_declared(child.span, name);
             }
             return match &child.value {
                 Value::Stmts(stmts) => Value::Stmts(stmts.clone()),
@@ -162,13 +161,14 @@ impl Lowering<'_> {
             .iter()
             .filter(|c| c.kind != Kind::Decorator && !matches!(c.value, Value::Token | Value::Nothing))
             .find_map(|c| self.as_expr(c));
-        let Some(value) = value else { return Value::Nothing };
+        let default = self.has_word(children, "default");
+        // `export as namespace A` exports nothing to modules.
+        let Some(value) = value.filter(|_| default || self.has_word(children, "=")) else { return Value::Nothing };
         if let ExprKind::Class(id) = self.builder.module().expr(value).kind
             && !decorators.is_empty()
         {
             self.builder.decorate_class(id, span, decorators);
         }
-        let default = self.has_word(children, "default");
         if outermost {
             self.builder.export(Ustr::from(if default { "default" } else { WHOLE }), span, BindingKind::Value(value));
         }

@@ -31,12 +31,14 @@ fn blank(bytes: &mut [u8], start: usize, end: usize) {
 /// How far the other end of type arguments may be.
 const MOST: usize = 2000;
 
-/// Where the type arguments begin that end at a `>`: behind a name.
+/// Where the type arguments begin that end at a `>`: behind a name, and made of nothing that types have not.
 fn type_arguments(text: &[u8], end: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for at in (end.saturating_sub(MOST)..=end).rev() {
+        let next = text.get(at + 1).copied();
         match text[at] {
-            b'>' if at == 0 || text[at - 1] != b'=' => depth += 1,
+            b'>' if at > 0 && text[at - 1] == b'=' => {}
+            b'>' => depth += 1,
             b'<' => {
                 depth -= 1;
                 if depth == 0 {
@@ -44,7 +46,10 @@ fn type_arguments(text: &[u8], end: usize) -> Option<usize> {
                     return at.checked_sub(1).and_then(|before| text.get(before)).filter(|byte| is_name(byte)).map(|_| at);
                 }
             }
-            b'`' => return None,
+            // A hole of a template, and operators.
+            b'$' if next == Some(b'{') => return None,
+            b'&' | b'|' if next == Some(text[at]) => return None,
+            b'`' | b'/' | b'\\' | b'+' | b'*' | b'%' | b'!' | b'~' | b'^' | b'@' => return None,
             _ => {}
         }
     }

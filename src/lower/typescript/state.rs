@@ -1,6 +1,6 @@
 //! What the walk carries: the text, the builder, and what finished nodes became.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use super::kinds::{Field, Kind};
@@ -14,8 +14,10 @@ use crate::source::{FileId, Span};
 pub type Child = walk::Child<Kind, Field, Value>;
 
 /// What a node became.
+#[derive(Default)]
 pub enum Value {
     /// Nothing of its own.
+    #[default]
     Nothing,
     /// A token worth knowing: an operator or a modifier.
     Token,
@@ -57,6 +59,8 @@ pub enum Value {
     Class(ClassId),
     /// `target = value`, waiting to know whether it is a statement of its own.
     Assignment(Assignment),
+    /// `if`, waiting to know whether it is the `else` of another.
+    If(Branches),
     /// What an import or export names, and the name it gets.
     Specifier(Specifier),
     /// Several of those.
@@ -79,12 +83,23 @@ pub struct Declarator {
 /// `targets = value`.
 #[derive(Clone)]
 pub struct Assignment {
-    /// The targets, from the left.
+    /// The targets, from the right: each assignment around adds one.
     pub targets: Vec<ExprId>,
     /// The value.
     pub value: ExprId,
     /// The operator of `target op= value`.
     pub op: Option<BinaryOp>,
+    /// `using target = value`.
+    pub declares: bool,
+}
+
+/// `if (test) body else …`.
+#[derive(Clone)]
+pub struct Branches {
+    /// Conditions and bodies, the last first: each `if` around adds one.
+    pub branches: Vec<(ExprId, BlockId)>,
+    /// `else`.
+    pub otherwise: Option<BlockId>,
 }
 
 /// What an import or export names.
@@ -112,10 +127,12 @@ pub struct Lowering<'a> {
     pub scoped: Vec<bool>,
     /// For each open loop and `switch`, whether it is a `switch`.
     pub breakable: Vec<bool>,
+    /// Labels that something breaks out of.
+    pub broken: FxHashSet<Ustr>,
     /// Names of types, which give way to values of the same name.
     pub types: Vec<(ScopeId, Ustr, Span, BindingKind)>,
-    /// Places of declarations that are exported.
-    pub exported_spans: Vec<Span>,
+    /// Places of declarations that are exported, and the name if it is another.
+    pub exported: Vec<(Span, Option<Ustr>)>,
     /// The names of this file: asking the table that all threads share costs more.
     names: FxHashMap<&'a str, Ustr>,
 }
@@ -130,8 +147,9 @@ impl<'a> Lowering<'a> {
             generators: Vec::new(),
             scoped: Vec::new(),
             breakable: Vec::new(),
+            broken: FxHashSet::default(),
             types: Vec::new(),
-            exported_spans: Vec::new(),
+            exported: Vec::new(),
             names: FxHashMap::default(),
         }
     }
@@ -176,7 +194,11 @@ impl<'a> Lowering<'a> {
             Kind::StringFragment | Kind::EscapeSequence => return Leaf::Is(Value::Part(TemplatePart::Text(strings::decode(text), span))),
             Kind::AccessibilityModifier | Kind::OverrideModifier | Kind::OptionalChain => return Leaf::Is(Value::Token),
             Kind::Token
-                if field != Field::None || matches!(text, "async" | "static" | "get" | "set" | "readonly" | "await" | "*" | "default") =>
+                if field != Field::None
+                    || matches!(
+                        text,
+                        "async" | "static" | "get" | "set" | "readonly" | "await" | "*" | "default" | "using" | "=" | "?."
+                    ) =>
             {
                 return Leaf::Is(Value::Token);
             }
@@ -262,12 +284,12 @@ impl<'a> Lowering<'a> {
 
     /// `target = value` where its value is used. Without a kind of its own in the model, `target op= value` is opaque.
     fn assignment_value(&mut self, span: Span, assignment: &Assignment) -> ExprId {
-        let Assignment { targets, value, op } = assignment;
+        let Assignment { targets, value, op, .. } = assignment;
         if op.is_some() {
             let parts = targets.iter().copied().chain([*value]).collect();
             return self.opaque(span, parts);
         }
-        targets.iter().rev().fold(*value, |value, target| self.builder.expr(span, ExprKind::Assign { target: *target, value }))
+        targets.iter().fold(*value, |value, target| self.builder.expr(span, ExprKind::Assign { target: *target, value }))
     }
 
     /// The expressions among the children, in order.

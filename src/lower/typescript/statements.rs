@@ -1,7 +1,7 @@
 //! Statements of TypeScript.
 
 use super::kinds::{Field, Kind};
-use super::state::{Assignment, Child, Declarator, Lowering, Value};
+use super::state::{Assignment, Branches, Child, Declarator, Lowering, Value};
 use crate::ir::program::*;
 use crate::source::Span;
 
@@ -30,16 +30,15 @@ impl Lowering<'_> {
             }
             Kind::Break => {
                 // A `break` that ends a case of `switch` goes on behind it.
-                let ends_case = self.breakable.last() == Some(&true) && Self::field(children, Field::Label).is_none();
+                let label = Self::field(children, Field::Label);
+                if let Some(Child { value: Value::Ident(label), .. }) = label {
+                    self.broken.insert(*label);
+                }
+                let ends_case = self.breakable.last() == Some(&true) && label.is_none();
                 self.statement(span, if ends_case { StmtKind::Pass } else { StmtKind::Break })
             }
             Kind::Continue => self.statement(span, StmtKind::Continue),
             Kind::Debugger => self.statement(span, StmtKind::Pass),
-            Kind::If => self.if_statement(span, children),
-            Kind::Else => match children.iter().find(|c| !matches!(c.value, Value::Nothing | Value::Token)) {
-                Some(child) => Value::Block(self.body(child)),
-                None => Value::Nothing,
-            },
             Kind::While | Kind::Do => {
                 self.breakable.pop();
                 let test = self.expr_or_opaque(children, Field::Condition, span);
@@ -48,10 +47,16 @@ impl Lowering<'_> {
             }
             Kind::For => self.for_statement(span, children),
             Kind::ForIn => self.for_in(span, children),
-            Kind::Labeled => match Self::field(children, Field::Body) {
-                Some(child) => self.as_stmt(child).map_or(Value::Nothing, Value::Stmt),
-                None => Value::Nothing,
-            },
+            Kind::Labeled => {
+                let Some(stmt) = Self::field(children, Field::Body).and_then(|child| self.as_stmt(child)) else { return Value::Nothing };
+                // Where its label is broken out of, what comes behind it is reached.
+                match Self::field(children, Field::Label) {
+                    Some(Child { value: Value::Ident(label), .. }) if self.broken.remove(label) => {
+                        self.statement(span, StmtKind::Opaque(Box::new([]), Box::new([stmt])))
+                    }
+                    _ => Value::Stmt(stmt),
+                }
+            }
             Kind::Try => self.try_statement(span, children),
             Kind::Catch => self.catch(span, children),
             Kind::Finally => Value::Block(self.body_field(children, Field::Body, span)),
@@ -79,8 +84,8 @@ impl Lowering<'_> {
             Kind::With => {
                 let object = self.expr_or_opaque(children, Field::Object, span);
                 let body = self.body_field(children, Field::Body, span);
-                let nested = self.builder.module().block(body).stmts.clone();
-                self.statement(span, StmtKind::Opaque(Box::new([object]), nested))
+                let object = self.builder.stmt(span, StmtKind::Expr(object));
+                Value::Stmts(vec![object, self.bare_block(span, body)])
             }
             Kind::Error => self.error(span, children),
             _ => self.definition(kind, span, children),
@@ -90,17 +95,21 @@ impl Lowering<'_> {
     fn expression_statement(&mut self, span: Span, children: &[Child]) -> Value {
         if let Some(Child { value: Value::Assignment(assignment), .. }) = children.iter().find(|c| matches!(c.value, Value::Assignment(_)))
         {
-            let Assignment { targets, value, op } = assignment;
-            if let (Some(op), [target]) = (*op, &targets[..]) {
-                return self.statement(span, StmtKind::AugAssign { target: *target, op, value: *value });
-            }
-            return self.statement(span, StmtKind::Assign { targets: targets.clone().into(), annotation: None, value: Some(*value) });
+            return Value::Stmt(self.assignment_statement(span, assignment));
         }
         // `namespace A {}` comes as an expression.
         if let [Child { value: Value::Stmt(id), .. }] = children {
             return Value::Stmt(*id);
         }
         let expr = self.only(span, children);
+        // `({ a } = b);`
+        if let (ExprKind::Assign { target, value }, [Child { kind: Kind::Parenthesized, .. }]) =
+            (&self.builder.module().expr(expr).kind, children)
+        {
+            let (targets, value) = (Box::new([*target]), *value);
+            self.builder.retire(expr);
+            return self.statement(span, StmtKind::Assign { targets, annotation: None, value: Some(value) });
+        }
         if let ExprKind::Unary { op: UnaryOp::Other, operand } = self.builder.module().expr(expr).kind
             && self.slice(self.builder.module().expr(expr).span).starts_with("delete")
         {
@@ -108,6 +117,15 @@ impl Lowering<'_> {
             return self.statement(span, StmtKind::Delete(Box::new([operand])));
         }
         self.statement(span, StmtKind::Expr(expr))
+    }
+
+    fn assignment_statement(&mut self, span: Span, assignment: &Assignment) -> StmtId {
+        let Assignment { targets, value, op, .. } = assignment;
+        if let (Some(op), [target]) = (*op, &targets[..]) {
+            return self.builder.stmt(span, StmtKind::AugAssign { target: *target, op, value: *value });
+        }
+        let targets = targets.iter().rev().copied().collect();
+        self.builder.stmt(span, StmtKind::Assign { targets, annotation: None, value: Some(*value) })
     }
 
     fn declarator(&mut self, span: Span, children: &[Child]) -> Value {
@@ -141,22 +159,30 @@ impl Lowering<'_> {
         Value::Stmts(stmts)
     }
 
-    fn if_statement(&mut self, span: Span, children: &[Child]) -> Value {
+    pub(super) fn if_statement(&mut self, span: Span, children: &mut [Child]) -> Value {
         let test = self.expr_or_opaque(children, Field::Condition, span);
-        let mut branches = vec![(test, self.body_field(children, Field::Consequence, span))];
-        let mut otherwise = match Self::field(children, Field::Alternative) {
-            Some(Child { value: Value::Block(block), .. }) => Some(*block),
-            _ => None,
-        };
+        let body = self.body_field(children, Field::Consequence, span);
         // `else if`: one statement with branches in line.
-        if let Some(block) = otherwise
-            && let [only] = self.builder.module().block(block).stmts[..]
-            && let Some(StmtKind::If { branches: more, otherwise: last }) = self.builder.take_else_if(block, only)
-        {
-            branches.extend(more);
-            otherwise = last;
+        let mut whole = match children.iter_mut().find(|c| c.field == Field::Alternative).map(|c| &mut c.value) {
+            Some(Value::If(rest)) => Branches { branches: std::mem::take(&mut rest.branches), otherwise: rest.otherwise },
+            Some(Value::Block(block)) => Branches { branches: Vec::new(), otherwise: Some(*block) },
+            _ => Branches { branches: Vec::new(), otherwise: None },
+        };
+        whole.branches.push((test, body));
+        Value::If(whole)
+    }
+
+    pub(super) fn else_clause(&mut self, children: &mut [Child]) -> Value {
+        match children.iter_mut().find(|c| !matches!(c.value, Value::Nothing | Value::Token)) {
+            Some(child) if matches!(child.value, Value::If(_)) => std::mem::take(&mut child.value),
+            Some(child) => Value::Block(self.body(child)),
+            None => Value::Nothing,
         }
-        self.statement(span, StmtKind::If { branches: branches.into(), otherwise })
+    }
+
+    /// A block that stands among statements.
+    pub(super) fn bare_block(&mut self, span: Span, body: BlockId) -> StmtId {
+        self.builder.stmt(span, StmtKind::With { items: Box::new([]), body, is_async: false })
     }
 
     fn loop_statement(&mut self, span: Span, kind: LoopKind, body: BlockId, is_async: bool) -> Value {
@@ -167,6 +193,7 @@ impl Lowering<'_> {
         self.breakable.pop();
         let mut stmts = match Self::field(children, Field::Initializer) {
             Some(Child { value: Value::Stmts(stmts), .. }) => stmts.clone(),
+            Some(Child { value: Value::Expr(init), span, .. }) => vec![self.builder.stmt(*span, StmtKind::Expr(*init))],
             Some(child) => self.as_stmt(child).into_iter().collect(),
             None => Vec::new(),
         };
@@ -269,10 +296,12 @@ impl Lowering<'_> {
             },
             Value::Function(id) => Some(self.builder.stmt(child.span, StmtKind::Function(*id))),
             Value::Class(id) => Some(self.builder.stmt(child.span, StmtKind::Class(*id))),
-            Value::Block(block) | Value::Handler(Handler { body: block, .. }) => {
-                let stmts = nested(self, *block);
-                Some(self.builder.stmt(child.span, StmtKind::Opaque(Box::new([]), stmts)))
+            Value::Assignment(assignment) => Some(self.assignment_statement(child.span, assignment)),
+            Value::If(Branches { branches, otherwise }) => {
+                let branches = branches.iter().rev().copied().collect();
+                Some(self.builder.stmt(child.span, StmtKind::If { branches, otherwise: *otherwise }))
             }
+            Value::Block(block) | Value::Handler(Handler { body: block, .. }) => Some(self.bare_block(child.span, *block)),
             Value::Members(body, _) => {
                 let stmts = nested(self, *body);
                 Some(self.builder.stmt(child.span, StmtKind::Opaque(Box::new([]), stmts)))
@@ -296,7 +325,14 @@ impl Lowering<'_> {
         let mut stmts = Vec::new();
         for child in children {
             match &child.value {
-                Value::Stmt(_) | Value::Function(_) | Value::Class(_) | Value::Block(_) | Value::Handler(_) | Value::Case(_) => {
+                Value::Stmt(_)
+                | Value::If(_)
+                | Value::Function(_)
+                | Value::Class(_)
+                | Value::Block(_)
+                | Value::Handler(_)
+                | Value::Case(_)
+                | Value::Members(..) => {
                     stmts.extend(self.as_stmt(child));
                 }
                 Value::Stmts(several) => stmts.extend(several.iter().copied()),

@@ -1,5 +1,6 @@
 //! Types in annotations, as the expressions that name what they are.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::kinds::{Field, Kind};
@@ -49,7 +50,12 @@ impl Lowering<'_> {
                 }
             }
             Kind::TupleType => {
-                let parts = self.exprs(children);
+                // `[name: A]` is `[A]`.
+                let part = |lowering: &mut Self, child: &Child| match &child.value {
+                    Value::Param(param) => param.annotation,
+                    _ => lowering.as_expr(child),
+                };
+                let parts: Vec<ExprId> = children.iter().filter_map(|child| part(self, child)).collect();
                 self.value(span, ExprKind::Tuple(parts.into()))
             }
             Kind::ObjectType => self.object_type(span, children),
@@ -75,15 +81,22 @@ impl Lowering<'_> {
 
     /// Binds the names of types where no value has the same name: `const User = z.object(…); type User = z.infer<typeof User>`.
     pub fn bind_types(&mut self) {
+        let scopes = self.builder.module().scopes.iter().enumerate();
+        let bound = scopes.flat_map(|(index, scope)| scope.bindings.iter().map(move |b| (ScopeId::at(index), b.name)));
+        let mut taken: FxHashSet<(ScopeId, Ustr)> = bound.collect();
         let exports = self.builder.module().exports;
         for (scope, name, span, kind) in std::mem::take(&mut self.types) {
-            let taken = |scope: ScopeId| self.builder.module().scope(scope).bindings.iter().any(|b| b.name == name);
-            if !taken(scope) {
+            if taken.insert((scope, name)) {
                 self.builder.bind_in(scope, name, span, kind);
             }
-            let exported = self.exported_spans.iter().any(|whole| whole.contains(span));
-            if scope == ScopeId(0) && exported && !self.builder.module().scope(exports).bindings.iter().any(|b| b.name == name) {
-                self.builder.bind_in(exports, name, span, kind);
+            // What is exported comes in source order.
+            let before = self.exported.partition_point(|(whole, _)| whole.start <= span.start);
+            let exported = before.checked_sub(1).map(|last| self.exported[last]).filter(|(whole, _)| whole.contains(span));
+            if let Some((_, other)) = exported
+                && scope == ScopeId(0)
+                && taken.insert((exports, other.unwrap_or(name)))
+            {
+                self.builder.bind_in(exports, other.unwrap_or(name), span, kind);
             }
         }
     }

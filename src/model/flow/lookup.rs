@@ -6,6 +6,7 @@ use super::sources::{field, is_enum, is_request_data};
 use super::{Abstract, Kind, Origin, constant, container, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::dictionaries;
 use crate::model::program::{FunctionRef, ModuleId};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values::{self, Value};
@@ -93,7 +94,7 @@ impl Evaluator<'_> {
         }
         let (module, origin) = values::origin(self.program, self.id, expr);
         if (module, origin) != (self.id, expr)
-            && !values::is_changed(self.program, self.id, expr)
+            && !dictionaries::is_changed(self.program, self.id, expr)
             && let Some(value) = self.literal(module, origin, 4).or_else(|| self.global(module, origin))
         {
             return value;

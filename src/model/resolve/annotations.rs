@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use super::{Entity, Resolver, is_class_name, javascript};
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::apis::Role;
 use crate::model::program::{Link, ModuleId};
 
@@ -75,10 +76,26 @@ impl Resolver<'_> {
             ExprKind::Name(_) => match self.of(module, annotation) {
                 // An alias of a type: `Db = Annotated[Session, Depends(get_db)]`.
                 Entity::Unknown => self.alias(module, annotation),
-                entity => instance_of(entity),
+                entity => self.instance_here(module, annotation, entity),
             },
-            ExprKind::Attribute { .. } => instance_of(self.of(module, annotation)),
+            ExprKind::Attribute { .. } => self.instance_here(module, annotation, self.of(module, annotation)),
             _ => Entity::Unknown,
+        }
+    }
+
+    /// An instance of what an annotation denotes, which may be the class that it stands in.
+    fn instance_here(&self, module: ModuleId, annotation: ExprId, entity: Entity) -> Entity {
+        match entity {
+            Entity::Library(path) if matches!(path.as_str(), "typing.Self" | "typing_extensions.Self") => {
+                let m = self.program.module(module);
+                let class = m.around(annotation).find_map(|around| match around {
+                    Around::Function(function) => m.function(function).class,
+                    Around::Class(class) => Some(class),
+                    _ => None,
+                });
+                class.map_or(Entity::Unknown, |class| Entity::Object(module, class))
+            }
+            entity => instance_of(entity),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What only JavaScript has: `this`, globals, modules that are values, patterns that take values apart.
 //!
-//! Its libraries have names that begin with a mark of their own, for PyPI and npm have packages of the same name.
+//! Its libraries have names that begin with a mark of their own, for `PyPI` and npm have packages of the same name.
 
 use ustr::Ustr;
 
@@ -106,6 +106,20 @@ impl Resolver<'_> {
         }
     }
 
+    /// The type that a function is declared to have: `const list: RequestHandler = (req, res) => …`.
+    fn declared_as(&self, module: ModuleId, function: FunctionId) -> Option<Ustr> {
+        let m = self.program.module(module);
+        let Parent::Expr(value) = m.function(function).parent else { return None };
+        let Parent::Stmt(stmt) = m.expr_parents[value.index()] else { return None };
+        match m.stmt(stmt).kind {
+            StmtKind::Assign { annotation: Some(annotation), .. } => match self.instance(module, annotation) {
+                Entity::Instance(class) => Some(class),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What a parameter is because of what calls the function: the library that it is passed to as a handler or callback.
     pub(super) fn given_by_caller(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
         let m = self.program.module(module);
@@ -116,7 +130,8 @@ impl Resolver<'_> {
             Parent::Expr(value) => handed::taker(self.program, module, value, |call| self.of(module, call.callee).library()),
             _ => None,
         };
-        let api = passed_here.or_else(|| self.program.handed(FunctionRef { module, function }));
+        let api =
+            passed_here.or_else(|| self.declared_as(module, function)).or_else(|| self.program.handed(FunctionRef { module, function }));
         let row = api.and_then(|api| self.program.apis.row(api));
         let class = row.and_then(|row| row.params.get(index)).filter(|class| !class.is_empty());
         class.map_or(Entity::Unknown, |class| Entity::Instance(Ustr::from(class)))

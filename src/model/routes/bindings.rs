@@ -71,6 +71,9 @@ pub(super) struct Bound {
 
 pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
     let module = program.module(id);
+    if module.language == Language::TypeScript {
+        return super::javascript::in_module(program, id);
+    }
     let finder = Finder { program, resolver: Resolver::new(program), id };
     let mut found = Bound::default();
     for function in module.function_ids() {
@@ -101,10 +104,10 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
     found
 }
 
-struct Finder<'p> {
-    program: &'p Program,
-    resolver: Resolver<'p>,
-    id: ModuleId,
+pub(super) struct Finder<'p> {
+    pub(super) program: &'p Program,
+    pub(super) resolver: Resolver<'p>,
+    pub(super) id: ModuleId,
 }
 
 impl Finder<'_> {
@@ -117,7 +120,7 @@ impl Finder<'_> {
         self.resolver.entity(self.id, expr).library().and_then(|name| self.program.apis.row(name))
     }
 
-    fn by_decorator(&self, function: FunctionId, decorator: ExprId) -> Option<Handler> {
+    pub(super) fn by_decorator(&self, function: FunctionId, decorator: ExprId) -> Option<Handler> {
         let module = self.module();
         let call = module.call(decorator);
         let callee = call.map_or(decorator, |call| call.callee);

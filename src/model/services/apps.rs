@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::handed;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes, inherits};
@@ -30,7 +31,7 @@ pub(super) fn find(program: &Program, routes: &Routes) -> Vec<App> {
     for id in program.module_ids().filter(|id| !is_test(program, *id)) {
         for site in &program.calls[id.0 as usize] {
             let framework = match site.callee {
-                Entity::Library(name) => framework(program, name),
+                Entity::Library(name) => framework(program, name).filter(|_| answers(program, &resolver, id, site.expr)),
                 Entity::Class(m, c) => framework_of(program, &resolver, m, c),
                 _ => None,
             };
@@ -60,6 +61,14 @@ fn is_test(program: &Program, id: ModuleId) -> bool {
     program.sources.get(program.module(id).file).test
 }
 
+/// Whether a call that creates an app makes one that answers requests: a server (`http.createServer(app)`) is a shell
+/// around an app unless it is given a function.
+fn answers(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprId) -> bool {
+    let row = program.callee(id, expr).library().and_then(|name| program.apis.row(name));
+    let (Some(row), Some(call)) = (row.filter(|row| row.is(Role::Route)), program.module(id).call(expr)) else { return true };
+    handed::functions(program.module(id), call, row).iter().any(|value| matches!(resolver.entity(id, *value), Entity::Function(_)))
+}
+
 /// The name of what creates an app, if this does.
 fn framework(program: &Program, name: Ustr) -> Option<Ustr> {
     program.apis.class_has_role(name, Role::App).then_some(name)
@@ -79,7 +88,7 @@ fn framework_of(program: &Program, resolver: &Resolver<'_>, module: ModuleId, cl
 }
 
 /// What puts an app into another one: `outer.mount("/admin", inner)`, `Mount("/admin", app=inner)`, `outer.add_subapp(…)`.
-const MOUNTS: [&str; 4] = ["mount", "Mount", "add_subapp", "DispatcherMiddleware"];
+const MOUNTS: [&str; 6] = ["mount", "Mount", "add_subapp", "DispatcherMiddleware", "use", "route"];
 
 /// For each app, whether code that is no test mounts it in another one.
 fn mounted(program: &Program, apps: &[App]) -> Vec<bool> {

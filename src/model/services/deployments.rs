@@ -5,6 +5,7 @@ use super::{Service, is_below, is_other_language, unit_directory};
 use crate::config::ServiceEntry;
 use crate::ir::deploy::{Deployment, Setting};
 use crate::ir::image::Image;
+use crate::ir::program::Language;
 use crate::model::program::Program;
 
 /// The service that a deployment leads to: as configured, by name or image, else the one in whose directory it lies, or
@@ -40,12 +41,16 @@ pub(super) fn service_of(
 fn beside(program: &Program, images: &[Image], services: &[Service], directory: &str) -> Option<usize> {
     let unit = unit_directory(program, directory);
     let here: Vec<usize> = (0..images.len()).filter(|index| program.sources.get(images[*index].file).directory() == unit).collect();
-    // A gateway in another language, deployed beside a Python service.
-    if !here.is_empty() && here.iter().all(|index| runs_other_language(&images[*index])) {
+    // A gateway in another language, deployed beside a service.
+    let is_foreign = |index: &usize| {
+        let mut languages = services.iter().map(|service| program.module(service.module).language);
+        languages.all(|language| runs_other_language(&images[*index], language))
+    };
+    if !here.is_empty() && here.iter().all(is_foreign) {
         return None;
     }
     let is_built_into = |index: &usize| services.iter().any(|service| service.image == Some(*index));
-    let is_other = if here.is_empty() { is_other_language(program, &unit) } else { !here.iter().any(is_built_into) };
+    let is_other = if here.is_empty() { is_other_language(program, &unit, Language::Python) } else { !here.iter().any(is_built_into) };
     if is_other && !services.iter().any(|service| is_below(&service.directory, &unit)) {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::model::values;
 /// Channels alone.
 pub(super) fn preferred(program: &Program, directory: &str, apps: &[App]) -> Option<usize> {
     let named = |setting: &str| -> Vec<String> {
-        let modules = program.module_ids().filter(|id| is_below(program.path(*id), directory));
+        let modules = program.code_ids().filter(|id| is_below(program.path(*id), directory));
         let values = modules.flat_map(|id| {
             let bindings = program.bindings(id, ScopeId(0), setting.into());
             bindings.filter_map(move |binding| match binding.kind {
@@ -25,7 +25,7 @@ pub(super) fn preferred(program: &Program, directory: &str, apps: &[App]) -> Opt
         let exprs = &program.module(id).exprs;
         exprs.iter().any(|expr| matches!(expr.kind, ExprKind::String(text) if text == "daphne" || text == "channels"))
     };
-    let reads_asgi = program.module_ids().any(|id| is_below(program.path(id), directory) && installs(id));
+    let reads_asgi = program.code_ids().any(|id| is_below(program.path(id), directory) && installs(id));
     let asgi = if reads_asgi { named("ASGI_APPLICATION") } else { Vec::new() };
     let wsgi = named("WSGI_APPLICATION");
     let rank = |app: &App| {

@@ -5,6 +5,8 @@ use std::collections::{BTreeSet, VecDeque};
 use super::apps::App;
 use super::{is_below, is_other_language};
 use crate::ir::image::{Command, Form, Image, InstructionKind, Stage};
+use crate::ir::program::Language;
+use crate::model::packages::{BUILT, EXTENSIONS};
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 
@@ -13,9 +15,11 @@ use crate::model::routes::Routes;
 pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<ModuleId>], directory: &str, apps: &[App]) -> Option<usize> {
     let folder = |index: usize| program.sources.get(images[index].file).directory();
     let is_plain = |index: usize| program.sources.get(images[index].file).name() == "Dockerfile";
-    let is_own =
-        |index: &usize| is_below(folder(*index), directory) && (folder(*index) == directory || !is_other_language(program, folder(*index)));
-    let mut own: Vec<usize> = (0..images.len()).filter(is_own).filter(|index| !runs_other_language(&images[*index])).collect();
+    let language = apps.first().map_or(Language::Python, |app| program.module(app.module).language);
+    let is_own = |index: &usize| {
+        is_below(folder(*index), directory) && (folder(*index) == directory || !is_other_language(program, folder(*index), language))
+    };
+    let mut own: Vec<usize> = (0..images.len()).filter(is_own).filter(|index| !runs_other_language(&images[*index], language)).collect();
     own.sort_by_key(|index| (folder(*index) != directory, !is_plain(*index)));
     let is_above = |index: &usize| {
         let below = directory.strip_prefix(folder(*index)).map(|rest| rest.trim_start_matches('/'));
@@ -28,26 +32,15 @@ pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<Module
     own.iter().copied().chain(above).find(starts).or_else(|| own.first().copied())
 }
 
-/// Bases of images that run programs of other languages.
-const OTHER_LANGUAGES: [&str; 14] = [
-    "node",
-    "bun",
-    "deno",
-    "golang",
-    "rust",
-    "openjdk",
-    "eclipse-temurin",
-    "amazoncorretto",
-    "maven",
-    "gradle",
-    "ruby",
-    "php",
-    "nginx",
-    "httpd",
-];
+/// Bases of images that run JavaScript.
+const JAVASCRIPT: [&str; 3] = ["node", "bun", "deno"];
 
-/// Whether an image is built on another language's base, and nothing in it speaks of Python.
-pub(super) fn runs_other_language(image: &Image) -> bool {
+/// Bases of images that run programs of languages that are not read.
+const OTHER_LANGUAGES: [&str; 11] =
+    ["golang", "rust", "openjdk", "eclipse-temurin", "amazoncorretto", "maven", "gradle", "ruby", "php", "nginx", "httpd"];
+
+/// Whether an image is built on another language's base, and nothing in it speaks of this one.
+pub(super) fn runs_other_language(image: &Image, language: Language) -> bool {
     let Some(stage) = image.last_stage() else { return false };
     let lineage: Vec<&Stage> = image.lineage(stage).collect();
     let base = lineage.last().map_or("", |stage| stage.base.value.as_str());
@@ -57,9 +50,12 @@ pub(super) fn runs_other_language(image: &Image) -> bool {
         _ => None,
     });
     let mut texts = commands.flat_map(Command::texts);
-    let speaks =
-        |text: &str| ["python", "pip", "uvicorn", "gunicorn", "uv sync", "uv run", "poetry"].iter().any(|word| text.contains(word));
-    OTHER_LANGUAGES.contains(&name) && !texts.any(|text| speaks(&text.value))
+    let (others, words): (&[&str], &[&str]) = match language {
+        Language::Python => (&JAVASCRIPT, &["python", "pip", "uvicorn", "gunicorn", "uv sync", "uv run", "poetry"]),
+        Language::TypeScript => (&["python"], &["node", "npm", "yarn", "pnpm", "bun", "deno"]),
+    };
+    let speaks = |text: &str| words.iter().any(|word| text.contains(word));
+    (OTHER_LANGUAGES.contains(&name) || others.contains(&name)) && !texts.any(|text| speaks(&text.value))
 }
 
 /// Whether an image copies a folder of its context (its own directory, or the project's root), or something in it.
@@ -111,8 +107,28 @@ fn reach(program: &Program, from: &[ModuleId]) -> impl Iterator<Item = ModuleId>
 /// stage names none, it is there for tests, and one before it counts.
 pub(super) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
     let folder = program.sources.get(image.file).directory();
-    let of_stage = |stage| named(program, folder, &words(image, stage));
+    let of_stage = |stage| named(program, folder, &with_scripts(program, folder, words(image, stage)));
     image.stages.iter().rev().map(of_stage).find(|modules| !modules.is_empty()).unwrap_or_default()
+}
+
+/// How often one script of `package.json` may run another.
+const MOST_SCRIPTS: usize = 4;
+
+/// Words of commands, and of the scripts of `package.json` that they run: `npm start`, `yarn run serve`.
+fn with_scripts(program: &Program, folder: &str, mut words: Vec<String>) -> Vec<String> {
+    let manifest = program.sources.in_directory(folder).find(|file| file.name() == "package.json");
+    let scripts = manifest.and_then(|file| serde_json::from_str::<serde_json::Value>(&file.text).ok());
+    let Some(scripts) = scripts.as_ref().and_then(|manifest| manifest.get("scripts")?.as_object()) else { return words };
+    let mut at = 0;
+    for _ in 0..MOST_SCRIPTS {
+        let runs = |word: &String| matches!(word.as_str(), "npm" | "yarn" | "pnpm" | "bun" | "npm-run-all" | "run-s");
+        let Some(manager) = words[at..].iter().position(runs) else { break };
+        let mut behind = words[at + manager + 1..].iter().filter(|word| *word != "run" && !word.starts_with('-'));
+        let script = behind.next().and_then(|name| scripts.get(name)).and_then(serde_json::Value::as_str);
+        at = words.len();
+        words.extend(script.into_iter().flat_map(str::split_whitespace).map(str::to_owned));
+    }
+    words
 }
 
 /// The modules that the commands of a Procfile in a directory name.
@@ -166,6 +182,11 @@ fn words(image: &Image, stage: &Stage) -> Vec<String> {
     words
 }
 
+/// A path without the ending of a module of TypeScript.
+fn javascript_stem(path: &str) -> Option<&str> {
+    EXTENSIONS.iter().find_map(|end| path.strip_suffix(end))
+}
+
 /// Whether a word of a command names the module at a path: `app.main:app`, `app/main.py`, and `app.main` where a dotted
 /// name is expected.
 pub(super) fn is_named(path: &str, word: &str, is_dotted: bool) -> bool {
@@ -177,6 +198,14 @@ pub(super) fn is_named(path: &str, word: &str, is_dotted: bool) -> bool {
         path.strip_suffix("/__init__").or_else(|| path.strip_suffix("/__main__")).unwrap_or(path).replace('/', ".")
     };
     let word = word.trim_start_matches("./");
+    if let Some(stem) = javascript_stem(path) {
+        // `node dist/main.js` runs what `src/main.ts` was built into.
+        let word = word.trim_start_matches("/app/").trim_start_matches("/usr/src/app/");
+        let Some(asked) = javascript_stem(word) else { return false };
+        let built = asked.split_once('/').filter(|(first, _)| BUILT.contains(first)).map(|(_, rest)| rest);
+        return ends(stem, asked)
+            || built.is_some_and(|rest| ends(stem, rest) || rest.split_once('/').is_some_and(|(_, deeper)| ends(stem, deeper)));
+    }
     match word.split_once(':') {
         Some((target, _)) => ends(&dotted(), &target.trim_end_matches(".py").replace('/', ".")),
         None if word.ends_with(".py") => ends(path, word.rsplit_once("/app/").map_or(word, |(_, name)| name)),

@@ -10,6 +10,13 @@ const BY_NAME: [&str; 4] =
 /// Functions that find the modules of a folder.
 const IN_FOLDER: [&str; 3] = ["pkgutil.iter_modules", "pkgutil.walk_packages", "werkzeug.utils.find_modules"];
 
+/// Packages that load the modules of a folder.
+const LOADERS: [&str; 4] = ["@fastify/autoload", "fastify-autoload", "require-all", "require-directory"];
+
+fn imports(program: &Program, id: ModuleId, packages: &[&str]) -> bool {
+    program.module(id).imports.iter().any(|import| packages.contains(&import.module.as_str()))
+}
+
 /// The modules that a module may import so: those that its constant texts name, wholly or as the beginning of a name that
 /// is put together; where it looks through a folder, those in its own.
 pub(super) fn by_name(program: &Program, id: ModuleId) -> Vec<ModuleId> {
@@ -30,9 +37,14 @@ pub(super) fn by_name(program: &Program, id: ModuleId) -> Vec<ModuleId> {
             }
         }
     }
-    if calls(&IN_FOLDER) {
+    let in_folder = match module.language {
+        Language::Python => calls(&IN_FOLDER),
+        // A path that is put together, or a plugin that reads a folder.
+        Language::TypeScript => calls(&["js:globalThis.require", "js:globalThis.import"]) || imports(program, id, &LOADERS),
+    };
+    if in_folder {
         let directory = program.sources.get(module.file).directory();
-        found.extend(program.module_ids().filter(|other| super::is_below(program.path(*other), directory)));
+        found.extend(program.code_ids().filter(|other| super::is_below(program.path(*other), directory)));
     }
     found
 }
@@ -52,5 +64,5 @@ fn named(program: &Program, text: &str, begins: bool) -> Vec<ModuleId> {
         let around = if prefix.is_some() { own.rsplit_once('/').map_or("", |(up, _)| up) } else { own };
         around == path || around.strip_suffix(&*path).is_some_and(|rest| rest.ends_with('/'))
     };
-    program.module_ids().filter(leads).collect()
+    program.code_ids().filter(leads).collect()
 }

@@ -56,6 +56,7 @@ fn everything_that_binds() {
         ("for a in b: pass", "module: a in b"),
         ("for a, b in c: pass", "module: a ?, b ?"),
         ("with a as b, c as (d, e): pass", "module: b with a, d ?, e ?"),
+        ("with (a as b,): pass", "module: b with a"),
         ("try: pass\nexcept E as e: pass", "module: e except E"),
         ("try: pass\nexcept (E, F) as e: pass", "module: e except tuple(E, F)"),
         ("import a.b, c as d", "module: a import, d import"),

@@ -1,0 +1,70 @@
+//! Who calls a function of the project, where all who do can be seen.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use ustr::Ustr;
+
+use crate::ir::program::*;
+use crate::model::calls::{Passed, passed};
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::resolve::Entity;
+
+/// Calls of functions of the project, tests aside. Made when somebody asks.
+#[derive(Debug)]
+pub struct Callers {
+    sites: FxHashMap<FunctionRef, Vec<(ModuleId, ExprId)>>,
+    /// Names of functions that are handed on, or called on something that cannot be resolved.
+    unclear: FxHashSet<Ustr>,
+}
+
+impl Callers {
+    /// Finds them.
+    #[must_use]
+    pub fn find(program: &Program) -> Self {
+        let mut found = Self { sites: FxHashMap::default(), unclear: FxHashSet::default() };
+        let functions = program.code_ids().flat_map(|id| &program.module(id).functions);
+        let names: FxHashSet<Ustr> = functions.map(|function| function.name).collect();
+        for id in program.code_ids() {
+            let module = program.module(id);
+            let mut seen = FxHashSet::default();
+            for site in &program.calls[id.0 as usize] {
+                if let (Entity::Function(function), Some(call)) = (site.callee, module.call(site.expr)) {
+                    found.sites.entry(function).or_default().push((id, site.expr));
+                    seen.insert(call.callee);
+                }
+            }
+            for expr in module.expr_ids() {
+                if let ExprKind::Name(name) | ExprKind::Attribute { name, .. } = module.expr(expr).kind
+                    && names.contains(&name)
+                    && !seen.contains(&expr)
+                {
+                    found.unclear.insert(name);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a function is called, and none of its calls passes this parameter.
+    fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
+        let f = program.function(function);
+        let Some(sites) = self.sites.get(&function).filter(|_| !self.unclear.contains(&f.name)) else { return false };
+        // The receiver is not counted.
+        let position = (f.params[index].kind == ParamKind::Normal).then(|| index - usize::from(f.class.is_some()));
+        let is_left_out = |(id, expr): &(ModuleId, ExprId)| {
+            let call = program.module(*id).call(*expr);
+            call.is_some_and(|call| passed(program, *id, call, position, &f.params[index].name) == Passed::No)
+        };
+        sites.iter().all(is_left_out)
+    }
+}
+
+/// The default of a parameter, if it is what the parameter always has: all calls of the function can be seen, and none
+/// passes anything else.
+#[must_use]
+pub fn default_in_use(program: &Program, function: FunctionRef, index: usize) -> Option<ExprId> {
+    let f = program.function(function);
+    let default = f.params.get(index)?.default?;
+    // Whoever decorates a function, and whoever makes an object, may pass what cannot be seen.
+    let is_plain = f.decorators.is_empty() && !f.name.is_empty() && !f.name.starts_with("__") && index >= usize::from(f.class.is_some());
+    (is_plain && program.callers().leave_out(program, function, index)).then_some(default)
+}

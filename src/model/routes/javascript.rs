@@ -1,0 +1,220 @@
+//! Handlers of TypeScript: functions that are passed to the calls which bind them, methods of controllers, and exports that a
+//! framework finds by where their file lies.
+
+use ustr::Ustr;
+
+use super::bindings::{Bound, Finder};
+use super::{Handler, HandlerKind, LibraryRoute};
+use crate::ir::program::*;
+use crate::model::apis::{Apis, Role, Row};
+use crate::model::calls::string_argument;
+use crate::model::handed;
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::values;
+
+/// How many calls may be chained on what a route is bound on: `app.route('/x').get(a).post(b)`.
+const MOST_CHAINED: usize = 16;
+
+/// What is bound in a module.
+pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
+    let module = program.module(id);
+    let finder = Finder { program, resolver: Resolver::new(program), id };
+    let mut found = Bound::default();
+    for function in module.function_ids() {
+        for decorator in &module.function(function).decorators {
+            found.handlers.extend(finder.by_decorator(function, *decorator).map(|handler| in_controller(&finder, handler)));
+        }
+    }
+    for site in &program.calls[id.0 as usize] {
+        let (Some(call), Some(name)) = (module.call(site.expr), site.callee.library()) else { continue };
+        if let Some(row) = program.apis.row(name)
+            && let Some(kind) = kind(row)
+        {
+            by_call(&finder, site.expr, call, row, kind, &mut found);
+        }
+    }
+    found.handlers.extend(exported(program, id).into_iter().map(|(function, name, _)| {
+        let methods = if name.chars().all(char::is_uppercase) { vec![name] } else { Vec::new() };
+        let place = program.span_place(function.module, program.function(function).name_span);
+        let path = path_of_file(program.path(id));
+        Handler { function, kind: HandlerKind::EntryPoint, methods, path, place, class: None, is_bound: true, on: None }
+    }));
+    found
+}
+
+fn kind(row: &Row) -> Option<HandlerKind> {
+    if row.is(Role::Route) {
+        Some(HandlerKind::Route)
+    } else if row.is(Role::EntryPoint) {
+        Some(HandlerKind::EntryPoint)
+    } else if row.is(Role::RequestHook) {
+        Some(HandlerKind::Hook)
+    } else {
+        None
+    }
+}
+
+/// The last function that is passed answers, those before it are passed by on the way.
+fn by_call(finder: &Finder<'_>, expr: ExprId, call: &Call, row: &Row, kind: HandlerKind, found: &mut Bound) {
+    let (program, id) = (finder.program, finder.id);
+    let passed = handed::functions(program.module(id), call, row);
+    let functions: Vec<FunctionRef> = passed
+        .iter()
+        .filter_map(|value| match finder.resolver.entity(id, *value) {
+            Entity::Function(function) => Some(function),
+            _ => None,
+        })
+        .collect();
+    let place = program.place(id, expr);
+    let (on, chained) = receiver(program, id, call);
+    let path = path(program, id, call, row).or(chained);
+    let methods = methods(program, id, call, row);
+    for (index, function) in functions.iter().enumerate() {
+        let kind = if kind == HandlerKind::Route && index + 1 < functions.len() { HandlerKind::Hook } else { kind };
+        let (methods, path) = (methods.clone(), path.clone());
+        found.handlers.push(Handler { function: *function, kind, methods, path, place, class: None, is_bound: true, on });
+    }
+    // `router.get('/orders', controller.list)`: whoever answers is out of sight.
+    if kind == HandlerKind::Route
+        && functions.is_empty()
+        && let Some(last) = passed.last()
+        && path.as_deref().is_some_and(|path| path.starts_with('/'))
+        && !matches!(finder.resolver.entity(id, *last), Entity::Instance(_))
+    {
+        let name = program.text(id, *last).lines().next().unwrap_or_default().to_owned();
+        found.library.push(LibraryRoute { module: id, place, path, name, is_seen: !methods.is_empty(), methods, on });
+    }
+}
+
+/// What a route is bound on, and the path that was given before: `app.route('/x').get(handler)`.
+fn receiver(program: &Program, id: ModuleId, call: &Call) -> (Option<(ModuleId, ExprId)>, Option<String>) {
+    let module = program.module(id);
+    let ExprKind::Attribute { object: mut at, .. } = module.expr(call.callee).kind else { return (None, None) };
+    let mut path = None;
+    for _ in 0..MOST_CHAINED {
+        let Some(before) = module.call(at) else { break };
+        let ExprKind::Attribute { object, name, .. } = module.expr(before.callee).kind else { break };
+        if name == "route" {
+            path = string_argument(program, id, before, 0, &[]);
+        }
+        at = object;
+    }
+    (Some((id, at)), path)
+}
+
+fn path(program: &Program, id: ModuleId, call: &Call, row: &Row) -> Option<String> {
+    let first = call.args.first()?;
+    if row.handler_key.is_some()
+        && let Some((at, entries)) = values::object_literal(program, id, first.value)
+    {
+        return ["url", "path"].iter().find_map(|key| key_text(program, at, entries, key));
+    }
+    values::text(program, id, first.value)
+}
+
+fn methods(program: &Program, id: ModuleId, call: &Call, row: &Row) -> Vec<Ustr> {
+    if let Some(method) = &row.method {
+        return vec![Ustr::from(&method.to_uppercase())];
+    }
+    let Some(first) = call.args.first().filter(|_| row.handler_key.is_some()) else { return Vec::new() };
+    let Some((at, entries)) = values::object_literal(program, id, first.value) else { return Vec::new() };
+    let module = program.module(at);
+    let value = entries.iter().find_map(|entry| match entry {
+        Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(key) if key == "method") => Some(*value),
+        _ => None,
+    });
+    let items = match value.map(|value| &module.expr(value).kind) {
+        Some(ExprKind::List(items)) => items.to_vec(),
+        Some(_) => value.into_iter().collect(),
+        None => Vec::new(),
+    };
+    items.iter().filter_map(|item| values::text(program, at, *item)).map(|text| Ustr::from(&text.to_uppercase())).collect()
+}
+
+fn key_text(program: &Program, id: ModuleId, entries: &[Entry], name: &str) -> Option<String> {
+    let module = program.module(id);
+    entries.iter().find_map(|entry| match entry {
+        Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(key) if key == name) => {
+            values::text(program, id, *value)
+        }
+        _ => None,
+    })
+}
+
+/// A method of a controller answers below the controller's own path.
+fn in_controller(finder: &Finder<'_>, handler: Handler) -> Handler {
+    let (program, id) = (finder.program, finder.id);
+    let module = program.module(id);
+    let Some(class) = program.function(handler.function).class else { return handler };
+    let prefix = module.class(class).decorators.iter().find_map(|decorator| {
+        let call = module.call(*decorator)?;
+        let first = call.args.first()?.value;
+        match values::object_literal(program, id, first) {
+            Some((at, entries)) => key_text(program, at, entries, "path"),
+            None => values::text(program, id, first),
+        }
+    });
+    let parts = [prefix, handler.path.clone()].into_iter().flatten();
+    let path = parts.flat_map(|part| part.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>());
+    let path = path.fold(String::new(), |path, part| format!("{path}/{part}"));
+    Handler { path: Some(if path.is_empty() { "/".to_owned() } else { path }), class: Some((id, class)), ..handler }
+}
+
+/// Names of exported functions that answer requests, by HTTP method.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// The functions that a framework finds by where their file lies, the names under which they are exported, and the type that
+/// says what they are called with.
+#[must_use]
+pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr)> {
+    let module = program.module(id);
+    if module.language != Language::TypeScript {
+        return Vec::new();
+    }
+    let Some((names, api)) = convention(program.path(id)) else { return Vec::new() };
+    let resolver = Resolver::new(program);
+    let mut found = Vec::new();
+    for name in names {
+        let name = Ustr::from(name);
+        if program.bindings(id, module.exports, name).next().is_none() {
+            continue;
+        }
+        if let Entity::Function(function) = resolver.symbol(id, name) {
+            found.push((function, name, Apis::javascript(api)));
+        }
+    }
+    found
+}
+
+/// What a file exports by convention because of where it lies.
+fn convention(path: &str) -> Option<(&'static [&'static str], &'static str)> {
+    let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split('.').next().unwrap_or_default();
+    let is_in = |names: &[&str]| {
+        let mut parts = directory.split('/').collect::<Vec<_>>();
+        parts.retain(|part| !part.is_empty());
+        parts.windows(names.len()).any(|window| window == names)
+    };
+    match stem {
+        "route" if is_in(&["app"]) => Some((&METHODS, "next/server.RouteHandler")),
+        "+server" => Some((&METHODS, "@sveltejs/kit.RequestHandler")),
+        _ if is_in(&["pages", "api"]) => Some((&["default"], "next.NextApiHandler")),
+        _ if is_in(&["app", "routes"]) => Some((&["loader", "action"], "react-router.LoaderFunction")),
+        _ => None,
+    }
+}
+
+/// The path that a file's place stands for: `app/api/orders/[id]/route.ts`, `pages/api/orders.ts`.
+fn path_of_file(path: &str) -> Option<String> {
+    let (directory, file) = path.rsplit_once('/')?;
+    let stem = file.split('.').next().unwrap_or_default();
+    let mut parts: Vec<&str> = directory.split('/').collect();
+    let home = parts.iter().rposition(|part| matches!(*part, "app" | "pages" | "routes"))?;
+    if !matches!(stem, "route" | "+server" | "index") {
+        parts.push(stem);
+    }
+    // `(group)` and `@slot` are folders that paths do not show.
+    let shown = parts[home + 1..].iter().filter(|part| !part.starts_with('(') && !part.starts_with('@'));
+    Some(shown.fold(String::new(), |path, part| format!("{path}/{part}")))
+}
