@@ -28,15 +28,13 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 20] = [
+pub const DEFAULT_TEST_PATHS: [&str; 18] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
     "__tests__/",
     "__mocks__/",
     "__e2e__/",
-    "cypress/",
-    "e2e/",
     "step_definitions/",
     "fixtures/",
     "testdata/",
