@@ -28,13 +28,14 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 18] = [
+pub const DEFAULT_TEST_PATHS: [&str; 20] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
     "__tests__/",
     "__mocks__/",
     "__e2e__/",
+    "integration-tests/",
     "step_definitions/",
     "fixtures/",
     "testdata/",
@@ -46,6 +47,7 @@ pub const DEFAULT_TEST_PATHS: [&str; 18] = [
     "conftest.py",
     "*.test.*",
     "*.spec.*",
+    "*.e2e.*",
     "*.e2e-spec.*",
     "*.stories.*",
 ];
