@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, imports, python, statement, yaml};
+use super::{Fix, Intent, imports, python, statement, typescript, yaml};
 use crate::finding::Finding;
 use crate::lower::typescript::Dialect;
 use crate::lower::{self, dockerfile};
@@ -49,6 +49,10 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
+            Intent::SetKey { object, key, value } => typescript::set_key(id, &file.text, trees.get(&id)?, object.span, (key, value))?,
+            Intent::PassArgument { call, position, value } => {
+                typescript::pass_argument(id, &file.text, trees.get(&id)?, call.span, *position, value)?
+            }
             Intent::AddImport { module, name, .. } => {
                 imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
             }

@@ -13,29 +13,81 @@ pub fn is_cleaning_up(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
     let mut at = stmt;
     (is_in_finally(module, stmt) && may_end(module, stmt))
         || module.around_stmt(stmt).skip(1).any(|step| match step {
-        Around::Stmt(outer, _) => {
-            at = outer;
-            false
-        }
-        Around::Function(function) => {
-            let name = &module.function(function).name;
-            is_cleaning_name(name)
-                || is_hook_of_the_end(module, function)
-                || is_called_at_the_end(program, id, function)
-                || is_called_from_finally(program, FunctionRef { module: id, function }, 3)
-                || (is_context_manager(program, id, function) && is_behind_yield(module, function, at))
-        }
-        _ => false,
-    })
+            Around::Stmt(outer, _) => {
+                at = outer;
+                false
+            }
+            Around::Function(function) => {
+                let name = &module.function(function).name;
+                is_cleaning_name(name)
+                    || is_hook_of_the_end(module, function)
+                    || is_called_at_the_end(program, id, function)
+                    || is_called_from_finally(program, FunctionRef { module: id, function }, 3)
+                    || (is_context_manager(program, id, function) && is_behind_yield(module, function, at))
+            }
+            _ => false,
+        })
 }
 
 /// Whether what is tried in a `finally` may end or restore something. What surely does not is work like any other.
 fn may_end(module: &Module, stmt: StmtId) -> bool {
     const ENDS: [&str; 56] = [
-        "abort", "aclose", "aexit", "cancel", "chdir", "clean", "cleanup", "clear", "close", "collect", "complete", "deactivate", "delete", "destroy", "detach",
-        "disable", "discard", "disconnect", "dispose", "drop", "end", "evict", "exit", "expire", "finalize", "finish", "flush", "free", "invalidate", "join", "kill",
-        "leave", "logout", "pop", "purge", "put", "quit", "release", "remove", "reset", "restore", "return", "revert", "rmtree", "rollback", "shutdown", "stop",
-        "teardown", "terminate", "undo", "unlink", "unlock", "unregister", "unset", "unsubscribe", "wait",
+        "abort",
+        "aclose",
+        "aexit",
+        "cancel",
+        "chdir",
+        "clean",
+        "cleanup",
+        "clear",
+        "close",
+        "collect",
+        "complete",
+        "deactivate",
+        "delete",
+        "destroy",
+        "detach",
+        "disable",
+        "discard",
+        "disconnect",
+        "dispose",
+        "drop",
+        "end",
+        "evict",
+        "exit",
+        "expire",
+        "finalize",
+        "finish",
+        "flush",
+        "free",
+        "invalidate",
+        "join",
+        "kill",
+        "leave",
+        "logout",
+        "pop",
+        "purge",
+        "put",
+        "quit",
+        "release",
+        "remove",
+        "reset",
+        "restore",
+        "return",
+        "revert",
+        "rmtree",
+        "rollback",
+        "shutdown",
+        "stop",
+        "teardown",
+        "terminate",
+        "undo",
+        "unlink",
+        "unlock",
+        "unregister",
+        "unset",
+        "unsubscribe",
+        "wait",
     ];
     let block = match &module.stmt(stmt).kind {
         StmtKind::Try(t) => t.body,
@@ -335,7 +387,15 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     const SURE: [&str; 11] =
         ["close", "aclose", "disconnect", "shutdown", "terminate", "kill", "unlink", "rollback", "quit", "wait_closed", "cleanup"];
     const JAVASCRIPT: [&str; 9] = [
-        "abortTransaction", "clearInterval", "clearTimeout", "endSession", "releaseLock", "removeAllListeners", "removeEventListener", "removeListener", "rollbackTransaction",
+        "abortTransaction",
+        "clearInterval",
+        "clearTimeout",
+        "endSession",
+        "releaseLock",
+        "removeAllListeners",
+        "removeEventListener",
+        "removeListener",
+        "rollbackTransaction",
     ];
     const OTHER: [&str; 9] = ["stop", "cancel", "release", "detach", "unregister", "unsubscribe", "destroy", "abort", "logout"];
     let module = program.module(id);
@@ -437,8 +497,22 @@ fn is_temporary(program: &Program, id: ModuleId, path: ExprId) -> bool {
 fn is_technical(module: &Module, object: ExprId) -> bool {
     // What a name of JavaScript is of stands in front of it as well: `abortController`, `reader`.
     const JAVASCRIPT: [&str; 16] = [
-        "body", "controller", "emitter", "interval", "iterator", "raw", "reader", "reply", "res", "response", "subscriber", "subscription", "tunnel",
-        "watcher", "worker", "writer",
+        "body",
+        "controller",
+        "emitter",
+        "interval",
+        "iterator",
+        "raw",
+        "reader",
+        "reply",
+        "res",
+        "response",
+        "subscriber",
+        "subscription",
+        "tunnel",
+        "watcher",
+        "worker",
+        "writer",
     ];
     let is_of_javascript = |name: &str| words(name).last().is_some_and(|word| JAVASCRIPT.contains(&word.as_str()));
     if module.language == Language::TypeScript

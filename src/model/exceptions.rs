@@ -201,7 +201,8 @@ fn fails_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 #[must_use]
 pub fn waits(program: &Program, id: ModuleId, call: ExprId) -> bool {
     let name = program.callee(id, call).library();
-    let known = ["time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep", "js:timers/promises.setTimeout"];
+    let known =
+        ["time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep", "js:timers/promises.setTimeout"];
     name.is_some_and(|name| known.contains(&name.as_str())) || waits_by_timer(program, id, call)
 }
 
@@ -253,7 +254,11 @@ fn returned(program: &Program, id: ModuleId, value: ExprId) -> Returned {
         // `-1`
         ExprKind::Unary { operand, .. } if matches!(module.expr(*operand).kind, ExprKind::Number(_)) => Returned::Constant,
         ExprKind::List(_) | ExprKind::Set(_) | ExprKind::Object(_) => {
-            if is_plain_display(module, value) { Returned::Constant } else { Returned::Answer }
+            if is_plain_display(module, value) {
+                Returned::Constant
+            } else {
+                Returned::Answer
+            }
         }
         // `None, None`, `user, "", None`; a truth value among several says whether it went well.
         ExprKind::Tuple(parts) => {
@@ -295,8 +300,32 @@ pub fn is_constant_answer(program: &Program, id: ModuleId, value: ExprId) -> boo
 /// Whether a list, set or dictionary is made of constants and says nothing of an error: `{"kind": "default", "items": []}`.
 fn is_plain_display(module: &Module, value: ExprId) -> bool {
     const SAYS: [&str; 26] = [
-        "code", "connected", "description", "detail", "details", "done", "error", "errors", "exists", "fallback", "found", "healthy", "info", "message",
-        "messages", "msg", "note", "ok", "reason", "response", "result", "state", "status", "success", "valid", "warning",
+        "code",
+        "connected",
+        "description",
+        "detail",
+        "details",
+        "done",
+        "error",
+        "errors",
+        "exists",
+        "fallback",
+        "found",
+        "healthy",
+        "info",
+        "message",
+        "messages",
+        "msg",
+        "note",
+        "ok",
+        "reason",
+        "response",
+        "result",
+        "state",
+        "status",
+        "success",
+        "valid",
+        "warning",
     ];
     module.descendants(value).into_iter().all(|part| match &module.expr(part).kind {
         ExprKind::String(text) => {
@@ -316,7 +345,21 @@ fn is_plain_display(module: &Module, value: ExprId) -> bool {
 
 /// Parts of words that say that something went wrong.
 const FAILURE: [&str; 15] = [
-    "disconnected", "offline", "unreachable", "err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken", "unable", "n't", "cannot", "could not", "wrong",
+    "disconnected",
+    "offline",
+    "unreachable",
+    "err",
+    "fail",
+    "unavailable",
+    "invalid",
+    "unhealthy",
+    "degraded",
+    "broken",
+    "unable",
+    "n't",
+    "cannot",
+    "could not",
+    "wrong",
 ];
 
 /// Whether a text says that something went wrong.

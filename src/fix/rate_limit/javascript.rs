@@ -1,6 +1,6 @@
 //! The fix for services of TypeScript and JavaScript: an edit for Express, code to read for others.
 
-use crate::fix::typescript::Style;
+use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::apis::Role;

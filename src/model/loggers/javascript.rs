@@ -18,7 +18,8 @@ pub struct Logger {
 }
 
 /// Whose loggers take the error first.
-const ERROR_FIRST: [&str; 6] = ["js:pino.", "js:bunyan.", "js:nestjs-pino.PinoLogger", "js:fastify.", "js:abstract-logging", "js:@google-cloud/logging-bunyan."];
+const ERROR_FIRST: [&str; 6] =
+    ["js:pino.", "js:bunyan.", "js:nestjs-pino.PinoLogger", "js:fastify.", "js:abstract-logging", "js:@google-cloud/logging-bunyan."];
 
 /// The logger that code at an offset in a function would use.
 #[must_use]

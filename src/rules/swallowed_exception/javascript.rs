@@ -1,7 +1,7 @@
 //! `catch` clauses: where they are, and the edit that logs in them.
 
 use super::fixes::failed;
-use crate::fix::typescript::Style;
+use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::loggers::javascript::{self as loggers, Logger};
@@ -56,7 +56,10 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     } else {
         let rest = inner.strip_suffix('}').unwrap_or(inner).trim();
         let rest = if rest.is_empty() { String::new() } else { format!("{step}{rest}\n") };
-        Intent::Replace { place: Place { file, span: Span { start: open, end: handler.span.end } }, text: format!("\n{step}{entry}\n{rest}}}") }
+        Intent::Replace {
+            place: Place { file, span: Span { start: open, end: handler.span.end } },
+            text: format!("\n{step}{entry}\n{rest}}}"),
+        }
     };
     Fix::unsafe_edit(LOG, intent.into_iter().chain([log]).collect())
 }
