@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 25] = [
+pub const DEFAULT_TEST_PATHS: [&str; 24] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -46,11 +46,10 @@ pub const DEFAULT_TEST_PATHS: [&str; 25] = [
     "*.spec.*",
     "*.e2e-spec.*",
     "*.e2e.*",
-    "e2e/",
+    "**/e2e/**/*.[jt]s",
     "cypress/",
     "playwright/",
     "integration-tests/",
-    "*-e2e/",
     "mock.*",
     "mocks.*",
     "*.mock.*",

@@ -177,6 +177,7 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
         for language in &page.front.languages {
             let is_of = |name: &str| match *language {
                 "python" => name == "python",
+                "typescript" => matches!(name, "typescript" | "tsx" | "javascript"),
                 "docker" => matches!(name, "dockerfile" | "docker"),
                 "deploy" => matches!(name, "yaml" | "deploy"),
                 other => panic!("{}: unknown language {other}", rule.id),
@@ -195,6 +196,8 @@ fn language_of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.ends_with(".py") {
         "python"
+    } else if [".ts", ".tsx", ".js", ".mjs", ".cjs"].iter().any(|ending| name.ends_with(ending)) {
+        "typescript"
     } else if name.contains("ockerfile") || name.contains("ontainerfile") {
         "docker"
     } else {
