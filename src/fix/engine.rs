@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, imports, python, statement, yaml};
+use super::{Fix, Intent, imports, python, statement, typescript, yaml};
 use crate::finding::Finding;
 use crate::lower::typescript::Dialect;
 use crate::lower::{self, dockerfile};
@@ -49,6 +49,10 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
+            Intent::SetKey { object, key, value } => typescript::set_key(id, &file.text, trees.get(&id)?, object.span, (key, value))?,
+            Intent::PassArgument { call, position, value } => {
+                typescript::pass_argument(id, &file.text, trees.get(&id)?, call.span, *position, value)?
+            }
             Intent::AddImport { module, name, .. } => {
                 imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
             }
@@ -140,7 +144,8 @@ fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option
     let rest = file.text.get(end..)?;
     let behind = rest.split(['\n', '\r']).next().unwrap_or_default();
     // Behind a statement may stand a comment, which stays with it, but no other statement.
-    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    let comment = if file.kind == FileKind::TypeScript { "//" } else { "#" };
+    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with(comment);
     // A Dockerfile may end inside a continued line, which would go on with what is put behind it.
     shared |= file.kind == FileKind::Dockerfile && file.slice(span).ends_with(['\\', '`']);
     let at = end + behind.len();

@@ -132,6 +132,8 @@ pub enum Role {
     Sanitizer,
     /// Limits the rate of requests.
     RateLimiter,
+    /// Says how many requests are allowed: something else has to apply it.
+    RateSettings,
     /// Limits the rate of whatever waits for it: requests, or calls to somebody else.
     Pacer,
     /// Logs, or hands an error to something that does.

@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::Passed;
-use crate::model::program::{FunctionRef, Link, ModuleId, Program};
+use crate::model::program::{AttributeValue, FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, javascript};
 use crate::model::{callers, dictionaries};
 
@@ -228,7 +228,7 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
             // `Color.RED.value` is `Color.RED` here.
             attribute_value(program, m, c, name).map_or(Value::Unknown, |(m, v)| fold(program, m, v, depth))
         }
-        Entity::Library(path) if is_django_settings(path) => Value::Configuration,
+        Entity::Library(path) if is_django_settings(path) || is_configuration_name(program, path) => Value::Configuration,
         Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
         _ => match &program.module(id).expr(object).kind {
             ExprKind::Attribute { object, name: member, .. } if name == "value" => attribute(program, id, *object, *member, depth),
@@ -397,6 +397,30 @@ fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: u32) 
         }
     }
     (module, expr)
+}
+
+/// What is assigned to an attribute of a class's instances, by the class or by the first base of the project that does, and
+/// the module of that.
+#[must_use]
+pub fn assigned(program: &Program, module: ModuleId, class: ClassId, name: Ustr) -> (ModuleId, &[AttributeValue]) {
+    let mut todo = vec![(module, class)];
+    // As many as any class has; a cycle ends here.
+    for _ in 0..16 {
+        let Some((m, c)) = todo.pop() else { break };
+        let own = program.attribute(m, c, name);
+        if !own.is_empty() {
+            return (m, own);
+        }
+        let bases = program.module(m).class(c).bases.iter().filter(|base| base.kind == ArgKind::Positional);
+        let bases = bases.filter_map(|base| match Resolver::new(program).entity(m, base.value) {
+            Entity::Class(m, c) => Some((m, c)),
+            _ => None,
+        });
+        let mut bases: Vec<(ModuleId, ClassId)> = bases.collect();
+        bases.reverse();
+        todo.extend(bases);
+    }
+    (module, &[])
 }
 
 fn value_of(program: &Program, module: ModuleId, binding: &Binding, depth: u32) -> Option<(ModuleId, ExprId)> {

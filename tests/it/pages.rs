@@ -83,6 +83,7 @@ fn file_name(language: &str) -> &'static str {
     match language {
         "python" => "main.py",
         "typescript" => "main.ts",
+        "javascript" => "main.js",
         "dockerfile" | "docker" => "Dockerfile",
         "yaml" | "deploy" => "service.yaml",
         _ => panic!("no file is named for `{language}`"),
@@ -177,7 +178,7 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
         for language in &page.front.languages {
             let is_of = |name: &str| match *language {
                 "python" => name == "python",
-                "typescript" => matches!(name, "typescript" | "tsx" | "javascript"),
+                "typescript" => matches!(name, "typescript" | "javascript"),
                 "docker" => matches!(name, "dockerfile" | "docker"),
                 "deploy" => matches!(name, "yaml" | "deploy"),
                 other => panic!("{}: unknown language {other}", rule.id),
@@ -196,7 +197,7 @@ fn language_of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.ends_with(".py") {
         "python"
-    } else if [".ts", ".tsx", ".js", ".mjs", ".cjs"].iter().any(|ending| name.ends_with(ending)) {
+    } else if [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)) {
         "typescript"
     } else if name.contains("ockerfile") || name.contains("ontainerfile") {
         "docker"
