@@ -4,9 +4,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, imports, python, yaml};
+use super::{Fix, Intent, imports, python, typescript, yaml};
 use crate::finding::Finding;
-use crate::lower::dockerfile;
+use crate::lower::typescript::Dialect;
+use crate::lower::{self, dockerfile};
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
 
 /// The edits of each finding's fix, in the findings' order; those of one file are sorted by place. A fix that cannot be
@@ -20,11 +21,16 @@ pub fn edits(sources: &Sources, findings: &[Finding]) -> Vec<Vec<Edit>> {
         files.dedup();
         files
     };
-    let python = |id: &FileId| {
+    let tree = |id: &FileId| {
         let file = sources.get(*id);
-        (file.kind == FileKind::Python).then(|| crate::lower::python::parse(&file.text).map(|tree| (*id, tree)))?
+        let tree = match file.kind {
+            FileKind::Python => lower::python::parse(&file.text),
+            FileKind::TypeScript => lower::typescript::parse(Dialect::of(&file.path), &file.text),
+            FileKind::Dockerfile | FileKind::Yaml | FileKind::Manifest => None,
+        };
+        Some((*id, tree?))
     };
-    let trees: FxHashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(python).collect();
+    let trees: FxHashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(tree).collect();
     findings.par_iter().map(|finding| of_fix(sources, &trees, &finding.fix).unwrap_or_default()).collect()
 }
 
@@ -43,6 +49,10 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
+            Intent::SetKey { object, key, value } => typescript::set_key(id, &file.text, trees.get(&id)?, object.span, (key, value))?,
+            Intent::PassArgument { call, position, value } => {
+                typescript::pass_argument(id, &file.text, trees.get(&id)?, call.span, *position, value)?
+            }
             Intent::AddImport { module, name, .. } => {
                 imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
             }

@@ -74,6 +74,8 @@ pub struct Program {
     read: FxHashSet<ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
     called: FxHashSet<Ustr>,
+    /// Names of what code of JavaScript assigns to in libraries and their objects, tests excluded: `axios.defaults.timeout`.
+    set: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
     /// Functions that are passed to a library by name, with the API that calls them.
@@ -113,6 +115,7 @@ impl Program {
             by_file,
             read: FxHashSet::default(),
             called: FxHashSet::default(),
+            set: FxHashSet::default(),
             attributes: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
@@ -160,6 +163,7 @@ impl Program {
         let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
         program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
+        program.set = ids.par_iter().flat_map_iter(|id| assigned(&program, *id)).collect();
         program
     }
 
@@ -287,6 +291,12 @@ impl Program {
         self.called.contains(&Ustr::from(name))
     }
 
+    /// Whether something of a library of JavaScript is assigned to anywhere in code that is no test.
+    #[must_use]
+    pub fn sets_anywhere(&self, name: &str) -> bool {
+        self.set.contains(&Ustr::from(name))
+    }
+
     /// The bindings of a name in a scope, in source order.
     pub fn bindings(&self, module: ModuleId, scope: ScopeId, name: Ustr) -> impl Iterator<Item = &Binding> {
         let indices = self.bindings[module.0 as usize].get(&(scope, name)).map_or(&[][..], Vec::as_slice);
@@ -362,6 +372,21 @@ fn call_sites(program: &Program, id: ModuleId) -> Vec<CallSite> {
         Some(CallSite { expr, callee: resolver.called(id, callee) })
     };
     module.expr_ids().filter_map(call).collect()
+}
+
+/// What a module of JavaScript assigns to in libraries and their objects.
+fn assigned(program: &Program, id: ModuleId) -> Vec<Ustr> {
+    let module = program.module(id);
+    if module.language != Language::TypeScript || program.sources.get(module.file).test {
+        return Vec::new();
+    }
+    let resolver = Resolver::new(program);
+    let targets = module.stmts.iter().flat_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, value: Some(_), .. } => &targets[..],
+        _ => &[],
+    });
+    let attributes = targets.filter(|target| matches!(module.expr(**target).kind, ExprKind::Attribute { .. }));
+    attributes.filter_map(|target| resolver.entity(id, *target).library()).collect()
 }
 
 fn module_id(index: usize) -> ModuleId {

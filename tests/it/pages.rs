@@ -82,6 +82,7 @@ fn run(rule: &'static Rule, files: &[(&str, &str)]) -> (Vec<String>, String) {
 fn file_name(language: &str) -> &'static str {
     match language {
         "python" => "main.py",
+        "typescript" => "main.ts",
         "dockerfile" | "docker" => "Dockerfile",
         "yaml" | "deploy" => "service.yaml",
         _ => panic!("no file is named for `{language}`"),
@@ -175,7 +176,7 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
         assert!(!page.reason().is_empty(), "{} does not say why anybody should care", rule.id);
         for language in &page.front.languages {
             let is_of = |name: &str| match *language {
-                "python" => name == "python",
+                "python" | "typescript" => name == *language,
                 "docker" => matches!(name, "dockerfile" | "docker"),
                 "deploy" => matches!(name, "yaml" | "deploy"),
                 other => panic!("{}: unknown language {other}", rule.id),
@@ -194,6 +195,8 @@ fn language_of(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.ends_with(".py") {
         "python"
+    } else if [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"].iter().any(|end| name.ends_with(end)) {
+        "typescript"
     } else if name.contains("ockerfile") || name.contains("ontainerfile") {
         "docker"
     } else {
