@@ -50,11 +50,8 @@ pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &L
         let end = Place { file: place.file, span: Span { start: place.span.end, end: place.span.end } };
         return Fix::unsafe_edit(limit.title(), vec![Intent::Replace { place: end, text: format!(".{key}({value})") }]);
     }
-    let set_key = |module: ModuleId, object: ExprId| Intent::SetKey {
-        object: program.place(module, object),
-        key: key.clone(),
-        value: value.clone(),
-    };
+    let set_key =
+        |module: ModuleId, object: ExprId| Intent::SetKey { object: program.place(module, object), key: key.clone(), value: value.clone() };
     let intent = match options::slot(program, id, call, &limit.timeout.options) {
         Some(Slot::Literal(object)) => set_key(id, object),
         Some(Slot::Variable(variable)) => {

@@ -67,7 +67,8 @@ pub fn of_client(program: &Program, id: ModuleId, made: ExprId, name: Ustr) -> b
             }
             continue;
         }
-        let Some(timeout) = program.apis.row(name).and_then(|row| row.timeout.as_ref()).filter(|timeout| timeout.unset == Unset::Client) else {
+        let Some(timeout) = program.apis.row(name).and_then(|row| row.timeout.as_ref()).filter(|timeout| timeout.unset == Unset::Client)
+        else {
             continue;
         };
         let path = &name[prefix.len()..];

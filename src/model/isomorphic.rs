@@ -47,7 +47,9 @@ pub fn is_relative(program: &Program, id: ModuleId, call: &Call) -> bool {
     match &program.module(id).expr(origin).kind {
         ExprKind::String(text) => begins(text),
         ExprKind::Template { parts, .. } => matches!(parts.first(), Some(TemplatePart::Text(text, _)) if begins(text)),
-        ExprKind::Binary { operands, .. } => operands.first().is_some_and(|first| values::text(program, id, *first).is_some_and(|text| begins(&text))),
+        ExprKind::Binary { operands, .. } => {
+            operands.first().is_some_and(|first| values::text(program, id, *first).is_some_and(|text| begins(&text)))
+        }
         _ => false,
     }
 }

@@ -329,7 +329,8 @@ fn is_told_by_name(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId,
             let ExprKind::Name(name) = module.expr(*target).kind else { return true };
             let scope_of = |expr: ExprId| Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
             let scope = scope_of(*target);
-            let uses = module.expr_ids().filter(|other| other != target && matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
+            let uses =
+                module.expr_ids().filter(|other| other != target && matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
             uses.filter(|other| scope_of(*other) == scope).any(|other| has_method(program, id, other, methods, depth))
         }),
         _ => false,

@@ -126,16 +126,8 @@ const DRIVES: [&str; 9] = [
 ];
 
 /// Packages whose `use…` functions run where something is shown.
-const HOOKS: [&str; 8] = [
-    "@tanstack/react-query",
-    "next/navigation",
-    "preact/hooks",
-    "react",
-    "react-redux",
-    "react-router",
-    "react-router-dom",
-    "swr",
-];
+const HOOKS: [&str; 8] =
+    ["@tanstack/react-query", "next/navigation", "preact/hooks", "react", "react-redux", "react-router", "react-router-dom", "swr"];
 
 /// Directories whose files are sent to browsers as they are.
 const SENT: [&str; 3] = ["assets", "public", "static"];
@@ -233,7 +225,9 @@ fn manifest(program: &Program, directory: &str) -> Option<Value> {
 
 /// Whether a package is made to be shown in browsers, or to be loaded by what is.
 fn is_for_browsers(manifest: &Value) -> bool {
-    ["browser", "unpkg", "jsdelivr"].iter().any(|key| manifest.get(key).is_some()) || depends_on_one(manifest, &PAGES) || depends_on_one(manifest, &NEAR_PAGES)
+    ["browser", "unpkg", "jsdelivr"].iter().any(|key| manifest.get(key).is_some())
+        || depends_on_one(manifest, &PAGES)
+        || depends_on_one(manifest, &NEAR_PAGES)
 }
 
 fn is_for_servers(manifest: &Value) -> bool {
@@ -323,9 +317,7 @@ fn imports_one(program: &Program, id: ModuleId, names: &[&str]) -> bool {
 fn uses_hooks(program: &Program, id: ModuleId) -> bool {
     let is_hook = |name: &str| name.strip_prefix("use").and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase);
     program.module(id).imports.iter().any(|import| match import.what {
-        Imported::Name(name) => {
-            is_hook(&name) && HOOKS.contains(&import.module.as_str())
-        }
+        Imported::Name(name) => is_hook(&name) && HOOKS.contains(&import.module.as_str()),
         _ => false,
     })
 }

@@ -60,7 +60,9 @@ fn is_around(program: &Program, id: ModuleId, expr: ExprId) -> bool {
                 from = outer;
             }
             Around::Stmt(stmt, inner) => match &module.stmt(stmt).kind {
-                StmtKind::With { items, .. } if inner.is_some() && items.iter().any(|(context, _)| is_limit(program, id, *context, None)) => {
+                StmtKind::With { items, .. }
+                    if inner.is_some() && items.iter().any(|(context, _)| is_limit(program, id, *context, None)) =>
+                {
                     return true;
                 }
                 StmtKind::Assign { targets, value: Some(value), .. }
@@ -160,9 +162,8 @@ fn is_awaited_in_time(program: &Program, id: ModuleId, target: ExprId) -> bool {
     let ExprKind::Name(name) = module.expr(target).kind else { return false };
     let scope = module.expr_scopes[target.index()];
     program.calls[id.0 as usize].iter().any(|site| {
-        let is_it = |value: ExprId| {
-            matches!(module.expr(value).kind, ExprKind::Name(n) if n == name) && module.expr_scopes[value.index()] == scope
-        };
+        let is_it =
+            |value: ExprId| matches!(module.expr(value).kind, ExprKind::Name(n) if n == name) && module.expr_scopes[value.index()] == scope;
         let passed = |call: &Call| {
             call.args.iter().find_map(|arg| match &module.expr(arg.value).kind {
                 // `Promise.race([pending, timer])`

@@ -101,7 +101,8 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
     let seconds = ctx.project.settings(place.file).timeout_seconds;
     let fix = match reason {
         _ if program.module(id).language == Language::TypeScript => {
-            let limit = scripts::Limit { timeout: &timeout, seconds: fixes::fitting(seconds, patience), holds_back: patience == Patience::Poll };
+            let limit =
+                scripts::Limit { timeout: &timeout, seconds: fixes::fitting(seconds, patience), holds_back: patience == Patience::Poll };
             match reason {
                 Reason::Unset => scripts::set(program, id, expr, call, &limit),
                 Reason::Forever { part: (module, given), .. } => scripts::replace(program, module, given, &limit),
@@ -198,7 +199,8 @@ fn is_of_browser(ctx: &Context<'_>, id: ModuleId, waiting: &Waiting<'_>) -> bool
 fn is_local(program: &Program, id: ModuleId, call: &Call) -> bool {
     let address =
         call.args.first().filter(|arg| arg.kind == ArgKind::Positional).and_then(|arg| patience::constant_parts(program, id, arg.value));
-    let is_beside = |arg: &Arg| program.module(id).language == Language::TypeScript && program.text(id, arg.value).contains("import.meta.url");
+    let is_beside =
+        |arg: &Arg| program.module(id).language == Language::TypeScript && program.text(id, arg.value).contains("import.meta.url");
     address.is_some_and(|text| text.starts_with("data:") || text.starts_with("file:")) || call.args.first().is_some_and(is_beside)
 }
 
