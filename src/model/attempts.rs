@@ -116,13 +116,14 @@ pub fn following(module: &Module, stmt: StmtId) -> Option<StmtId> {
 
 /// The constant that is returned directly behind a `try` whose body returns something else.
 #[must_use]
-pub fn returned_behind(module: &Module, stmt: StmtId, tried: BlockId) -> Option<ExprId> {
+pub fn returned_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> Option<ExprId> {
+    let module = program.module(id);
     let returns = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Return(Some(_)));
     if !module.statements(tried).into_iter().any(returns) {
         return None;
     }
     match module.stmt(following(module, stmt)?).kind {
-        StmtKind::Return(Some(value)) if exceptions::is_constant_answer(module, value) => Some(value),
+        StmtKind::Return(Some(value)) if exceptions::is_constant_answer(program, id, value) => Some(value),
         _ => None,
     }
 }

@@ -44,7 +44,11 @@ pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> Stri
         let written = program.text(id, call.callee);
         let is_plain = !written.is_empty() && written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '?'));
         let name = if is_plain { written } else { path.strip_prefix("globalThis.").unwrap_or(path) };
-        return name.replace("?.", ".");
+        // `typeorm.SelectQueryBuilder.where` is known as `SelectQueryBuilder.where`.
+        return match name.rsplitn(3, '.').collect::<Vec<_>>()[..] {
+            [last, class, _] if !is_plain => format!("{class}.{last}"),
+            _ => name.replace("?.", "."),
+        };
     }
     if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
         && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)

@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::cleanup;
-use crate::model::program::{ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values::{self, Value};
 
@@ -81,22 +81,51 @@ pub enum Reaction {
     Nothing,
 }
 
+/// How much a clause catches.
+#[must_use]
+pub fn breadth_of(program: &Program, id: ModuleId, handler: &Handler) -> Breadth {
+    match handler.types {
+        Some(types) => breadth(program, id, &[types]),
+        // JavaScript has no other clauses, and its programs do not end by exceptions.
+        None if program.module(id).language == Language::TypeScript => Breadth::Broad,
+        None => Breadth::Bare,
+    }
+}
+
 /// What the body of a clause does.
 #[must_use]
 pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction {
+    reaction_of(program, id, FunctionBody::Block(handler.body), handler.target)
+}
+
+/// What a body does about the error that this names.
+#[must_use]
+pub fn reaction_of(program: &Program, id: ModuleId, body: FunctionBody, target: Option<ExprId>) -> Reaction {
     let module = program.module(id);
     let mut result = Reaction::Nothing;
     let mut acts = false;
-    for stmt in module.statements(handler.body) {
+    let mut answer = |value: ExprId, result: &mut Reaction| match returned(program, id, value) {
+        Returned::Nothing => {}
+        Returned::Constant if *result == Reaction::Nothing => *result = Reaction::Returns(value),
+        Returned::Constant => {}
+        Returned::Fallback => *result = Reaction::FallsBack,
+        Returned::Answer => acts = true,
+    };
+    let (stmts, exprs) = match body {
+        FunctionBody::Block(block) => (module.statements(block), module.expressions(block)),
+        FunctionBody::Expr(value) => {
+            answer(value, &mut result);
+            (Vec::new(), module.descendants(value))
+        }
+    };
+    for stmt in &stmts {
+        if let StmtKind::Return(Some(value)) = module.stmt(*stmt).kind {
+            answer(value, &mut result);
+        }
+    }
+    for stmt in stmts {
         match &module.stmt(stmt).kind {
             StmtKind::Raise { .. } => return Reaction::Raises,
-            StmtKind::Return(Some(value)) => match returned(module, *value) {
-                Returned::Nothing => {}
-                Returned::Constant if result == Reaction::Nothing => result = Reaction::Returns(*value),
-                Returned::Constant => {}
-                Returned::Fallback => result = Reaction::FallsBack,
-                Returned::Answer => acts = true,
-            },
             StmtKind::Assign { targets, value, .. } => {
                 acts |= targets.iter().chain(value).any(|expr| is_failure(module, *expr));
                 result = Reaction::FallsBack;
@@ -107,31 +136,52 @@ pub fn reaction(program: &Program, id: ModuleId, handler: &Handler) -> Reaction 
             _ => {}
         }
     }
-    let exprs = module.expressions(handler.body);
+    let caught: Vec<Ustr> = target.map_or(Vec::new(), |target| names_in(module, target));
     let waits: Vec<ExprId> = exprs.iter().copied().filter(|expr| module.call(*expr).is_some() && waits(program, id, *expr)).collect();
     for expr in exprs {
         match &module.expr(expr).kind {
             ExprKind::Call(_) if waits.iter().any(|wait| module.is_within(expr, *wait)) => {}
-            ExprKind::Call(_) => match program.callee(id, expr).library().as_deref() {
-                _ if ends_program(program, id, expr) => return Reaction::Raises,
-                // Nobody learns of the error by what is let go of.
-                _ if cleanup::closes(program, id, expr) => {}
-                // Constructors of the language make fallbacks.
-                Some("dict" | "list" | "set" | "tuple" | "str" | "int" | "float" | "bool" | "len" | "object") => {}
-                _ => acts = true,
-            },
-            ExprKind::Yield(Some(_)) | ExprKind::YieldFrom(_) => acts = true,
-            ExprKind::Name(name) => {
-                acts |= handler.target.is_some_and(|target| matches!(module.expr(target).kind, ExprKind::Name(n) if n == *name));
-            }
+            ExprKind::Call(_) if ends_program(program, id, expr) => return Reaction::Raises,
+            // Nobody learns of the error by what is let go of, or by a fallback.
+            ExprKind::Call(_) if cleanup::closes(program, id, expr) || makes_fallback(program, id, expr) => {}
+            ExprKind::Call(_) | ExprKind::Yield(Some(_)) | ExprKind::YieldFrom(_) => acts = true,
+            // `errors++`
+            ExprKind::Unary { op: UnaryOp::Other, .. } => acts |= ["++", "--"].iter().any(|op| program.text(id, expr).contains(op)),
+            ExprKind::Name(name) => acts |= caught.contains(name),
             _ => {}
         }
     }
     if acts { Reaction::Acts } else { result }
 }
 
+/// The names that a pattern binds.
+fn names_in(module: &Module, pattern: ExprId) -> Vec<Ustr> {
+    module.descendants(pattern).into_iter().filter_map(|part| name_of(module, part)).collect()
+}
+
+/// Whether a call makes a plain value, or looks one up in a table of the project.
+fn makes_fallback(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    const PYTHON: [&str; 10] = ["dict", "list", "set", "tuple", "str", "int", "float", "bool", "len", "object"];
+    const JAVASCRIPT: [&str; 10] =
+        ["Array", "Date", "Map", "Set", "Object", "Object.create", "Promise.resolve", "String", "Number", "Boolean"];
+    let name = program.callee(id, expr).library();
+    let is_made = name.is_some_and(|name| match name.strip_prefix("js:globalThis.") {
+        Some(global) => JAVASCRIPT.contains(&global),
+        None => PYTHON.contains(&name.as_str()),
+    });
+    is_made || is_look_up(program, id, expr)
+}
+
+/// `FALLBACKS.get(key, "none")`, of a table that is written out in the project.
+fn is_look_up(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(ExprKind::Attribute { object, name, .. }) = module.call(expr).map(|call| &module.expr(call.callee).kind) else { return false };
+    *name == "get" && values::object_literal(program, id, *object).is_some()
+}
+
 fn ends_program(program: &Program, id: ModuleId, call: ExprId) -> bool {
-    matches!(program.callee(id, call).library().as_deref(), Some("sys.exit" | "os._exit" | "exit" | "quit"))
+    let ends = |name: &str| matches!(name, "sys.exit" | "os._exit" | "exit" | "quit" | "js:globalThis.process.exit" | "js:process.exit");
+    program.callee(id, call).library().is_some_and(|name| ends(&name))
 }
 
 /// Whether a call ends the program with an error: `sys.exit(1)`, and `exit(1)` where that is handed in.
@@ -151,8 +201,42 @@ fn fails_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 #[must_use]
 pub fn waits(program: &Program, id: ModuleId, call: ExprId) -> bool {
     let name = program.callee(id, call).library();
-    let known = ["time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep"];
-    name.is_some_and(|name| known.contains(&name.as_str()))
+    let known =
+        ["time.sleep", "asyncio.sleep", "anyio.sleep", "trio.sleep", "gevent.sleep", "eventlet.sleep", "js:timers/promises.setTimeout"];
+    name.is_some_and(|name| known.contains(&name.as_str())) || waits_by_timer(program, id, call)
+}
+
+/// `new Promise((resolve) => setTimeout(resolve, 100))`, and a function of the project that gives it.
+fn waits_by_timer(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let (id, promise) = match program.callee(id, call) {
+        Entity::Function(f) => match body_value(program, f) {
+            Some(value) => (f.module, value),
+            None => return false,
+        },
+        _ => (id, call),
+    };
+    let module = program.module(id);
+    let Some(made) = module.call(promise).filter(|made| made.is_new) else { return false };
+    let [Arg { value: executor, .. }] = made.args[..] else { return false };
+    let ExprKind::Function(executor) = module.expr(executor).kind else { return false };
+    let only = body_value(program, FunctionRef { module: id, function: executor });
+    only.is_some_and(|only| program.callee(id, only).library().as_deref() == Some("js:globalThis.setTimeout"))
+}
+
+/// The one expression that a function consists of.
+fn body_value(program: &Program, f: FunctionRef) -> Option<ExprId> {
+    let module = program.module(f.module);
+    let value = match module.function(f.function).body {
+        FunctionBody::Expr(value) => value,
+        FunctionBody::Block(block) => match module.block(block).stmts[..] {
+            [only] => match module.stmt(only).kind {
+                StmtKind::Expr(value) | StmtKind::Return(Some(value)) => value,
+                _ => return None,
+            },
+            _ => return None,
+        },
+    };
+    Some(if let ExprKind::Await(inner) = module.expr(value).kind { inner } else { value })
 }
 
 enum Returned {
@@ -162,18 +246,24 @@ enum Returned {
     Answer,
 }
 
-fn returned(module: &Module, value: ExprId) -> Returned {
+fn returned(program: &Program, id: ModuleId, value: ExprId) -> Returned {
+    let module = program.module(id);
     match &module.expr(value).kind {
         ExprKind::Null => Returned::Nothing,
         ExprKind::Bool(_) => Returned::Constant,
         // `-1`
         ExprKind::Unary { operand, .. } if matches!(module.expr(*operand).kind, ExprKind::Number(_)) => Returned::Constant,
-        ExprKind::List(parts) | ExprKind::Set(parts) if parts.is_empty() => Returned::Constant,
-        ExprKind::Object(entries) if entries.is_empty() => Returned::Constant,
+        ExprKind::List(_) | ExprKind::Set(_) | ExprKind::Object(_) => {
+            if is_plain_display(module, value) {
+                Returned::Constant
+            } else {
+                Returned::Answer
+            }
+        }
         // `None, None`, `user, "", None`; a truth value among several says whether it went well.
         ExprKind::Tuple(parts) => {
             let mut decides = false;
-            let says_nothing = |part: &ExprId| match returned(module, *part) {
+            let says_nothing = |part: &ExprId| match returned(program, id, *part) {
                 Returned::Nothing => {
                     decides = true;
                     true
@@ -190,7 +280,12 @@ fn returned(module: &Module, value: ExprId) -> Returned {
         ExprKind::Number(digits) if digits.trim_matches(['0', '.']).is_empty() => Returned::Constant,
         // Some words in the place of a result; a sentence is an answer.
         ExprKind::String(text) if text.split_whitespace().count() <= 3 && !is_failure(module, value) => Returned::Constant,
-        ExprKind::Call(call) if call.args.is_empty() => Returned::Constant,
+        ExprKind::Call(call) if call.args.is_empty() && !call.is_new => Returned::Constant,
+        ExprKind::Call(_) if is_look_up(program, id, value) => Returned::Fallback,
+        ExprKind::Call(call) if makes_fallback(program, id, value) => match call.args[..] {
+            [Arg { value, .. }] => returned(program, id, value),
+            _ => Returned::Constant,
+        },
         ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } if !is_failure(module, value) => Returned::Fallback,
         _ => Returned::Answer,
     }
@@ -198,13 +293,74 @@ fn returned(module: &Module, value: ExprId) -> Returned {
 
 /// Whether a value says nothing of an error where it is returned: `False`, `[]`, `"unknown"`.
 #[must_use]
-pub fn is_constant_answer(module: &Module, value: ExprId) -> bool {
-    matches!(returned(module, value), Returned::Constant)
+pub fn is_constant_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
+    matches!(returned(program, id, value), Returned::Constant)
+}
+
+/// Whether a list, set or dictionary is made of constants and says nothing of an error: `{"kind": "default", "items": []}`.
+fn is_plain_display(module: &Module, value: ExprId) -> bool {
+    const SAYS: [&str; 26] = [
+        "code",
+        "connected",
+        "description",
+        "detail",
+        "details",
+        "done",
+        "error",
+        "errors",
+        "exists",
+        "fallback",
+        "found",
+        "healthy",
+        "info",
+        "message",
+        "messages",
+        "msg",
+        "note",
+        "ok",
+        "reason",
+        "response",
+        "result",
+        "state",
+        "status",
+        "success",
+        "valid",
+        "warning",
+    ];
+    module.descendants(value).into_iter().all(|part| match &module.expr(part).kind {
+        ExprKind::String(text) => {
+            let is_key = matches!(module.expr_parents[part.index()], Parent::Expr(parent)
+                if matches!(&module.expr(parent).kind, ExprKind::Object(entries) if entries.iter().any(|entry| matches!(entry, Entry::Pair { key, .. } if *key == part))));
+            let says = is_key && cleanup::words(text).iter().any(|word| SAYS.contains(&word.as_str()));
+            !says && !says_failure(text) && text.split_whitespace().count() <= 3
+        }
+        ExprKind::Bool(flag) => *flag,
+        ExprKind::Null | ExprKind::Number(_) => true,
+        ExprKind::List(_) | ExprKind::Set(_) | ExprKind::Tuple(_) => true,
+        ExprKind::Object(entries) => entries.iter().all(|entry| matches!(entry, Entry::Pair { .. })),
+        ExprKind::Unary { op, .. } => *op == UnaryOp::Minus,
+        _ => false,
+    })
 }
 
 /// Parts of words that say that something went wrong.
-const FAILURE: [&str; 12] =
-    ["err", "fail", "unavailable", "invalid", "unhealthy", "degraded", "broken", "unable", "n't", "cannot", "could not", "wrong"];
+const FAILURE: [&str; 15] = [
+    "disconnected",
+    "offline",
+    "unreachable",
+    "err",
+    "fail",
+    "unavailable",
+    "invalid",
+    "unhealthy",
+    "degraded",
+    "broken",
+    "unable",
+    "n't",
+    "cannot",
+    "could not",
+    "wrong",
+];
 
 /// Whether a text says that something went wrong.
 #[must_use]

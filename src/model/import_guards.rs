@@ -9,10 +9,29 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
     let module = program.module(id);
     let imports = |expr: ExprId| {
         let name = module.call(expr).and_then(|_| program.callee(id, expr).library());
-        name.is_some_and(|n| matches!(n.as_str(), "importlib.import_module" | "__import__" | "importlib.util.find_spec"))
+        let is_named = name.is_some_and(|n| {
+            matches!(
+                n.as_str(),
+                "importlib.import_module"
+                    | "__import__"
+                    | "importlib.util.find_spec"
+                    | "js:globalThis.require"
+                    | "js:globalThis.require.resolve"
+                    | "js:globalThis.import"
+            )
+        });
+        is_named || matches!(module.expr(expr).kind, ExprKind::Require(_))
+    };
+    // `(await import("sharp")).default`
+    let imports = |expr: ExprId| match module.language {
+        Language::Python => imports(expr),
+        Language::TypeScript => module.descendants(expr).into_iter().any(imports),
     };
     let at_top = matches!(module.block_parents[block.index()], Parent::Stmt(stmt) if module.function_of_stmt(stmt).is_none());
-    let does_nothing = |expr: ExprId| module.descendants(expr).into_iter().all(|e| module.call(e).is_none() || imports(e));
+    // `require(path.join(folder, "package.json"))`
+    let computes_path = |e: ExprId| program.callee(id, e).library().is_some_and(|name| name.starts_with("js:path."));
+    let does_nothing =
+        |expr: ExprId| module.descendants(expr).into_iter().all(|e| module.call(e).is_none() || imports(e) || computes_path(e));
     let mut any = false;
     let all = module.block(block).stmts.iter().all(|stmt| match module.stmt(*stmt).kind {
         StmtKind::Import(_) => {
@@ -20,6 +39,8 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
             true
         }
         StmtKind::Pass => true,
+        // `let sharp;`
+        StmtKind::Assign { value: None, .. } => true,
         StmtKind::Assign { value: Some(value), .. } => {
             any |= imports(value);
             at_top || does_nothing(value)

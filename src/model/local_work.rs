@@ -1,13 +1,16 @@
 //! Work on values in hand: code that reaches nothing outside, and which errors it raises on values that do not fit.
 
+mod javascript;
+
 use ustr::Ustr;
 
+use self::javascript::Does;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::cleanup::words;
-use crate::model::outside;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::{outside, values};
 
 /// What functions raise on what they cannot take.
 const FUNCTIONS: [(&[&str], &[&str]); 19] = [
@@ -146,6 +149,20 @@ pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Error
     (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
 }
 
+/// Whether a block does nothing but work on values in hand, and read files.
+#[must_use]
+pub fn reads_files(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let mut work = Work { may_read_files: true, ..Work::new(program) };
+    work.does_only(id, block, DEPTH)
+}
+
+/// Whether an expression does nothing but that: `response.json()`.
+#[must_use]
+pub fn is_attempted(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let mut work = Work::new(program);
+    work.is_value(id, expr, DEPTH) && work.parses
+}
+
 /// Whether nothing in a block can raise: it binds constants, or has nothing to do.
 #[must_use]
 pub fn cannot_fail(module: &Module, block: BlockId) -> bool {
@@ -182,11 +199,24 @@ struct Work<'p> {
     is_sure: bool,
     /// `x.get(y)` may be of a dictionary, or of a client.
     is_doubtful: bool,
+    /// A text is read, or a value checked, that may be of another kind.
+    parses: bool,
+    /// Files may be read, too.
+    may_read_files: bool,
 }
 
 impl<'p> Work<'p> {
     fn new(program: &'p Program) -> Self {
-        Self { program, resolver: Resolver::new(program), errors: Vec::new(), is_named: true, is_sure: false, is_doubtful: false }
+        Self {
+            program,
+            resolver: Resolver::new(program),
+            errors: Vec::new(),
+            is_named: true,
+            is_sure: false,
+            is_doubtful: false,
+            parses: false,
+            may_read_files: false,
+        }
     }
 }
 
@@ -197,6 +227,8 @@ impl Work<'_> {
             StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::AugAssign { .. } | StmtKind::Return(_) | StmtKind::If { .. } => true,
             StmtKind::Continue | StmtKind::Break | StmtKind::Pass | StmtKind::Delete(_) | StmtKind::Try(_) => true,
             StmtKind::Loop(l) => !l.is_async,
+            // What is thrown here is caught here.
+            StmtKind::Raise { .. } | StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
             // `from urllib.parse import urlparse` right where it is used
             StmtKind::Import(imports) => imports.iter().all(|import| self.is_of_language(id, *import)),
             _ => false,
@@ -209,6 +241,10 @@ impl Work<'_> {
             self.errors.push("TypeError");
         }
         module.expressions(block).into_iter().all(|expr| self.is_local(id, expr, depth))
+    }
+
+    fn is_value(&mut self, id: ModuleId, expr: ExprId, depth: u32) -> bool {
+        self.program.module(id).descendants(expr).into_iter().all(|part| self.is_local(id, part, depth))
     }
 
     fn is_of_language(&self, id: ModuleId, import: u32) -> bool {
@@ -259,6 +295,17 @@ impl Work<'_> {
             {
                 self.errors.push("TypeError");
             }
+            // `await response.json()`
+            ExprKind::Await(awaited) if is_reading(module, *awaited) => {}
+            ExprKind::Await(awaited) if javascript::of_callee(self.program.callee(id, *awaited)) == Does::Parses => {}
+            ExprKind::Await(awaited) if self.may_read_files && javascript::reads_files(self.program.callee(id, *awaited)) => {}
+            // A regular expression.
+            ExprKind::Opaque(parts) if parts.is_empty() && module.language == Language::TypeScript => {}
+            // What is passed to `map` is called at once.
+            ExprKind::Function(function) if module.language == Language::TypeScript => {
+                let f = FunctionRef { module: id, function: *function };
+                return depth > 0 && !module.function(*function).is_async && self.is_local_function(f, depth - 1);
+            }
             ExprKind::Await(_) | ExprKind::Yield(_) | ExprKind::YieldFrom(_) | ExprKind::Opaque(_) => return false,
             _ => {}
         }
@@ -268,6 +315,9 @@ impl Work<'_> {
     fn is_local_call(&mut self, id: ModuleId, expr: ExprId, call: &Call, depth: u32) -> bool {
         let module = self.program.module(id);
         let callee = self.program.callee(id, expr);
+        if module.language == Language::TypeScript {
+            return self.is_local_in_javascript(id, expr, call, depth);
+        }
         if let Some(name) = callee.library() {
             let name = name.as_str();
             let listed = FUNCTIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, raised)| *raised);
@@ -321,6 +371,40 @@ impl Work<'_> {
         }
     }
 
+    fn is_local_in_javascript(&mut self, id: ModuleId, expr: ExprId, call: &Call, depth: u32) -> bool {
+        let module = self.program.module(id);
+        let callee = self.program.callee(id, expr);
+        // The language has no clause for a type: no error is named.
+        self.is_named = false;
+        match callee {
+            Entity::Function(f) if self.program.function(f).is_async => return false,
+            Entity::Function(f) if depth > 0 && self.is_local_function(f, depth - 1) => return true,
+            Entity::Class(m, class) => {
+                let class = self.program.module(m).class(class);
+                return !class.methods.iter().any(|method| self.program.module(m).function(*method).name == "constructor");
+            }
+            _ => {}
+        }
+        let is_logged = callee.library().and_then(|name| self.program.apis.row(name)).is_some_and(|row| row.is(Role::Logging));
+        let does = match (javascript::of_callee(callee), &module.expr(call.callee).kind) {
+            (Does::More, ExprKind::Attribute { .. }) if is_reading(module, expr) => Does::Parses,
+            (Does::More, _) if outside::is_known(self.program, callee) => {
+                if self.may_read_files && javascript::reads_files(callee) {
+                    Does::Computes
+                } else {
+                    Does::More
+                }
+            }
+            (Does::More, _) if values::is_configuration(self.program, id, expr) => Does::Computes,
+            (Does::More, ExprKind::Attribute { object, name, .. }) if !outside::is_remote(module, *object) => javascript::of_name(*name),
+            (Does::More, ExprKind::Name(name)) => javascript::of_name(*name),
+            (does, _) => does,
+        };
+        self.is_sure |= does != Does::More;
+        self.parses |= does == Does::Parses;
+        is_logged || does != Does::More
+    }
+
     fn is_local_function(&mut self, f: FunctionRef, depth: u32) -> bool {
         let module = self.program.module(f.module);
         let function = module.function(f.function);
@@ -329,7 +413,7 @@ impl Work<'_> {
         match function.body {
             _ if !function.decorators.is_empty() || function.is_generator => false,
             FunctionBody::Block(body) => self.does_only(f.module, body, depth),
-            FunctionBody::Expr(value) => module.descendants(value).into_iter().all(|expr| self.is_local(f.module, expr, depth)),
+            FunctionBody::Expr(value) => self.is_value(f.module, value, depth),
         }
     }
 
@@ -343,6 +427,14 @@ impl Work<'_> {
         }
         (self.is_named && !self.errors.is_empty() && self.errors.len() <= 5).then_some(self.errors)
     }
+}
+
+/// `response.json()`: what has come is read.
+fn is_reading(module: &Module, expr: ExprId) -> bool {
+    let Some(call) = module.call(expr) else { return false };
+    let reads =
+        |callee: ExprId| matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if javascript::READS.contains(&name.as_str()));
+    module.language == Language::TypeScript && call.args.is_empty() && reads(call.callee)
 }
 
 fn is_constant_name(module: &Module, object: ExprId) -> bool {

@@ -1,5 +1,7 @@
 //! Loggers: what code would log with.
 
+pub mod javascript;
+
 use ustr::Ustr;
 
 use crate::ir::program::*;

@@ -2,6 +2,7 @@
 
 pub mod apis;
 pub mod attempts;
+pub mod browser;
 pub mod callers;
 pub mod calls;
 pub mod cleanup;

@@ -115,6 +115,62 @@ const MODULES: [&str; 16] = [
     "tempfile",
 ];
 
+/// Modules of Node that do.
+const NODE: [&str; 12] =
+    ["child_process", "dgram", "dns", "dns/promises", "fs", "fs/promises", "http", "http2", "https", "net", "readline", "tls"];
+
+/// Whether a call only asks whether a file is there, or makes a folder that may be: that it fails is the answer.
+#[must_use]
+pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    const ASKS: [&str; 12] = [
+        "access",
+        "accessSync",
+        "exists",
+        "existsSync",
+        "lstat",
+        "lstatSync",
+        "mkdir",
+        "mkdirSync",
+        "realpath",
+        "realpathSync",
+        "stat",
+        "statSync",
+    ];
+    let callee = program.callee(id, call).library();
+    let name = callee.as_deref().and_then(|name| {
+        ["js:fs.promises.", "js:fs/promises.", "js:fs.", "js:fs-extra."].iter().find_map(|module| name.strip_prefix(module))
+    });
+    name.is_some_and(|name| ASKS.contains(&name))
+}
+
+/// Whether all that a block calls is other programs: to ask them, where a question is asked.
+#[must_use]
+pub fn only_runs_programs(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let mut calls = module.expressions(block).into_iter().filter(|expr| module.call(*expr).is_some()).peekable();
+    let runs = |call: ExprId| {
+        let row = program.callee(id, call).library().and_then(|name| program.apis.row(name));
+        row.is_some_and(|row| row.is(Role::Subprocess))
+    };
+    calls.peek().is_some() && calls.all(runs)
+}
+
+/// Whether the only calls of a block are such.
+#[must_use]
+pub fn only_probes(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let mut calls = module.expressions(block);
+    calls.retain(|expr| module.call(*expr).is_some());
+    // `(await fs.stat(path)).isFile()`, `path.join(…)`
+    let computes = |expr: &ExprId| match module.call(*expr).map(|call| &module.expr(call.callee).kind) {
+        Some(ExprKind::Attribute { name, .. }) => {
+            name.starts_with("is") || program.callee(id, *expr).library().is_some_and(|name| name.starts_with("js:path."))
+        }
+        _ => false,
+    };
+    calls.iter().any(|call| is_probe(program, id, *call)) && calls.iter().all(|call| is_probe(program, id, *call) || computes(call))
+}
+
 /// Whether a block surely or likely reaches out, itself or through functions of the project.
 #[must_use]
 pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
@@ -180,7 +236,11 @@ pub fn is_known(program: &Program, callee: Entity) -> bool {
         && !name.starts_with("os.path.")
         && !name.starts_with("os.environ")
         && !matches!(name.as_str(), "os.getenv" | "pathlib.Path" | "pathlib.PurePath" | "pathlib.Path.resolve" | "pathlib.Path.home");
-    in_language || FUNCTIONS.contains(&name.as_str()) || program.apis.row(name).is_some_and(|row| ROLES.iter().any(|role| row.is(*role)))
+    let of_node = name.strip_prefix("js:").is_some_and(|name| NODE.contains(&name.split('.').next().unwrap_or_default()));
+    in_language
+        || of_node
+        || FUNCTIONS.contains(&name.as_str())
+        || program.apis.row(name).is_some_and(|row| ROLES.iter().any(|role| row.is(*role)))
 }
 
 /// Whether something is a client, a connection or the like by its name: `self.redis`, `User.objects`, `get_db()`.

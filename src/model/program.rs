@@ -597,7 +597,9 @@ fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>
                 let StmtKind::Assign { targets, annotation, value } = &module.stmt(stmt).kind else { continue };
                 for target in targets {
                     let ExprKind::Attribute { object, name, .. } = module.expr(*target).kind else { continue };
-                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver) {
+                    // `Server.instance = new Server()` is one of all.
+                    let is_static = |name: Ustr| module.language == Language::TypeScript && name == class.name;
+                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver || is_static(n)) {
                         let entry = AttributeValue { value: *value, annotation: *annotation, method: Some(method) };
                         found.entry((id, name)).or_default().push(entry);
                     }

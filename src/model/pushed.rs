@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{Handler as Route, HandlerKind, Routes};
 use crate::model::traces;
@@ -174,7 +174,9 @@ fn fails(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
         ExprKind::Call(call) => {
             let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
-            let aborts = ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
+            // Express and its like are given the error.
+            let passes_on = name == "next" && !call.args.is_empty();
+            let aborts = passes_on || ["abort", "nack", "retry", "send_error"].contains(&name.as_str());
             aborts || ["Error", "BadRequest", "dead_letter", "deadletter", "requeue"].iter().any(|word| name.contains(word))
         }
         _ => false,
@@ -192,6 +194,7 @@ fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
             let is_status = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "status" | "status_code"));
             // Functions of nobody knows where may answer with anything.
             let is_known = match program.callee(id, value) {
+                Entity::Function(f) => return answers_plainly(program, f),
                 Entity::Library(name) => program.apis.knows_root(Ustr::from(name.split('.').next().unwrap_or_default())),
                 callee => matches!(callee, Entity::Builtin(_)),
             };
@@ -202,11 +205,41 @@ fn is_plain_answer(program: &Program, id: ModuleId, value: ExprId) -> bool {
     }
 }
 
-/// Functions that take an event out of a request.
-const EVENTS: [&str; 4] =
-    ["cloudevents.http.from_http", "cloudevents.http.from_json", "cloudevents.pydantic.from_http", "cloudevents.pydantic.from_json"];
+/// Whether a function of the project answers with success whatever happens: all that it returns is a plain answer.
+fn answers_plainly(program: &Program, f: FunctionRef) -> bool {
+    let module = program.module(f.module);
+    let FunctionBody::Block(body) = program.function(f).body else { return false };
+    let mut any = false;
+    let all = module.statements(body).into_iter().all(|stmt| match module.stmt(stmt).kind {
+        StmtKind::Return(Some(value)) => {
+            any = true;
+            // One helper deep: another function is another's answer.
+            let calls_own = module.call(value).is_some_and(|_| matches!(program.callee(f.module, value), Entity::Function(_)));
+            !calls_own && is_plain_answer(program, f.module, value)
+        }
+        StmtKind::Raise { .. } => false,
+        _ => true,
+    });
+    all && any && !module.expressions(body).into_iter().any(|expr| fails(program, f.module, expr))
+}
 
-const DECODE: [&str; 4] = ["base64.b64decode", "base64.urlsafe_b64decode", "base64.standard_b64decode", "binascii.a2b_base64"];
+/// Functions that take an event out of a request.
+const EVENTS: [&str; 5] = [
+    "cloudevents.http.from_http",
+    "cloudevents.http.from_json",
+    "cloudevents.pydantic.from_http",
+    "cloudevents.pydantic.from_json",
+    "js:cloudevents.HTTP.toEvent",
+];
+
+const DECODE: [&str; 6] = [
+    "base64.b64decode",
+    "base64.urlsafe_b64decode",
+    "base64.standard_b64decode",
+    "binascii.a2b_base64",
+    "js:globalThis.Buffer.from",
+    "js:globalThis.atob",
+];
 
 /// Whether a handler takes events that Pub/Sub or Eventarc push: it decodes their envelope.
 #[must_use]
@@ -240,13 +273,18 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
 }
 
 /// Methods that verify who has signed what a handler is sent.
-const VERIFY: [&str; 6] = [
+const VERIFY: [&str; 11] = [
     "SignatureVerifier.is_valid",
     "SignatureVerifier.is_valid_request",
     "Webhook.construct_event",
     "RequestValidator.validate",
     "VerifyKey.verify",
     "WebhookSignature.verify_header",
+    "webhooks.constructEvent",
+    "webhooks.constructEventAsync",
+    "qstash.Receiver.verify",
+    "svix.Webhook.verify",
+    "webhooks.Webhooks.verify",
 ];
 
 /// Whether a handler verifies the signature of what it is sent, itself or in a function that it calls.
@@ -256,11 +294,11 @@ pub fn is_signed(program: &Program, function: FunctionRef) -> bool {
     for function in std::iter::once(function).chain(called(program, function)) {
         for expr in body(program.module(function.module), function.function) {
             let Some(name) = program.callee(function.module, expr).library() else { continue };
-            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
+            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with(['.', '/', ':']))) {
                 return true;
             }
-            digests |= name == "hmac.new" || name == "hmac.digest";
-            compares |= name == "hmac.compare_digest";
+            digests |= matches!(name.as_str(), "hmac.new" | "hmac.digest" | "js:crypto.createHmac");
+            compares |= matches!(name.as_str(), "hmac.compare_digest" | "js:crypto.timingSafeEqual");
         }
     }
     digests && compares
@@ -274,7 +312,14 @@ fn is_event_function(program: &Program, handler: &Route) -> bool {
         let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
         resolver.entity(id, callee).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Pushed))
     };
-    handler.kind == HandlerKind::EntryPoint && program.function(handler.function).decorators.iter().any(is_pushed)
+    let is_pushed_to = |site: &&CallSite| {
+        module.expr(site.expr).span == handler.place.span
+            && site.callee.library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Pushed))
+    };
+    handler.kind == HandlerKind::EntryPoint
+        && (program.function(handler.function).decorators.iter().any(is_pushed)
+            // In TypeScript it is passed to what pushes.
+            || program.calls[id.0 as usize].iter().any(|site| is_pushed_to(&site)))
 }
 
 fn called(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {

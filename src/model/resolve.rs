@@ -106,6 +106,11 @@ impl<'p> Resolver<'p> {
         self.instance(module, annotation)
     }
 
+    /// A new question.
+    fn renew(&self) {
+        self.steps.set(STEPS);
+    }
+
     /// Takes a step; whether there was one left.
     fn step(&self) -> bool {
         let left = self.steps.get();

@@ -28,7 +28,11 @@ pub enum Runtime {
 
 /// Where each module runs.
 #[derive(Clone, Debug, Default)]
-pub struct Runtimes(Vec<Runtime>);
+pub struct Runtimes {
+    modules: Vec<Runtime>,
+    /// Modules of packages that are commands, and serve nothing.
+    commands: BTreeSet<ModuleId>,
+}
 
 /// What a module says of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +44,7 @@ enum Mark {
     Process,
     /// It is shown in a browser: all it imports is, too.
     Page,
-    /// It has the form of what is shown, and may be made on the server.
+    /// It has the form of what is shown, and may be made on the server; or it runs in both.
     Markup,
 }
 
@@ -138,7 +142,7 @@ impl Runtimes {
     pub fn find(program: &Program, routes: &Routes) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
         if !ids.iter().any(|id| program.module(*id).language == Language::TypeScript) {
-            return Self(vec![Runtime::Server; ids.len()]);
+            return Self { modules: vec![Runtime::Server; ids.len()], commands: BTreeSet::new() };
         }
         let handling: BTreeSet<ModuleId> = routes.handlers.iter().map(|handler| handler.function.module).collect();
         let marks: Vec<Mark> = ids.par_iter().map(|id| mark(program, *id, handling.contains(id))).collect();
@@ -155,13 +159,19 @@ impl Runtimes {
             Mark::Nothing if serving.contains(id) => Runtime::Server,
             Mark::Nothing => packages.get(package_of(program, *id)).copied().unwrap_or(Runtime::Unknown),
         };
-        Self(ids.iter().map(runtime).collect())
+        Self { modules: ids.iter().map(runtime).collect(), commands: commands(program, &ids, &marks) }
+    }
+
+    /// Whether a module is of a package that somebody runs by hand.
+    #[must_use]
+    pub fn is_command(&self, module: ModuleId) -> bool {
+        self.commands.contains(&module)
     }
 
     /// Where a module runs.
     #[must_use]
     pub fn of(&self, module: ModuleId) -> Runtime {
-        self.0.get(module.0 as usize).copied().unwrap_or(Runtime::Unknown)
+        self.modules.get(module.0 as usize).copied().unwrap_or(Runtime::Unknown)
     }
 }
 
@@ -203,6 +213,20 @@ fn packages<'p>(program: &'p Program, marks: &[Mark]) -> BTreeMap<&'p str, Runti
         }
     }
     found
+}
+
+/// Modules of packages that declare a command and serve nothing.
+fn commands(program: &Program, ids: &[ModuleId], marks: &[Mark]) -> BTreeSet<ModuleId> {
+    let scripts = || ids.iter().copied().filter(|id| program.module(*id).language == Language::TypeScript);
+    let serving: BTreeSet<&str> = scripts().filter(|id| marks[id.0 as usize] == Mark::Serves).map(|id| package_of(program, id)).collect();
+    let mut known: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut is_command = |id: &ModuleId| {
+        let package = package_of(program, *id);
+        *known.entry(package).or_insert_with(|| {
+            !serving.contains(package) && manifest(program, package).is_some_and(|manifest| manifest.get("bin").is_some())
+        })
+    };
+    scripts().filter(|id| is_command(id)).collect()
 }
 
 /// The directory of the package that a module is of.
@@ -260,9 +284,12 @@ fn mark(program: &Program, id: ModuleId, handles: bool) -> Mark {
     let is_markup = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
     let is_sent = path.split('/').any(|part| SENT.contains(&part));
     let in_process = imported(&PROCESS) || imported(&SERVERS) || uses_global(program, id, &PROCESS_GLOBALS);
+    let in_browser = uses_global(program, id, &BROWSER_GLOBALS);
     match () {
+        // It asks where it is.
+        () if in_process && in_browser => Mark::Markup,
         () if in_process && !is_markup => Mark::Process,
-        () if uses_global(program, id, &BROWSER_GLOBALS) || uses_hooks(program, id) || is_sent => Mark::Page,
+        () if in_browser || uses_hooks(program, id) || is_sent => Mark::Page,
         () if is_markup => Mark::Markup,
         () if imported(&PAGES) => Mark::Page,
         () => Mark::Nothing,

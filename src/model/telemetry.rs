@@ -9,8 +9,23 @@ use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
 
 /// Verbs of what sends telemetry.
-const SENDS: [&str; 13] =
-    ["capture", "emit", "identify", "inc", "increment", "log", "observe", "publish", "push", "record", "report", "send", "track"];
+const SENDS: [&str; 15] = [
+    "capture",
+    "collect",
+    "emit",
+    "identify",
+    "inc",
+    "increment",
+    "log",
+    "observe",
+    "publish",
+    "push",
+    "record",
+    "report",
+    "send",
+    "track",
+    "update",
+];
 
 /// Nouns of what is sent.
 const SENT: [&str; 6] = ["analytics", "metric", "metrics", "telemetry", "tracking", "usage"];
@@ -18,12 +33,22 @@ const SENT: [&str; 6] = ["analytics", "metric", "metrics", "telemetry", "trackin
 /// Whether all that is done in a block is sending telemetry, or logging; or all that is done around it.
 #[must_use]
 pub fn only_tells(program: &Program, id: ModuleId, function: Option<FunctionId>, block: BlockId) -> bool {
+    tells(program, id, function, &program.module(id).expressions(block))
+}
+
+/// Whether all that is called in these expressions, or all that is done around them, is that.
+#[must_use]
+pub fn tells(program: &Program, id: ModuleId, function: Option<FunctionId>, exprs: &[ExprId]) -> bool {
     let module = program.module(id);
-    if is_of_telemetry(program.path(id), &[]) || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function })) {
+    let is_of_metrics = module.language == Language::TypeScript && program.path(id).rsplit('/').next().map(stem) == Some("metrics");
+    if is_of_metrics
+        || is_of_telemetry(program.path(id), &[])
+        || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function }))
+    {
         return true;
     }
     let mut any = false;
-    let all = module.expressions(block).into_iter().filter(|expr| module.call(*expr).is_some()).all(|expr| match told(program, id, expr) {
+    let all = exprs.iter().filter(|expr| module.call(**expr).is_some()).all(|expr| match told(program, id, *expr) {
         Told::Yes => {
             any = true;
             true
@@ -79,7 +104,7 @@ fn is_metric(module: &Module, call: ExprId) -> bool {
 /// Whether a function sends telemetry by its name, or by that of its module: `send_usage`, `track` of `analytics`.
 fn is_sender(program: &Program, f: FunctionRef) -> bool {
     let name = words(&program.function(f).name);
-    let stem = program.path(f.module).trim_end_matches(".py").rsplit('/').next().map(words).unwrap_or_default();
+    let stem = program.path(f.module).rsplit('/').next().map(|name| words(stem(name))).unwrap_or_default();
     let is_sent = |words: &[String]| words.iter().any(|word| SENT.contains(&word.as_str()));
     let sends = name.first().is_some_and(|first| SENDS.contains(&first.as_str()));
     (sends && (is_sent(&name) || is_sent(&stem))) || (name == ["main"] && is_sent(&stem))
@@ -103,6 +128,15 @@ fn is_named_so(module: &Module, call: ExprId) -> bool {
 
 /// Whether a file is there for telemetry, by its path.
 fn is_of_telemetry(path: &str, also: &[&str]) -> bool {
-    let is_telemetry = |part: &str| matches!(part, "telemetry" | "observability" | "tracing" | "instrumentation") || also.contains(&part);
-    path.trim_end_matches(".py").split('/').any(is_telemetry)
+    // `packages/acme-telemetry`
+    let is_telemetry = |part: &str| {
+        matches!(part.rsplit('-').next().unwrap_or(part), "telemetry" | "observability" | "tracing" | "instrumentation")
+            || also.contains(&part)
+    };
+    path.split('/').map(stem).any(is_telemetry)
+}
+
+/// The name of a file without its endings.
+fn stem(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(stem, _)| stem)
 }

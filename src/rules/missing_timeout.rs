@@ -91,7 +91,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         }
     }
     let patience = patience::of(program, id, name, call);
-    let by_hand = handler.is_none() && ctx.project.is_tool(id);
+    let by_hand = handler.is_none() && (ctx.project.is_tool(id) || ctx.project.runtimes.is_command(id));
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
         _ if patience == Patience::Poll => Confidence::Low,
         sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),
@@ -164,8 +164,8 @@ fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ust
     match *reason {
         Reason::Unset => {
             let is_client = name.is_some_and(|name| program.apis.row(name).is_some_and(|row| row.is(Role::Client)));
-            // A signal is not what everybody thinks of first.
-            let argument = match timeout.or.iter().find(|other| argument == "signal" && *other == "timeout") {
+            // Node's own clients take either.
+            let argument = match timeout.or.iter().find(|other| *other == "timeout" && !timeout.methods.is_empty()) {
                 Some(other) => format!("`{argument}` or `{other}`"),
                 None if timeout.options.0.is_empty() => format!("`.{argument}()`"),
                 None => format!("`{argument}`"),

@@ -2,6 +2,8 @@
 
 mod cancellation;
 mod fixes;
+mod javascript;
+mod rejections;
 mod silence;
 
 use self::silence::Silence;
@@ -40,12 +42,13 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     }
     for site in &ctx.project.program.calls[id.0 as usize] {
         judge_entered(ctx, id, site);
+        rejections::judge(ctx, id, site);
     }
 }
 
 fn judge(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, t: &Try, handler: &Handler) {
     let program = &ctx.project.program;
-    let breadth = handler.types.map_or(Breadth::Bare, |types| exceptions::breadth(program, id, &[types]));
+    let breadth = exceptions::breadth_of(program, id, handler);
     if breadth == Breadth::Narrow {
         return;
     }
@@ -181,6 +184,7 @@ fn judge_suppress(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, context: Ex
 fn named(module: &Module, function: Option<FunctionId>) -> String {
     match function.map(|f| module.function(f).name) {
         Some(name) if !name.is_empty() => format!("`{name}`"),
+        Some(_) if module.language == Language::TypeScript => "a function".to_owned(),
         Some(_) => "a lambda".to_owned(),
         None => "the module".to_owned(),
     }

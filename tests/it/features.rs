@@ -56,8 +56,33 @@ fn holds(expected: &[&str], found: &[String]) -> bool {
     expected.len() == found.len() && expected.iter().zip(found).all(says)
 }
 
+/// The files of all projects of the table, each project in a folder of its own.
+pub fn all_cases() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for language in entries(&table()) {
+        let language = language.file_name().expect("a name").to_string_lossy().into_owned();
+        for path in pages(&language) {
+            let text = fs::read_to_string(&path).expect("a page");
+            let page = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let features = pages::sections(&text).unwrap_or_else(|error| panic!("{page}: {error}"));
+            for case in features.iter().flat_map(|feature| &feature.cases) {
+                let folder = format!("{language}-{page}-{}", case.line);
+                files.extend(case.files.iter().map(|(path, text)| (format!("{folder}/{path}"), (*text).to_owned())));
+            }
+        }
+    }
+    files
+}
+
+fn table() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/features")
+}
+
 fn pages(language: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/features").join(language);
+    entries(&table().join(language))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder is there");
     let mut pages: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     pages.sort();

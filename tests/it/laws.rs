@@ -15,6 +15,7 @@ use roadworthy::rules::RULES;
 use roadworthy::run::{self, Outcome};
 use tempfile::TempDir;
 
+use crate::features;
 use crate::pages::project;
 
 fn options(directory: &Path) -> CheckOptions {
@@ -33,7 +34,7 @@ fn json(options: &CheckOptions) -> String {
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// The files of every case of every page, each case in a folder of its own.
+/// The files of every case of every page and of the table of features, each case in a folder of its own.
 fn all_cases() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for rule in RULES {
@@ -44,6 +45,8 @@ fn all_cases() -> Vec<(String, String)> {
             }
         }
     }
+    // Several services, shared libraries, import cycles.
+    files.extend(features::all_cases());
     files
 }
 

@@ -123,6 +123,27 @@ impl Resolver<'_> {
         }
     }
 
+    /// What a pattern takes apart.
+    #[must_use]
+    pub fn taken_apart(&self, module: ModuleId, pattern: ExprId) -> Entity {
+        self.renew();
+        self.matched(module, pattern)
+    }
+
+    /// What a parameter is, by its annotation or by what calls the function.
+    #[must_use]
+    pub fn parameter(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.param(module, function, index)
+    }
+
+    /// What the library that calls a function passes as a parameter.
+    #[must_use]
+    pub fn called_with(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.given_by_caller(module, function, index)
+    }
+
     /// What a pattern inside of another, or of a parameter, stands for.
     pub(super) fn matched(&self, module: ModuleId, pattern: ExprId) -> Entity {
         if !self.step() {

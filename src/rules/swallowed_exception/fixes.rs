@@ -1,5 +1,6 @@
 //! What mends a swallowed exception.
 
+use super::javascript;
 use super::silence::Silence;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
@@ -15,6 +16,9 @@ const LOG: &str = "Log the error with its traceback";
 
 /// The fix that logs, narrowing what catches the end of the program on the way.
 pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried: BlockId, function: Option<FunctionId>) -> Fix {
+    if program.module(id).language == Language::TypeScript {
+        return javascript::logging(program, id, handler, tried, function);
+    }
     let mut intents: Vec<Intent> = narrow(program, id, handler).into_iter().collect();
     intents.extend(log(program, id, handler, tried, function));
     Fix::unsafe_edit(LOG, intents)
@@ -99,13 +103,16 @@ pub(super) fn expecting(program: &Program, silence: Silence<'_>, errors: &[&str]
 /// The fix that lets the error of a pushed event through; advice where other work would be given up with it.
 pub(super) fn letting_through(program: &Program, id: ModuleId, handler: &Handler, rest: Rest) -> Fix {
     let title = "Let the error through, so that the event is delivered again";
+    let is_script = program.module(id).language == Language::TypeScript;
     match rest {
+        Rest::Answer if is_script => javascript::throwing(program, id, handler, title),
         Rest::Answer => Fix::unsafe_edit(title, raising(program.module(id), handler).into_iter().collect()),
         Rest::Work => {
-            let text = "failed = True  # and go on with what does not depend on it\n...\nif failed:\n    raise RuntimeError(\"the event was not handled\")\n";
+            let javascript = "failed = true; // and go on with what does not depend on it\n...\nif (failed) throw new Error(\"the event was not handled\");\n";
+            let python = "failed = True  # and go on with what does not depend on it\n...\nif failed:\n    raise RuntimeError(\"the event was not handled\")\n";
             Fix::advice(
                 "Answer with an error at the end, so that the event is delivered again; what is done twice then has to be idempotent",
-                text,
+                if is_script { javascript } else { python },
             )
         }
     }
@@ -192,9 +199,12 @@ fn indentation<'p>(program: &'p Program, id: ModuleId, handler: &Handler) -> &'p
     text.get(..handler.span.start as usize).and_then(|before| before.rsplit('\n').next()).unwrap_or_default()
 }
 
-/// The clause up to its colon.
+/// The clause up to its colon or brace.
 pub(super) fn header(program: &Program, id: ModuleId, handler: &Handler) -> Place {
     let module = program.module(id);
+    if module.language == Language::TypeScript {
+        return javascript::header(program, id, handler);
+    }
     let start = handler.span.start;
     let end = handler.target.or(handler.types).map_or(start + 6, |last| module.expr(last).span.end);
     Place { file: module.file, span: Span { start, end: colon(program, module, end, module.block(handler.body).span.start) } }
@@ -212,21 +222,30 @@ fn colon(program: &Program, module: &Module, from: u32, to: u32) -> u32 {
 }
 
 pub(super) fn clause(program: &Program, id: ModuleId, handler: &Handler) -> String {
+    if program.module(id).language == Language::TypeScript {
+        return "catch".to_owned();
+    }
     let text = program.sources.slice(header(program, id, handler));
     let text = text.split(" as ").next().unwrap_or(text);
     format!("{}:", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// What a log entry says: what was tried, and where.
-fn failed(program: &Program, id: ModuleId, tried: BlockId, function: Option<FunctionId>) -> String {
-    let module = program.module(id);
-    let place = match function.map(|f| module.function(f).name) {
+/// Where something fails: in a function, or else in a file.
+pub(super) fn place_of(program: &Program, id: ModuleId, function: Option<FunctionId>) -> String {
+    match function.map(|f| program.module(id).function(f).name) {
         Some(name) if !name.is_empty() => name.to_string(),
         _ => {
-            let path = program.path(id).trim_end_matches(".py").trim_end_matches("/__init__");
-            path.rsplit('/').next().unwrap_or(path).to_owned()
+            let path = program.path(id).trim_end_matches("/__init__.py");
+            let name = path.rsplit('/').next().unwrap_or(path);
+            name.split_once('.').map_or(name, |(stem, _)| stem).to_owned()
         }
-    };
+    }
+}
+
+/// What a log entry says: what was tried, and where.
+pub(super) fn failed(program: &Program, id: ModuleId, tried: BlockId, function: Option<FunctionId>) -> String {
+    let module = program.module(id);
+    let place = place_of(program, id, function);
     // The first call that leaves the language: `store.read`.
     let is_name = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
     let calls = module.statements(tried).into_iter().flat_map(|stmt| {

@@ -1,12 +1,14 @@
 //! Clauses that tell nobody: how sure it is that this hides something.
 
+use super::rejections;
 use crate::finding::Confidence;
 use crate::ir::program::*;
 use crate::model::attempts::Attempt;
 use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
 use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
-use crate::model::{attempts, import_guards, predicates, reasons, telemetry, traces};
+use crate::model::resolve::Resolver;
+use crate::model::{attempts, browser, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
 #[derive(Clone, Copy)]
@@ -36,7 +38,7 @@ pub(super) struct Verdict {
 pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Option<Verdict> {
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
-    if local_work::cannot_fail(module, tried) {
+    if local_work::cannot_fail(module, tried) || is_answered_attempt(program, silence) {
         return None;
     }
     let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
@@ -47,8 +49,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let (mut confidence, text) = match (reaction, afterwards) {
         (_, Afterwards::Raises) => return None,
         (Reaction::Returns(value), _) => {
-            let value = program.text(id, value);
-            (Confidence::Medium, format!("turns every error of {what} in {place} into `{value}` and leaves no trace"))
+            let value = shown(program.text(id, value));
+            (Confidence::Medium, format!("turns every error of {what} in {place} into {value} and leaves no trace"))
         }
         (Reaction::FallsBack, _) => {
             (Confidence::Low, format!("puts a fallback in the place of every error of {what} in {place} and leaves no trace"))
@@ -86,10 +88,73 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
         confidence = confidence.max(Confidence::Medium);
     }
-    if only_tells {
+    let is_script = module.language == Language::TypeScript;
+    if is_script && local_work::reads_files(program, id, tried) {
+        // Mostly a file that is not there.
+        confidence = confidence.min(Confidence::Medium);
+    }
+    if only_tells || cleanup::is_in_finally(module, stmt) || (is_script && local.is_some()) {
+        confidence = Confidence::Low;
+    }
+    // Where a comment says why, nobody has to be told again of a value that does not fit, or what is seen on a screen.
+    if is_script && is_harmless && local.is_some() {
+        return None;
+    }
+    if is_script && browser::is_browser_code(program, id) {
+        if reaction != Reaction::Nothing || is_harmless {
+            return None;
+        }
         confidence = Confidence::Low;
     }
     Some(Verdict { confidence, text, local, of_logging })
+}
+
+/// A value as a message shows it: on one line, and not at any length.
+pub(super) fn shown(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= 60 { format!("`{text}`") } else { "a constant".to_owned() }
+}
+
+/// Whether a `try` in JavaScript asks for a file, or works on values in hand and what it is to give has something else in its
+/// place: that it fails means one thing, and the language has no clause for a type. What somebody else waits for is theirs.
+fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
+    let Silence { id, stmt, tried, handler, .. } = silence;
+    let module = program.module(id);
+    if module.language != Language::TypeScript {
+        return false;
+    }
+    let names_parser = module.function_of_stmt(stmt).is_some_and(|function| is_parser(&module.function(function).name));
+    if outside::only_probes(program, id, tried) || rejections::waits_for_others(program, id, tried) {
+        return true;
+    }
+    let is_attempt = local_work::of_block(program, id, tried).is_some() || (names_parser && !outside::reaches(program, id, tried));
+    let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
+    is_attempt
+        && (handler.is_some_and(|handler| leaves(handler.body))
+            || leaves(tried)
+            || takes_effect(program, silence) != Reaction::Nothing
+            || sets_outer(program, id, tried))
+}
+
+/// Whether a function of this name reads something: `parseState`.
+fn is_parser(name: &str) -> bool {
+    cleanup::words(name).first().is_some_and(|word| matches!(word.as_str(), "parse" | "decode" | "decrypt" | "deserialize" | "verify"))
+}
+
+/// Whether a block gives a value to a name that was there before.
+fn sets_outer(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let span = module.block(block).span;
+    let resolver = Resolver::new(program);
+    let is_outer = |target: ExprId| {
+        let Some(name) = exceptions::name_of(module, target) else { return false };
+        let scope = resolver.scope_of_name(id, target, name);
+        scope.is_some_and(|(scope, _)| program.bindings(id, scope, name).any(|binding| !span.contains(binding.span)))
+    };
+    module.statements(block).into_iter().any(|stmt| match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, value: Some(_), .. } => targets.iter().any(|target| is_outer(*target)),
+        _ => false,
+    })
 }
 
 /// What a clause comes to, with what stands around its `try`.
@@ -103,7 +168,7 @@ fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
     let breaks = handler
         .and_then(|handler| module.block(handler.body).stmts.last())
         .is_some_and(|last| matches!(module.stmt(*last).kind, StmtKind::Break));
-    if falls_through && let Some(value) = attempts::returned_behind(module, stmt, tried) {
+    if falls_through && let Some(value) = attempts::returned_behind(program, id, stmt, tried) {
         Reaction::Returns(value)
     } else if (falls_through || breaks) && attempts::has_fallback(program, id, stmt, tried) {
         Reaction::FallsBack

@@ -1,0 +1,118 @@
+//! Code that runs in browsers: whoever looks at it there sees that something is missing.
+
+use serde_json::Value;
+
+use crate::ir::program::*;
+use crate::model::program::{Link, ModuleId, Program};
+use crate::model::resolve::Resolver;
+
+/// Libraries of user interfaces.
+const LIBRARIES: [&str; 15] = [
+    "@angular",
+    "@ionic",
+    "@reduxjs",
+    "@tanstack",
+    "mobx",
+    "next/navigation",
+    "preact",
+    "react",
+    "react-dom",
+    "react-native",
+    "solid-js",
+    "svelte",
+    "swr",
+    "vue",
+    "vue-router",
+];
+
+/// Packages that make a package more than a user interface.
+const SERVERS: [&str; 14] = [
+    "@hapi/hapi",
+    "@hono/node-server",
+    "@nestjs/core",
+    "@remix-run/node",
+    "@sveltejs/kit",
+    "astro",
+    "elysia",
+    "express",
+    "fastify",
+    "hono",
+    "koa",
+    "next",
+    "nuxt",
+    "firebase-functions",
+];
+
+/// Globals that only browsers have.
+const GLOBALS: [&str; 5] = ["DOMParser", "document", "localStorage", "sessionStorage", "window"];
+
+/// What only servers import.
+const NODE: [&str; 9] = ["child_process", "crypto", "fs", "fs/promises", "http", "net", "nodemailer", "os", "path"];
+
+/// Whether a module is code of a user interface: it holds elements, uses a library for them or what only browsers have, or
+/// belongs to a package that is nothing but one.
+#[must_use]
+pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    if module.language != Language::TypeScript {
+        return false;
+    }
+    let path = program.path(id);
+    if says_client(module) {
+        return true;
+    }
+    let library = |import: usize| match program.import(id, u32::try_from(import).unwrap_or(0)) {
+        Link::Library(name) => Some(name),
+        _ => None,
+    };
+    let imported: Vec<_> = (0..module.imports.len()).filter_map(library).collect();
+    let is_of = |name: &str, library: &str| {
+        name.strip_prefix("js:")
+            .and_then(|name| name.strip_prefix(library))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+    };
+    // `cache` of React is for servers.
+    let shows = |name: &str| LIBRARIES.iter().any(|library| is_of(name, library)) && name != "js:react.cache";
+    let drives = |name: &str| ["playwright", "playwright-core", "puppeteer", "puppeteer-core"].iter().any(|library| is_of(name, library));
+    if imported
+        .iter()
+        .any(|name| NODE.iter().any(|module| name.strip_prefix("js:") == Some(*module) || name.starts_with(&format!("js:{module}."))))
+    {
+        return false;
+    }
+    let holds_elements = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
+    if holds_elements || imported.iter().any(|name| shows(name)) {
+        return true;
+    }
+    let resolver = Resolver::new(program);
+    let is_global = |expr: ExprId| {
+        matches!(module.expr(expr).kind, ExprKind::Name(name) if GLOBALS.contains(&name.as_str()))
+            && resolver.entity(id, expr).library().is_some_and(|name| name.starts_with("js:globalThis."))
+    };
+    (!imported.iter().any(|name| drives(name)) && module.expr_ids().any(is_global)) || is_of_interface(program, path)
+}
+
+/// `"use client"`
+fn says_client(module: &Module) -> bool {
+    let first = module.block(module.body).stmts.first().map(|stmt| &module.stmt(*stmt).kind);
+    matches!(first, Some(StmtKind::Expr(expr)) if matches!(module.expr(*expr).kind, ExprKind::String(text) if text == "use client"))
+}
+
+/// Whether the package around a file depends on a library of user interfaces, and on nothing that serves.
+fn is_of_interface(program: &Program, path: &str) -> bool {
+    let mut folder = path;
+    while let Some((up, _)) = folder.rsplit_once('/') {
+        folder = up;
+        if let Some(manifest) = program.sources.find(&format!("{folder}/package.json")) {
+            return manifest_shows(&program.sources.get(manifest).text);
+        }
+    }
+    program.sources.find("package.json").is_some_and(|manifest| manifest_shows(&program.sources.get(manifest).text))
+}
+
+fn manifest_shows(text: &str) -> bool {
+    let Ok(manifest) = serde_json::from_str::<Value>(text) else { return false };
+    let depends = |on: &str| ["dependencies", "devDependencies", "peerDependencies"].iter().any(|key| manifest[*key].get(on).is_some());
+    ["@angular/core", "preact", "react-dom", "react-native", "svelte", "vue"].iter().any(|name| depends(name))
+        && !SERVERS.iter().any(|name| depends(name))
+}

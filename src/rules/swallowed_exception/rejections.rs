@@ -1,0 +1,299 @@
+//! Promises whose rejection is caught and dropped: `.catch(() => {})`, `.then(f, () => null)`.
+
+use super::silence::shown;
+use super::{fixes, javascript, named};
+use crate::finding::Confidence;
+use crate::fix::habits::Style;
+use crate::fix::{Fix, Intent};
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::exceptions::{self, Reaction};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::{browser, cleanup, local_work, outside, reasons, telemetry, values};
+use crate::rules::Context;
+use crate::source::{Place, Span};
+
+/// A promise, and the function that is called when it is rejected.
+struct Rejection {
+    /// The promise.
+    promise: ExprId,
+    /// The argument that is the function.
+    handler: ExprId,
+    /// `.catch(…)`.
+    span: Span,
+    reaction: Reaction,
+    /// The function, if it is written out here.
+    function: Option<FunctionId>,
+}
+
+/// What becomes of the errors.
+enum Effect {
+    Drops,
+    Turns(String),
+    FallsBack,
+}
+
+/// Judges a call that may be one of `catch` or `then`.
+pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
+    let program = &ctx.project.program;
+    let module = program.module(id);
+    let Some(rejection) = rejection(program, id, site) else { return };
+    let Some(stmt) = module.stmt_of(site.expr) else { return };
+    let Some((mut confidence, effect)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
+    if ctx.project.is_tool(id) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    let function = module.function_of(site.expr);
+    let what = said(program, id, rejection.promise);
+    let place = named(module, function);
+    let method = if program.sources.slice(program.span_place(id, rejection.span)).starts_with("then") { "then" } else { "catch" };
+    let of_what = format!("every error of {what} in {place}");
+    let text = match effect {
+        Effect::Drops => format!("drops {of_what}"),
+        Effect::Turns(value) => format!("turns {of_what} into {value}"),
+        Effect::FallsBack => format!("puts a fallback in the place of {of_what}"),
+    };
+    let message = format!("`.{method}` {text} and leaves no trace");
+    let fix = logging(program, id, &rejection, function);
+    ctx.report(program.span_place(id, rejection.span), confidence, message, fix);
+}
+
+fn rejection(program: &Program, id: ModuleId, site: &CallSite) -> Option<Rejection> {
+    let module = program.module(id);
+    let call = module.call(site.expr).filter(|_| module.language == Language::TypeScript)?;
+    let ExprKind::Attribute { object, name, name_span, .. } = module.expr(call.callee).kind else { return None };
+    let handler = match (name.as_str(), &call.args[..]) {
+        ("catch", [only]) => only,
+        ("then", [_, second]) => second,
+        _ => return None,
+    };
+    let is_own = matches!(site.callee, Entity::Function(_) | Entity::Class(..));
+    if handler.kind != ArgKind::Positional || is_own || is_schema(site.callee) {
+        return None;
+    }
+    let span = Span { start: name_span.start, end: module.expr(site.expr).span.end };
+    let (function, reaction) = match module.expr(handler.value).kind {
+        ExprKind::Function(function) => (Some(function), of_function(program, FunctionRef { module: id, function })),
+        ExprKind::Name(_) | ExprKind::Attribute { .. } => match Resolver::new(program).entity(id, handler.value) {
+            // What has a name does something, unless it is `noop`.
+            Entity::Function(f) if of_function(program, f) == Reaction::Nothing => (None, Reaction::Nothing),
+            Entity::Library(name) if matches!(name.as_str(), "js:lodash.noop" | "js:lodash/noop" | "js:rxjs.noop") => {
+                (None, Reaction::Nothing)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(Rejection { promise: object, handler: handler.value, span, reaction, function })
+}
+
+/// `z.string().catch("none")` is a default.
+fn is_schema(callee: Entity) -> bool {
+    let roots = ["zod", "effect", "valibot", "yup", "superstruct", "neverthrow"];
+    callee.library().is_some_and(|name| {
+        let root = name.trim_start_matches("js:").split(['.', '/']).next().unwrap_or_default();
+        roots.contains(&root)
+    })
+}
+
+fn of_function(program: &Program, f: FunctionRef) -> Reaction {
+    let function = program.function(f);
+    let target = function.params.first().map(|param| param.target);
+    exceptions::reaction_of(program, f.module, function.body, target)
+}
+
+/// How sure it is that this hides something, and what it does; nothing if the error shows all the same, or there is none.
+fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejection: &Rejection) -> Option<(Confidence, Effect)> {
+    let module = program.module(id);
+    let promise = rejection.promise;
+    let parts = module.descendants(promise);
+    let imports = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Require(_)));
+    if matches!(rejection.reaction, Reaction::Raises | Reaction::Acts)
+        || imports
+        || cleanup::is_cleaning_up(program, id, stmt)
+        || cleanup::closes(program, id, values::origin(program, id, promise).1)
+        || local_work::is_attempted(program, id, promise)
+        || is_reading(program, id, promise)
+        || outside::is_probe(program, id, promise)
+        || is_of_somebody_else(program, id, promise)
+    {
+        return None;
+    }
+    let used = is_used(module, expr);
+    let (mut confidence, effect) = match rejection.reaction {
+        Reaction::Returns(value) if used => (Confidence::Medium, Effect::Turns(shown(program.text(id, value)))),
+        Reaction::FallsBack => (Confidence::Low, Effect::FallsBack),
+        _ => (Confidence::High, Effect::Drops),
+    };
+    let function = module.function_of(expr);
+    let explained = reasons::is_explained(program, id, rejection.span)
+        || reasons::is_expected_above(program, id, stmt)
+        || is_told_behind(program, id, expr, stmt);
+    if explained || telemetry::tells(program, id, function, &parts) {
+        confidence = Confidence::Low;
+    }
+    if browser::is_browser_code(program, id) {
+        if used || explained {
+            return None;
+        }
+        confidence = Confidence::Low;
+    }
+    Some((confidence, effect))
+}
+
+/// Whether what a promise comes to is read from what has come already: `request.json()`.
+fn is_reading(program: &Program, id: ModuleId, promise: ExprId) -> bool {
+    let module = program.module(id);
+    let reads = |call: &Call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "json" | "text" | "formData" | "arrayBuffer"));
+    module.call(promise).is_some_and(|call| call.args.is_empty() && reads(call))
+}
+
+/// Whether all that a block does is to wait for a promise that somebody else waits for, too.
+pub(super) fn waits_for_others(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::Expr(value) = module.stmt(only).kind else { return false };
+    matches!(module.expr(value).kind, ExprKind::Await(promise) if is_of_somebody_else(program, id, promise))
+}
+
+/// Whether somebody else waits for a promise: it has a name that is used elsewhere, too, or that did not begin here.
+fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool {
+    let module = program.module(id);
+    let name = match module.expr(promise).kind {
+        ExprKind::Name(name) => name,
+        ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => return true,
+        // `Promise.resolve(value).catch(() => {})`
+        ExprKind::Call(_) => return program.callee(id, promise).library().as_deref() == Some("js:globalThis.Promise.resolve"),
+        _ => return false,
+    };
+    let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
+    let is_started_here = program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(_)));
+    let is_use = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Name(other) if other == name) && !module.is_pattern(expr);
+    !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
+}
+
+/// Whether anything is made of what a call gives.
+fn is_used(module: &Module, expr: ExprId) -> bool {
+    for around in module.around(expr) {
+        match around {
+            Around::Expr(outer) => match module.expr(outer).kind {
+                // `void send().catch(…)`, `await send().catch(…)`
+                ExprKind::Await(_) | ExprKind::Unary { op: UnaryOp::Other, .. } => {}
+                _ => return true,
+            },
+            Around::Stmt(stmt, _) => return !matches!(module.stmt(stmt).kind, StmtKind::Expr(_)),
+            _ => return true,
+        }
+    }
+    true
+}
+
+/// Whether it is said soon that there is no result: `if (!user) throw new NotFound()`.
+fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
+    if !is_used(module, expr) {
+        return false;
+    }
+    let names: Vec<_> =
+        targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
+    let block = module.stmt_parents[stmt.index()];
+    let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1).take(6);
+    behind.into_iter().any(|next| {
+        let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return false };
+        branches.iter().any(|(test, body)| {
+            let parts = module.descendants(*test);
+            let asks = parts.iter().filter_map(|e| exceptions::name_of(module, *e)).any(|name| names.contains(&name));
+            // `!user`, `user === null`
+            let is_negative =
+                parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
+            asks && is_negative
+                && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
+        })
+    })
+}
+
+/// A promise as a reader knows it: by the function that gives it.
+fn said(program: &Program, id: ModuleId, promise: ExprId) -> String {
+    callee_text(program, id, promise).map_or("this promise".to_owned(), |text| format!("`{text}`"))
+}
+
+fn callee_text(program: &Program, id: ModuleId, promise: ExprId) -> Option<String> {
+    let module = program.module(id);
+    let mut at = promise;
+    // `fetch(url).then(read)` is `fetch`.
+    for _ in 0..8 {
+        match &module.expr(at).kind {
+            ExprKind::Call(call) => match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => at = object,
+                _ => {
+                    let text = program.text(id, call.callee);
+                    let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
+                    let last = match module.expr(call.callee).kind {
+                        ExprKind::Attribute { name, .. } => Some(name.to_string()),
+                        _ => None,
+                    };
+                    return if is_name { Some(text.to_owned()) } else { last };
+                }
+            },
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The edit that logs the error of a promise.
+fn logging(program: &Program, id: ModuleId, rejection: &Rejection, function: Option<FunctionId>) -> Fix {
+    const LOG: &str = "Log the error";
+    let module = program.module(id);
+    let style = Style::of(program, id);
+    let place = program.place(id, rejection.handler);
+    let what = callee_text(program, id, rejection.promise).unwrap_or_else(|| "a promise".to_owned());
+    let message = format!("{what} failed in {}", fixes::place_of(program, id, function));
+    let f = rejection.function.map(|f| module.function(f));
+    let param = f.and_then(|f| f.params.first()).map(|param| param.name);
+    let name = param.filter(|name| !name.is_empty()).map_or("error".to_owned(), |name| name.to_string());
+    let call = javascript::call(program, id, function, place.span.start, &message, &name);
+    // In broken syntax nobody knows what an edit would be a part of.
+    if !module.errors.is_empty() || param.is_some_and(|name| name.is_empty()) {
+        return Fix::advice(LOG, call);
+    }
+    let (step, end) = (style.indentation(), style.end());
+    let text = program.sources.slice(place);
+    let body = match f.map(|f| f.body) {
+        // `noop`
+        None => None,
+        Some(FunctionBody::Expr(value))
+            if matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, call_of(module, rejection)) =>
+        {
+            None
+        }
+        Some(FunctionBody::Expr(_)) => text.split_once("=>").map(|(_, value)| format!("return {}{end}", value.trim())),
+        Some(FunctionBody::Block(block)) => {
+            let Some((head, rest)) = text.split_once('{') else { return Fix::advice(LOG, call) };
+            let is_written_out = rest.contains('\n') || rest.contains("/*");
+            if is_written_out {
+                let head = if param.is_some() { head.to_owned() } else { head.replacen("()", &format!("({name})"), 1) };
+                let open = place.span.start + u32::try_from(text.len() - rest.len()).unwrap_or(0);
+                let place = Place { file: place.file, span: Span { start: place.span.start, end: open } };
+                return Fix::unsafe_edit(LOG, vec![Intent::Replace { place, text: format!("{head}{{\n{step}{call}{end}") }]);
+            }
+            let inner = rest.strip_suffix('}').unwrap_or(rest).trim();
+            (!module.block(block).stmts.is_empty()).then(|| inner.to_owned())
+        }
+    };
+    let text = match body {
+        None => format!("({name}) => {call}"),
+        Some(body) => format!("({name}) => {{\n{step}{call}{end}\n{step}{body}\n}}"),
+    };
+    Fix::unsafe_edit(LOG, vec![Intent::Replace { place, text }])
+}
+
+/// The call that a rejection's function is passed to.
+fn call_of(module: &Module, rejection: &Rejection) -> ExprId {
+    match module.expr_parents[rejection.handler.index()] {
+        Parent::Expr(call) => call,
+        _ => rejection.handler,
+    }
+}
