@@ -36,7 +36,7 @@ impl Resolver<'_> {
 
     /// What stands under a key of the object that a pattern takes apart.
     pub(super) fn under_pattern(&self, module: ModuleId, pattern: ExprId, key: Ustr) -> Entity {
-        let whole = self.taken_apart(module, pattern);
+        let whole = self.pattern_value(module, pattern);
         self.part_entity(whole.and_then(|whole| self.part(whole, Part::Key(key))))
     }
 
@@ -116,7 +116,7 @@ impl Resolver<'_> {
             BindingKind::Value(value) => Some((module, value)),
             BindingKind::Element(value, index) => self.part((module, value), Part::Item(index)),
             BindingKind::Member(whole, key) if self.program.module(module).is_pattern(whole) => {
-                self.part(self.taken_apart(module, whole)?, Part::Key(key))
+                self.part(self.pattern_value(module, whole)?, Part::Key(key))
             }
             BindingKind::Member(whole, key) => match self.of(module, whole) {
                 Entity::Module(from) => self.exported_value(from, key),
@@ -154,7 +154,7 @@ impl Resolver<'_> {
     }
 
     /// What a pattern takes apart, where that is written out.
-    fn taken_apart(&self, module: ModuleId, pattern: ExprId) -> Option<Written> {
+    fn pattern_value(&self, module: ModuleId, pattern: ExprId) -> Option<Written> {
         let m = self.program.module(module);
         match m.expr_parents[pattern.index()] {
             Parent::Expr(parent) if self.step() => match &m.expr(parent).kind {
@@ -163,7 +163,7 @@ impl Resolver<'_> {
                         Entry::Pair { key, value } if value == pattern => self.index(module, key),
                         _ => None,
                     });
-                    self.part(self.taken_apart(module, parent)?, key?)
+                    self.part(self.pattern_value(module, parent)?, key?)
                 }
                 _ => None,
             },
