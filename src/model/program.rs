@@ -78,6 +78,8 @@ pub struct Program {
     set: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
+    /// For each module, members that are set on what a name stands for: names and members.
+    members_set: Vec<FxHashSet<(Ustr, Ustr)>>,
     /// Functions that are passed to a library by name, with the API that calls them.
     handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
@@ -117,6 +119,7 @@ impl Program {
             called: FxHashSet::default(),
             set: FxHashSet::default(),
             attributes: Vec::new(),
+            members_set: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
             callers: OnceLock::new(),
@@ -148,6 +151,7 @@ impl Program {
             }
         }
         program.attributes = program.modules.par_iter().map(attributes).collect();
+        program.members_set = program.modules.par_iter().map(members_set).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
         let ids: Vec<ModuleId> = program.module_ids().collect();
         let mut sites: Vec<Vec<CallSite>> = ids.par_iter().map(|id| call_sites(&program, *id)).collect();
@@ -308,6 +312,12 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a module sets `name.member`.
+    #[must_use]
+    pub fn sets_member(&self, module: ModuleId, name: Ustr, member: Ustr) -> bool {
+        self.members_set[module.0 as usize].contains(&(name, member))
     }
 
     /// The attributes that classes of a module set, in no order.
@@ -545,6 +555,27 @@ fn bindings(module: &Module) -> FxHashMap<(ScopeId, Ustr), Vec<u32>> {
         }
     }
     found
+}
+
+fn members_set(module: &Module) -> FxHashSet<(Ustr, Ustr)> {
+    let targets = module.stmts.iter().flat_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => &targets[..],
+        StmtKind::AugAssign { target, .. } => std::slice::from_ref(target),
+        _ => &[],
+    });
+    let member = |target: &ExprId| match module.expr(*target).kind {
+        ExprKind::Attribute { object, name, .. } => Some((object, name)),
+        ExprKind::Subscript { object, index, .. } => match module.expr(index).kind {
+            ExprKind::String(name) => Some((object, name)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let on_name = |(object, member): (ExprId, Ustr)| match module.expr(object).kind {
+        ExprKind::Name(name) => Some((name, member)),
+        _ => None,
+    };
+    targets.filter_map(member).filter_map(on_name).collect()
 }
 
 fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>> {
