@@ -7,6 +7,9 @@ use super::{Entity, Resolver};
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId};
 
+/// How many names and members may stand before what is written.
+const MOST_NAMES: usize = 32;
+
 /// Which part of an object or list.
 #[derive(Clone, Copy)]
 enum Part {
@@ -20,18 +23,50 @@ type Written = (ModuleId, ExprId);
 impl Resolver<'_> {
     /// What stands under a key of an object that is written out.
     pub(super) fn under(&self, module: ModuleId, object: ExprId, key: Ustr) -> Entity {
-        self.part_entity(self.part((module, object), Part::Key(key)))
+        let part = self.may_be_written(module, object).then(|| self.part((module, object), Part::Key(key)));
+        self.part_entity(part.flatten())
     }
 
     /// What stands at a place of a list that is written out.
     pub(super) fn item(&self, module: ModuleId, list: ExprId, index: u32) -> Entity {
-        self.part_entity(self.part((module, list), Part::Item(index)))
+        let part = self.may_be_written(module, list).then(|| self.part((module, list), Part::Item(index)));
+        self.part_entity(part.flatten())
     }
 
     /// `{"read": requests.get}["read"]`, `[first, second][0]`, perhaps by a name that is bound once.
     pub(super) fn entry(&self, module: ModuleId, object: ExprId, index: ExprId) -> Entity {
-        let part = self.index(module, index).and_then(|part| self.part((module, object), part));
-        self.part_entity(part)
+        let part = self.index(module, index).filter(|_| self.may_be_written(module, object));
+        self.part_entity(part.and_then(|part| self.part((module, object), part)))
+    }
+
+    /// Whether the first thing in a chain of members may be written out: most are parameters, or what calls give.
+    fn may_be_written(&self, module: ModuleId, expr: ExprId) -> bool {
+        let m = self.program.module(module);
+        let is_ours = |import: u32| !matches!(self.program.import(module, import), Link::Library(_));
+        let mut expr = expr;
+        for _ in 0..MOST_NAMES {
+            expr = match &m.expr(expr).kind {
+                ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Tuple(_) => return true,
+                ExprKind::Require(import) => return is_ours(*import),
+                ExprKind::Attribute { object, .. } | ExprKind::Subscript { object, .. } => *object,
+                ExprKind::Await(inner) => *inner,
+                ExprKind::Call(call) => match m.expr(call.callee).kind {
+                    ExprKind::Attribute { name, .. } if name == "freeze" => return true,
+                    _ => return false,
+                },
+                ExprKind::Name(name) => {
+                    let Some((scope, 1)) = self.scope_of_name(module, expr, *name) else { return false };
+                    match self.program.bindings(module, scope, *name).next().map(|binding| binding.kind) {
+                        Some(BindingKind::Import(import)) => return is_ours(import),
+                        Some(BindingKind::Member(whole, _)) if m.is_pattern(whole) => return true,
+                        Some(BindingKind::Value(value) | BindingKind::Element(value, _) | BindingKind::Member(value, _)) => value,
+                        _ => return false,
+                    }
+                }
+                _ => return false,
+            };
+        }
+        false
     }
 
     /// What stands under a key of the object that a pattern takes apart.
