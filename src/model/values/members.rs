@@ -14,7 +14,10 @@ type At = (ModuleId, ExprId);
 /// may be something else, or is assigned elsewhere.
 #[must_use]
 pub fn member(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> Option<At> {
-    under(program, id, object, key, depth)?
+    match under(program, id, object, key, depth) {
+        Under::Value(at) => Some(at),
+        Under::Nothing | Under::Unknown => None,
+    }
 }
 
 /// The key of an entry, as far as it is constant.
@@ -25,28 +28,34 @@ fn key_text(program: &Program, id: ModuleId, key: ExprId, depth: u32) -> Option<
     }
 }
 
-/// Nothing where it is unknown; nothing within where there is no such key.
-fn under(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> Option<Option<At>> {
-    let depth = depth.checked_sub(1)?;
+/// What stands under a key.
+enum Under {
+    Value(At),
+    Nothing,
+    Unknown,
+}
+
+fn under(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> Under {
+    let Some(depth) = depth.checked_sub(1) else { return Under::Unknown };
     if let Entity::Module(from) = Resolver::new(program).entity(id, object) {
-        return exported(program, from, Ustr::from(key), depth).map(Some);
+        return exported(program, from, Ustr::from(key), depth).map_or(Under::Unknown, Under::Value);
     }
     let (at, literal) = origin_within(program, id, object, depth);
-    let ExprKind::Object(entries) = &program.module(at).expr(literal).kind else { return None };
+    let ExprKind::Object(entries) = &program.module(at).expr(literal).kind else { return Under::Unknown };
     for entry in entries.iter().rev() {
         match entry {
-            Entry::Pair { key: k, value } if key_text(program, at, *k, depth)? == key => {
-                return (!is_assigned(program.module(at), key)).then_some(Some((at, *value)));
-            }
-            Entry::Pair { .. } => {}
-            Entry::Spread(inner) => {
-                if let Some(found) = under(program, at, *inner, key, depth)? {
-                    return Some(Some(found));
-                }
-            }
+            Entry::Pair { key: k, value } => match key_text(program, at, *k, depth) {
+                Some(text) if text != key => {}
+                Some(_) if !is_assigned(program.module(at), key) => return Under::Value((at, *value)),
+                _ => return Under::Unknown,
+            },
+            Entry::Spread(inner) => match under(program, at, *inner, key, depth) {
+                Under::Nothing => {}
+                found => return found,
+            },
         }
     }
-    Some(None)
+    Under::Nothing
 }
 
 /// Whether a module assigns to an attribute of this name, whatever it is of.
