@@ -6,8 +6,9 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::apis::Role;
 use crate::model::calls::string_argument;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::{Handler, HandlerKind, views};
 use crate::model::served::Served;
@@ -51,7 +52,9 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     let all: Vec<&Handler> =
         project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)).collect();
     let unused = unused_views(program, service, &all);
-    let serves = |h: &&Handler| served.serves(h.on) && h.class.is_none_or(|class| h.is_bound || !unused.contains(&class));
+    let serves = |h: &&Handler| {
+        !is_server(program, service, h) && served.serves(h.on) && h.class.is_none_or(|class| h.is_bound || !unused.contains(&class))
+    };
     let is_kind = |h: &&Handler| (h.kind == HandlerKind::EntryPoint) == service.app_call.is_none();
     let mut handlers: Vec<&Handler> = all.iter().copied().filter(serves).filter(is_kind).collect();
     // The app may be one that others build on.
@@ -122,6 +125,19 @@ fn below_prefix(program: &Program, service: &Service, path: &str) -> Option<Stri
         Some(call) => string_argument(program, id, call, 0, &[]).map(|prefix| format!("/{}{path}", prefix.trim_matches('/'))),
         None => Some(path.to_owned()),
     }
+}
+
+/// Whether a handler is that of a server beside the app of a service: a shell around it.
+fn is_server(program: &Program, service: &Service, handler: &Handler) -> bool {
+    let Some(id) = program.module_of(handler.place.file).filter(|id| program.module(*id).language == Language::TypeScript) else {
+        return false;
+    };
+    let module = program.module(id);
+    let creates = |site: &CallSite| {
+        module.expr(site.expr).span == handler.place.span
+            && site.callee.library().is_some_and(|name| program.apis.class_has_role(name, Role::App))
+    };
+    service.app_call.is_some() && handler.place != service.app && program.calls[id.0 as usize].iter().any(creates)
 }
 
 /// What a function is called; one of a cloud function that has no name, as what it is exported or registered as.

@@ -168,7 +168,10 @@ fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool
         _ => return false,
     };
     let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
-    let is_started_here = program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(_)));
+    // `previous = last` starts nothing.
+    let starts = |value: ExprId| !matches!(module.expr(value).kind, ExprKind::Name(_) | ExprKind::Attribute { .. });
+    let is_started_here =
+        program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(value) if starts(value)));
     let is_use = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Name(other) if other == name) && !module.is_pattern(expr);
     !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
 }
