@@ -133,12 +133,12 @@ fn functions() {
         ("function f() {}", "def f() {}"),
         (
             "async function f(a: A, b?: B, c: C = 1, ...d: D[]): Promise<E> {}",
-            concat!("async def f(a: A, b: B, c: C = 1, *d: Array[D]) -> Promise[E] {}",),
+            "async def f(a: A, b: B, c: C = 1, *d: Array[D]) -> Promise[E] {}",
         ),
         ("function* f() { yield; }", "generator def f() {yield}"),
         (
             "function f({ a, b = 1 }: { a: A; b?: B } = {}) {}",
-            concat!("def f({\"a\": a, \"b\": (b := 1)}: (class () {let a: A; let b: B}) = {}) {}",),
+            "def f({\"a\": a, \"b\": (b := 1)}: (class () {let a: A; let b: B}) = {}) {}",
         ),
         ("function f([a, b]: T) {}", "def f(tuple(a, b): T) {}"),
         ("function f(this: T, a) {}", "def f(a) {}"),
@@ -161,12 +161,12 @@ fn classes() {
         ("abstract class A { abstract f(): void; abstract a: B; g() {} }", "class A() {let a: B; method def g() {}}"),
         (
             "class A { a = 1; b: B; c?: C; d!: D; #e = f(); static g = h; readonly i; declare j: J }",
-            concat!("class A() {let a = 1; let b: B; let c: C; let d: D; let #e = f(); let g = h; let i; let j: J}",),
+            "class A() {let a = 1; let b: B; let c: C; let d: D; let #e = f(); let g = h; let i; let j: J}",
         ),
         ("class A { 'a-b' = 1; [c] = f(); 2 = 3 }", "class A() {let a-b = 1; ?(f()){}; ?(3){}}"),
         (
             "class A { constructor(private readonly a: A, public b = 1, readonly c: C, d: D) { super(); } }",
-            concat!("class A() {method def constructor(field a: A, field b = 1, field c: C, d: D) {super()}}",),
+            "class A() {method def constructor(field a: A, field b = 1, field c: C, d: D) {super()}}",
         ),
         ("class A { constructor(override a: A) {} }", "class A() {method def constructor(field a: A) {}}"),
         (
@@ -178,18 +178,15 @@ fn classes() {
         ),
         (
             "class A { get() {} set() {} static() {} async() {} }",
-            concat!("class A() {method def get() {}; method def set() {}; method def static() {}; method def async() {}}",),
+            "class A() {method def get() {}; method def set() {}; method def static() {}; method def async() {}}",
         ),
         (
             "class A { public async f() {} protected g() {} private static h() {} override i() {} }",
-            concat!("class A() {async method def f() {}; method def g() {}; static method def h() {}; method def i() {}}",),
+            "class A() {async method def f() {}; method def g() {}; static method def h() {}; method def i() {}}",
         ),
         ("class A { f(): void; f(a?: B): void {} }", "class A() {method def f(a: B) -> void {}}"),
         ("class A { static { f(); } }", "class A() {with  {f()}}"),
-        (
-            "class A { a = () => this.b; c = async function () {} }",
-            concat!("class A() {let a = (def a() = this.b); let c = (async def c() {})}",),
-        ),
+        ("class A { a = () => this.b; c = async function () {} }", "class A() {let a = (def a() = this.b); let c = (async def c() {})}"),
         ("class A { [key: string]: B }", "class A() {}"),
         ("class A { 'a b'() {} [c]() {} [Symbol.iterator]() {} }", "class A() {method def a b() {}; method def () {}; method def () {}}"),
     ]);
@@ -219,13 +216,13 @@ fn what_has_the_shape_of_a_class() {
     assert_lowered(&[
         (
             "interface A { a: B; c?: D; readonly e: F; g(): H; (x): y; new (x): z; [k: string]: I }",
-            concat!("class A() {let a: B; let c: D; let e: F}",),
+            "class A() {let a: B; let c: D; let e: F}",
         ),
         ("interface A extends B, C<D> { a: string }", "class A(B, C) {let a: string}"),
         ("interface A { a: { b: B } }", "class A() {let a: (class () {let b: B})}"),
         (
             "enum A { B, C = 1, D = 'd', 'e-f' = 2, G = C | D }",
-            concat!("class A() {let B = ?(); let C = 1; let D = \"d\"; let e-f = 2; let G = BitOr(C, D)}",),
+            "class A() {let B = ?(); let C = 1; let D = \"d\"; let e-f = 2; let G = BitOr(C, D)}",
         ),
         ("const enum A { B = 'b' }", "class A() {let B = \"b\"}"),
         ("declare enum A { B }", ""),
