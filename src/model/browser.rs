@@ -8,14 +8,39 @@ use crate::model::resolve::Resolver;
 
 /// Libraries of user interfaces.
 const LIBRARIES: [&str; 15] = [
-    "@angular", "@ionic", "@reduxjs", "@tanstack", "mobx", "next/navigation", "preact", "react", "react-dom", "react-native", "solid-js", "svelte", "swr",
-    "vue", "vue-router",
+    "@angular",
+    "@ionic",
+    "@reduxjs",
+    "@tanstack",
+    "mobx",
+    "next/navigation",
+    "preact",
+    "react",
+    "react-dom",
+    "react-native",
+    "solid-js",
+    "svelte",
+    "swr",
+    "vue",
+    "vue-router",
 ];
 
 /// Packages that make a package more than a user interface.
 const SERVERS: [&str; 14] = [
-    "@hapi/hapi", "@hono/node-server", "@nestjs/core", "@remix-run/node", "@sveltejs/kit", "astro", "elysia", "express", "fastify", "hono", "koa",
-    "next", "nuxt", "firebase-functions",
+    "@hapi/hapi",
+    "@hono/node-server",
+    "@nestjs/core",
+    "@remix-run/node",
+    "@sveltejs/kit",
+    "astro",
+    "elysia",
+    "express",
+    "fastify",
+    "hono",
+    "koa",
+    "next",
+    "nuxt",
+    "firebase-functions",
 ];
 
 /// Globals that only browsers have.
@@ -41,11 +66,18 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
         _ => None,
     };
     let imported: Vec<_> = (0..module.imports.len()).filter_map(library).collect();
-    let is_of = |name: &str, library: &str| name.strip_prefix("js:").and_then(|name| name.strip_prefix(library)).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']));
+    let is_of = |name: &str, library: &str| {
+        name.strip_prefix("js:")
+            .and_then(|name| name.strip_prefix(library))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/']))
+    };
     // `cache` of React is for servers.
     let shows = |name: &str| LIBRARIES.iter().any(|library| is_of(name, library)) && name != "js:react.cache";
     let drives = |name: &str| ["playwright", "playwright-core", "puppeteer", "puppeteer-core"].iter().any(|library| is_of(name, library));
-    if imported.iter().any(|name| NODE.iter().any(|module| name.strip_prefix("js:") == Some(*module) || name.starts_with(&format!("js:{module}.")))) {
+    if imported
+        .iter()
+        .any(|name| NODE.iter().any(|module| name.strip_prefix("js:") == Some(*module) || name.starts_with(&format!("js:{module}."))))
+    {
         return false;
     }
     let holds_elements = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
@@ -81,5 +113,6 @@ fn is_of_interface(program: &Program, path: &str) -> bool {
 fn manifest_shows(text: &str) -> bool {
     let Ok(manifest) = serde_json::from_str::<Value>(text) else { return false };
     let depends = |on: &str| ["dependencies", "devDependencies", "peerDependencies"].iter().any(|key| manifest[*key].get(on).is_some());
-    ["@angular/core", "preact", "react-dom", "react-native", "svelte", "vue"].iter().any(|name| depends(name)) && !SERVERS.iter().any(|name| depends(name))
+    ["@angular/core", "preact", "react-dom", "react-native", "svelte", "vue"].iter().any(|name| depends(name))
+        && !SERVERS.iter().any(|name| depends(name))
 }

@@ -30,7 +30,8 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
     let at_top = matches!(module.block_parents[block.index()], Parent::Stmt(stmt) if module.function_of_stmt(stmt).is_none());
     // `require(path.join(folder, "package.json"))`
     let computes_path = |e: ExprId| program.callee(id, e).library().is_some_and(|name| name.starts_with("js:path."));
-    let does_nothing = |expr: ExprId| module.descendants(expr).into_iter().all(|e| module.call(e).is_none() || imports(e) || computes_path(e));
+    let does_nothing =
+        |expr: ExprId| module.descendants(expr).into_iter().all(|e| module.call(e).is_none() || imports(e) || computes_path(e));
     let mut any = false;
     let all = module.block(block).stmts.iter().all(|stmt| match module.stmt(*stmt).kind {
         StmtKind::Import(_) => {

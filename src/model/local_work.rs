@@ -4,14 +4,13 @@ mod javascript;
 
 use ustr::Ustr;
 
-
 use self::javascript::Does;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::cleanup::words;
-use crate::model::{outside, values};
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::{outside, values};
 
 /// What functions raise on what they cannot take.
 const FUNCTIONS: [(&[&str], &[&str]); 19] = [
@@ -208,7 +207,16 @@ struct Work<'p> {
 
 impl<'p> Work<'p> {
     fn new(program: &'p Program) -> Self {
-        Self { program, resolver: Resolver::new(program), errors: Vec::new(), is_named: true, is_sure: false, is_doubtful: false, parses: false, may_read_files: false }
+        Self {
+            program,
+            resolver: Resolver::new(program),
+            errors: Vec::new(),
+            is_named: true,
+            is_sure: false,
+            is_doubtful: false,
+            parses: false,
+            may_read_files: false,
+        }
     }
 }
 
@@ -381,7 +389,11 @@ impl Work<'_> {
         let does = match (javascript::of_callee(callee), &module.expr(call.callee).kind) {
             (Does::More, ExprKind::Attribute { .. }) if is_reading(module, expr) => Does::Parses,
             (Does::More, _) if outside::is_known(self.program, callee) => {
-                if self.may_read_files && javascript::reads_files(callee) { Does::Computes } else { Does::More }
+                if self.may_read_files && javascript::reads_files(callee) {
+                    Does::Computes
+                } else {
+                    Does::More
+                }
             }
             (Does::More, _) if values::is_configuration(self.program, id, expr) => Does::Computes,
             (Does::More, ExprKind::Attribute { object, name, .. }) if !outside::is_remote(module, *object) => javascript::of_name(*name),
@@ -420,7 +432,8 @@ impl Work<'_> {
 /// `response.json()`: what has come is read.
 fn is_reading(module: &Module, expr: ExprId) -> bool {
     let Some(call) = module.call(expr) else { return false };
-    let reads = |callee: ExprId| matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if javascript::READS.contains(&name.as_str()));
+    let reads =
+        |callee: ExprId| matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if javascript::READS.contains(&name.as_str()));
     module.language == Language::TypeScript && call.args.is_empty() && reads(call.callee)
 }
 

@@ -123,10 +123,23 @@ const NODE: [&str; 12] =
 #[must_use]
 pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
     const ASKS: [&str; 12] = [
-        "access", "accessSync", "exists", "existsSync", "lstat", "lstatSync", "mkdir", "mkdirSync", "realpath", "realpathSync", "stat", "statSync",
+        "access",
+        "accessSync",
+        "exists",
+        "existsSync",
+        "lstat",
+        "lstatSync",
+        "mkdir",
+        "mkdirSync",
+        "realpath",
+        "realpathSync",
+        "stat",
+        "statSync",
     ];
     let callee = program.callee(id, call).library();
-    let name = callee.as_deref().and_then(|name| ["js:fs.promises.", "js:fs/promises.", "js:fs.", "js:fs-extra."].iter().find_map(|module| name.strip_prefix(module)));
+    let name = callee.as_deref().and_then(|name| {
+        ["js:fs.promises.", "js:fs/promises.", "js:fs.", "js:fs-extra."].iter().find_map(|module| name.strip_prefix(module))
+    });
     name.is_some_and(|name| ASKS.contains(&name))
 }
 
@@ -224,7 +237,10 @@ pub fn is_known(program: &Program, callee: Entity) -> bool {
         && !name.starts_with("os.environ")
         && !matches!(name.as_str(), "os.getenv" | "pathlib.Path" | "pathlib.PurePath" | "pathlib.Path.resolve" | "pathlib.Path.home");
     let of_node = name.strip_prefix("js:").is_some_and(|name| NODE.contains(&name.split('.').next().unwrap_or_default()));
-    in_language || of_node || FUNCTIONS.contains(&name.as_str()) || program.apis.row(name).is_some_and(|row| ROLES.iter().any(|role| row.is(*role)))
+    in_language
+        || of_node
+        || FUNCTIONS.contains(&name.as_str())
+        || program.apis.row(name).is_some_and(|row| ROLES.iter().any(|role| row.is(*role)))
 }
 
 /// Whether something is a client, a connection or the like by its name: `self.redis`, `User.objects`, `get_db()`.

@@ -21,14 +21,19 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
     let f = module.function(function);
     let words = words(&f.name);
     let is_negative = words.iter().any(|word| NEGATIVE.contains(&word.as_str()));
-    let returns_bool = f.returns.is_some_and(|returns| matches!(module.expr(returns).kind, ExprKind::Name(name) if name == "bool" || name == "boolean"));
+    let returns_bool =
+        f.returns.is_some_and(|returns| matches!(module.expr(returns).kind, ExprKind::Name(name) if name == "bool" || name == "boolean"));
     let asks = is_negative || words.iter().any(|word| ASKS.contains(&word.as_str()));
     let is_careful = matches!(module.expr(value).kind, ExprKind::Bool(answer) if answer == is_negative);
     // `-> bool` is also what says that something was done.
     // A health check is there to say it.
     let is_script = module.language == Language::TypeScript;
     let is_health = is_script && words.iter().any(|word| HEALTH.contains(&word.as_str()));
-    let probes = is_script && (asks || words.first().is_some_and(|word| word == "check")) && outside::only_runs_programs(program, id, tried);
-    let computes = is_health || probes || (asks && !outside::reaches(program, id, tried)) || (returns_bool && local_work::of_block(program, id, tried).is_some());
+    let probes =
+        is_script && (asks || words.first().is_some_and(|word| word == "check")) && outside::only_runs_programs(program, id, tried);
+    let computes = is_health
+        || probes
+        || (asks && !outside::reaches(program, id, tried))
+        || (returns_bool && local_work::of_block(program, id, tried).is_some());
     is_careful && computes
 }

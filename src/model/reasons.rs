@@ -93,14 +93,28 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
 /// Whether what is written above a function of JavaScript says what it gives when something goes wrong.
 fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
     const PROMISES: [&str; 11] = [
-        "any error", "best effort", "best-effort", "does not throw", "doesn't throw", "gracefully", "if it fails", "never throws", "on error", "on failure", "silently",
+        "any error",
+        "best effort",
+        "best-effort",
+        "does not throw",
+        "doesn't throw",
+        "gracefully",
+        "if it fails",
+        "never throws",
+        "on error",
+        "on failure",
+        "silently",
     ];
     let module = program.module(id);
     let Some(function) = module.function_of_stmt(stmt) else { return false };
     let f = module.function(function);
     let said = match f.parent {
         Parent::Expr(value) => module.stmt_of(value).map(|holder| above(program, id, holder)),
-        _ => module.stmts.iter().position(|s| matches!(s.kind, StmtKind::Function(other) if other == function)).map(|at| above(program, id, StmtId::at(at))),
+        _ => module
+            .stmts
+            .iter()
+            .position(|s| matches!(s.kind, StmtKind::Function(other) if other == function))
+            .map(|at| above(program, id, StmtId::at(at))),
     };
     said.is_some_and(|said| PROMISES.iter().any(|words| said.contains(words)))
 }
@@ -112,7 +126,9 @@ pub fn is_expected_above(program: &Program, id: ModuleId, stmt: StmtId) -> bool 
     let block = module.stmt_parents[stmt.index()];
     // What is said of a condition is about what it holds.
     let condition = match module.block_parents[block.index()] {
-        Parent::Stmt(outer) if matches!(module.stmt(outer).kind, StmtKind::If { .. }) && module.block(block).stmts.len() == 1 => Some(outer),
+        Parent::Stmt(outer) if matches!(module.stmt(outer).kind, StmtKind::If { .. }) && module.block(block).stmts.len() == 1 => {
+            Some(outer)
+        }
         _ => None,
     };
     says_expected(&above(program, id, stmt)) || condition.is_some_and(|outer| says_expected(&above(program, id, outer)))
@@ -145,7 +161,8 @@ pub fn above(program: &Program, id: ModuleId, stmt: StmtId) -> String {
 
 /// What a comment says, in lower case.
 fn said(comment: &str) -> String {
-    let text = comment.trim_start_matches(['#', '/', '*', ' ']).trim_end_matches(['*', '/', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
+    let text =
+        comment.trim_start_matches(['#', '/', '*', ' ']).trim_end_matches(['*', '/', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
     if !DIRECTIVES.iter().any(|word| text.starts_with(word)) {
         return text;
     }

@@ -10,7 +10,21 @@ use crate::model::resolve::Entity;
 
 /// Verbs of what sends telemetry.
 const SENDS: [&str; 15] = [
-    "capture", "collect", "emit", "identify", "inc", "increment", "log", "observe", "publish", "push", "record", "report", "send", "track", "update",
+    "capture",
+    "collect",
+    "emit",
+    "identify",
+    "inc",
+    "increment",
+    "log",
+    "observe",
+    "publish",
+    "push",
+    "record",
+    "report",
+    "send",
+    "track",
+    "update",
 ];
 
 /// Nouns of what is sent.
@@ -27,7 +41,10 @@ pub fn only_tells(program: &Program, id: ModuleId, function: Option<FunctionId>,
 pub fn tells(program: &Program, id: ModuleId, function: Option<FunctionId>, exprs: &[ExprId]) -> bool {
     let module = program.module(id);
     let is_of_metrics = module.language == Language::TypeScript && program.path(id).rsplit('/').next().map(stem) == Some("metrics");
-    if is_of_metrics || is_of_telemetry(program.path(id), &[]) || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function })) {
+    if is_of_metrics
+        || is_of_telemetry(program.path(id), &[])
+        || function.is_some_and(|function| is_sender(program, FunctionRef { module: id, function }))
+    {
         return true;
     }
     let mut any = false;
@@ -112,7 +129,10 @@ fn is_named_so(module: &Module, call: ExprId) -> bool {
 /// Whether a file is there for telemetry, by its path.
 fn is_of_telemetry(path: &str, also: &[&str]) -> bool {
     // `packages/acme-telemetry`
-    let is_telemetry = |part: &str| matches!(part.rsplit('-').next().unwrap_or(part), "telemetry" | "observability" | "tracing" | "instrumentation") || also.contains(&part);
+    let is_telemetry = |part: &str| {
+        matches!(part.rsplit('-').next().unwrap_or(part), "telemetry" | "observability" | "tracing" | "instrumentation")
+            || also.contains(&part)
+    };
     path.split('/').map(stem).any(is_telemetry)
 }
 

@@ -237,7 +237,8 @@ pub(super) fn of_callee(callee: Entity) -> Does {
 
 /// What a method or a function out of sight does, by its name. It is not waited for.
 pub(super) fn of_name(name: Ustr) -> Does {
-    const READS: [&str; 11] = ["assert", "check", "compile", "decode", "decrypt", "deserialize", "from", "parse", "unescape", "validate", "verify"];
+    const READS: [&str; 11] =
+        ["assert", "check", "compile", "decode", "decrypt", "deserialize", "from", "parse", "unescape", "validate", "verify"];
     const MAKES: [&str; 9] = ["convert", "escape", "format", "hash", "normalize", "sanitize", "serialize", "sign", "stringify"];
     let words = words(&name);
     let first = words.first().map_or("", String::as_str);

@@ -18,7 +18,8 @@ pub struct Logger {
 }
 
 /// Whose loggers take the error first.
-const ERROR_FIRST: [&str; 6] = ["js:pino.", "js:bunyan.", "js:nestjs-pino.PinoLogger", "js:fastify.", "js:abstract-logging", "js:@google-cloud/logging-bunyan."];
+const ERROR_FIRST: [&str; 6] =
+    ["js:pino.", "js:bunyan.", "js:nestjs-pino.PinoLogger", "js:fastify.", "js:abstract-logging", "js:@google-cloud/logging-bunyan."];
 
 /// The logger that code at an offset in a function would use.
 #[must_use]
@@ -92,7 +93,7 @@ fn of_module(program: &Program, id: ModuleId, before: Option<u32>) -> Option<Log
     let (usual, others): (Vec<&Binding>, Vec<&Binding>) = top.iter().partition(|binding| NAMES.contains(&binding.name.as_str()));
     let in_time = |binding: &&&Binding| before.is_none_or(|before| binding.span.start < before);
     usual.iter().chain(&others).filter(in_time).find_map(|binding| {
-        let entity = resolver.symbol(id, binding.name);
+        let entity = resolver.binding(id, ScopeId(0), binding);
         logger(program, entity, binding.name.to_string()).or_else(|| out_of_sight(program, binding, entity))
     })
 }

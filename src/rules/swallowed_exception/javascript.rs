@@ -56,7 +56,10 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     } else {
         let rest = inner.strip_suffix('}').unwrap_or(inner).trim();
         let rest = if rest.is_empty() { String::new() } else { format!("{step}{rest}\n") };
-        Intent::Replace { place: Place { file, span: Span { start: open, end: handler.span.end } }, text: format!("\n{step}{entry}\n{rest}}}") }
+        Intent::Replace {
+            place: Place { file, span: Span { start: open, end: handler.span.end } },
+            text: format!("\n{step}{entry}\n{rest}}}"),
+        }
     };
     Fix::unsafe_edit(LOG, intent.into_iter().chain([log]).collect())
 }

@@ -78,7 +78,9 @@ fn rejection(program: &Program, id: ModuleId, site: &CallSite) -> Option<Rejecti
         ExprKind::Name(_) | ExprKind::Attribute { .. } => match Resolver::new(program).entity(id, handler.value) {
             // What has a name does something, unless it is `noop`.
             Entity::Function(f) if of_function(program, f) == Reaction::Nothing => (None, Reaction::Nothing),
-            Entity::Library(name) if matches!(name.as_str(), "js:lodash.noop" | "js:lodash/noop" | "js:rxjs.noop") => (None, Reaction::Nothing),
+            Entity::Library(name) if matches!(name.as_str(), "js:lodash.noop" | "js:lodash/noop" | "js:rxjs.noop") => {
+                (None, Reaction::Nothing)
+            }
             _ => return None,
         },
         _ => return None,
@@ -143,9 +145,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
 /// Whether what a promise comes to is read from what has come already: `request.json()`.
 fn is_reading(program: &Program, id: ModuleId, promise: ExprId) -> bool {
     let module = program.module(id);
-    let reads = |call: &Call| {
-        matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "json" | "text" | "formData" | "arrayBuffer"))
-    };
+    let reads = |call: &Call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "json" | "text" | "formData" | "arrayBuffer"));
     module.call(promise).is_some_and(|call| call.args.is_empty() && reads(call))
 }
 
@@ -168,7 +168,8 @@ fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool
         _ => return false,
     };
     let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
-    let is_started_here = program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(_)));
+    let is_started_here =
+        program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(value) if module.call(value).is_some()));
     let is_use = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Name(other) if other == name) && !module.is_pattern(expr);
     !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
 }
@@ -196,7 +197,8 @@ fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -
     if !is_used(module, expr) {
         return false;
     }
-    let names: Vec<_> = targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
+    let names: Vec<_> =
+        targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
     let block = module.stmt_parents[stmt.index()];
     let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1).take(6);
     behind.into_iter().any(|next| {
@@ -205,8 +207,10 @@ fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -
             let parts = module.descendants(*test);
             let asks = parts.iter().filter_map(|e| exceptions::name_of(module, *e)).any(|name| names.contains(&name));
             // `!user`, `user === null`
-            let is_negative = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
-            asks && is_negative && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
+            let is_negative =
+                parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
+            asks && is_negative
+                && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
         })
     })
 }
@@ -261,7 +265,11 @@ fn logging(program: &Program, id: ModuleId, rejection: &Rejection, function: Opt
     let body = match f.map(|f| f.body) {
         // `noop`
         None => None,
-        Some(FunctionBody::Expr(value)) if matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, call_of(module, rejection)) => None,
+        Some(FunctionBody::Expr(value))
+            if matches!(module.expr(value).kind, ExprKind::Null) && !is_used(module, call_of(module, rejection)) =>
+        {
+            None
+        }
         Some(FunctionBody::Expr(_)) => text.split_once("=>").map(|(_, value)| format!("return {}{end}", value.trim())),
         Some(FunctionBody::Block(block)) => {
             let Some((head, rest)) = text.split_once('{') else { return Fix::advice(LOG, call) };

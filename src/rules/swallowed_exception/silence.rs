@@ -127,8 +127,7 @@ fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
     if outside::only_probes(program, id, tried) || rejections::waits_for_others(program, id, tried) {
         return true;
     }
-    let is_attempt = local_work::of_block(program, id, tried).is_some()
-        || (names_parser && !outside::reaches(program, id, tried));
+    let is_attempt = local_work::of_block(program, id, tried).is_some() || (names_parser && !outside::reaches(program, id, tried));
     let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
     is_attempt
         && (handler.is_some_and(|handler| leaves(handler.body))
