@@ -14,6 +14,7 @@ use crate::model::apis::Apis;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::Routes;
+use crate::model::runtimes::Runtimes;
 use crate::model::services;
 use crate::progress::Progress;
 use crate::report::Unread;
@@ -93,7 +94,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
     let program = Program::link(sources, modules, apis, &later);
     let routes = Routes::find(&program);
     let services = services::find(&program, &routes, &images, &deployments, &config.services);
-    Ok((Project { program, routes, images, deployments, services, config }, failed))
+    let runtimes = Runtimes::find(&program, &routes);
+    Ok((Project { program, routes, runtimes, images, deployments, services, config }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.

@@ -28,12 +28,16 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 16] = [
+pub const DEFAULT_TEST_PATHS: [&str; 27] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
     "__tests__/",
     "__mocks__/",
+    "__fixtures__/",
+    "integration-tests/",
+    "__e2e__/",
+    "step_definitions/",
     "fixtures/",
     "testdata/",
     "migrations/",
@@ -44,7 +48,14 @@ pub const DEFAULT_TEST_PATHS: [&str; 16] = [
     "conftest.py",
     "*.test.*",
     "*.spec.*",
+    "*.e2e.*",
     "*.e2e-spec.*",
+    "e2e/",
+    "cypress/",
+    "*-e2e/",
+    "mock.*",
+    "mocks.*",
+    "*.mock.*",
     "*.stories.*",
 ];
 

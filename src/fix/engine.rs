@@ -4,9 +4,10 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::edit::Edit;
-use super::{Fix, Intent, imports, python, yaml};
+use super::{Fix, Intent, imports, python, statement, typescript, yaml};
 use crate::finding::Finding;
-use crate::lower::dockerfile;
+use crate::lower::typescript::Dialect;
+use crate::lower::{self, dockerfile};
 use crate::source::{Encoding, FileId, FileKind, SourceFile, Sources, Span};
 
 /// The edits of each finding's fix, in the findings' order; those of one file are sorted by place. A fix that cannot be
@@ -20,11 +21,16 @@ pub fn edits(sources: &Sources, findings: &[Finding]) -> Vec<Vec<Edit>> {
         files.dedup();
         files
     };
-    let python = |id: &FileId| {
+    let tree = |id: &FileId| {
         let file = sources.get(*id);
-        (file.kind == FileKind::Python).then(|| crate::lower::python::parse(&file.text).map(|tree| (*id, tree)))?
+        let tree = match file.kind {
+            FileKind::Python => lower::python::parse(&file.text),
+            FileKind::TypeScript => lower::typescript::parse(Dialect::of(&file.path), &file.text),
+            FileKind::Dockerfile | FileKind::Yaml | FileKind::Manifest => None,
+        };
+        Some((*id, tree?))
     };
-    let trees: FxHashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(python).collect();
+    let trees: FxHashMap<FileId, tree_sitter::Tree> = files.par_iter().filter_map(tree).collect();
     findings.par_iter().map(|finding| of_fix(sources, &trees, &finding.fix).unwrap_or_default()).collect()
 }
 
@@ -43,6 +49,10 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
             Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
+            Intent::SetKey { object, key, value } => typescript::set_key(id, &file.text, trees.get(&id)?, object.span, (key, value))?,
+            Intent::PassArgument { call, position, value } => {
+                typescript::pass_argument(id, &file.text, trees.get(&id)?, call.span, *position, value)?
+            }
             Intent::AddImport { module, name, .. } => {
                 imports::add_import(id, &file.text, trees.get(&id)?, module, name.as_deref(), &is_local).into_iter().collect()
             }
@@ -50,7 +60,13 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
                 imports::add_logger(id, &file.text, trees.get(&id)?, (name, value), *import, &is_local)
             }
             Intent::Replace { place, text } => vec![replace(id, file, place.span, text)?],
-            Intent::InsertBefore { before, text } => vec![insert_before(id, file, before.span, text)?],
+            Intent::InsertBefore { before, text } => {
+                let whole = match file.kind {
+                    FileKind::TypeScript => statement::around(trees.get(&id)?, before.span)?,
+                    _ => before.span,
+                };
+                vec![insert_before(id, file, whole, text)?]
+            }
             Intent::InsertAfter { after, text } => vec![insert_after(id, file, after.span, text)?],
         };
         for edit in found {
@@ -89,12 +105,12 @@ fn joins(edits: &mut [Edit], intent: &Intent, edit: &Edit) -> bool {
 
 fn replace(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
     let indentation = indentation(file, span)?.0;
-    Some(Edit { file: id, span, text: lines(&file.text, text, indentation) })
+    Some(Edit { file: id, span, text: lines(file, text, indentation) })
 }
 
 fn insert_before(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option<Edit> {
     let (indentation, alone) = indentation(file, span)?;
-    let new = lines(&file.text, text, indentation);
+    let new = lines(file, text, indentation);
     let end = line_break(&file.text);
     if file.kind == FileKind::Dockerfile {
         let line = span.start as usize - indentation.len();
@@ -128,11 +144,12 @@ fn insert_after(id: FileId, file: &SourceFile, span: Span, text: &str) -> Option
     let rest = file.text.get(end..)?;
     let behind = rest.split(['\n', '\r']).next().unwrap_or_default();
     // Behind a statement may stand a comment, which stays with it, but no other statement.
-    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with('#');
+    let comment = if file.kind == FileKind::TypeScript { "//" } else { "#" };
+    let mut shared = !behind.trim().is_empty() && !behind.trim_start().starts_with(comment);
     // A Dockerfile may end inside a continued line, which would go on with what is put behind it.
     shared |= file.kind == FileKind::Dockerfile && file.slice(span).ends_with(['\\', '`']);
     let at = end + behind.len();
-    let new = lines(&file.text, text, indentation);
+    let new = lines(file, text, indentation);
     let end = line_break(&file.text);
     (alone && !shared).then(|| Edit { file: id, span: Span::new(at, at), text: format!("{end}{indentation}{new}") })
 }
@@ -150,9 +167,14 @@ pub(super) fn line_break(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
 }
 
-/// Lines of a rule as lines of a file: its indentation before all but the first, its tabs, and its line breaks.
-fn lines(text: &str, new: &str, indentation: &str) -> String {
+/// Lines of a rule as lines of a file: its indentation before all but the first, its steps, and its line breaks.
+fn lines(file: &SourceFile, new: &str, indentation: &str) -> String {
+    let text = &file.text;
+    let is_indented_by = |by: usize| text.lines().any(|line| line.len() - line.trim_start_matches(' ').len() == by);
+    let has_two = || is_indented_by(2) || !is_indented_by(4);
+    let step = if file.kind == FileKind::TypeScript && has_two() { "  " } else { "    " };
     let has_tabs = indentation.contains('\t') || (indentation.is_empty() && text.contains("\n\t") && !text.contains("\n    "));
+    let step = if has_tabs { "\t" } else { step };
     let mut result = String::with_capacity(new.len());
     for (index, line) in new.trim_end_matches('\n').split('\n').enumerate() {
         if index > 0 {
@@ -161,8 +183,8 @@ fn lines(text: &str, new: &str, indentation: &str) -> String {
                 result.push_str(indentation);
             }
         }
-        let steps = if has_tabs && index > 0 { (line.len() - line.trim_start_matches(' ').len()) / 4 } else { 0 };
-        result.extend(std::iter::repeat_n('\t', steps));
+        let steps = if index > 0 { (line.len() - line.trim_start_matches(' ').len()) / 4 } else { 0 };
+        result.extend(std::iter::repeat_n(step, steps));
         result.push_str(&line[steps * 4..]);
     }
     result

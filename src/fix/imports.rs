@@ -4,7 +4,7 @@ use tree_sitter::{Node, Tree};
 
 use super::edit::Edit;
 use super::engine::line_break;
-use super::python::{before_in_line, insert};
+use super::lists::{before_in_line, insert};
 use crate::source::FileId;
 
 /// Tells the project's own modules by their first name.

@@ -4,15 +4,20 @@ pub mod apply;
 pub mod diff;
 pub mod edit;
 pub mod engine;
+pub mod habits;
 pub mod image_user;
 mod imports;
+mod lists;
 mod python;
 pub mod rate_limit;
 pub mod secrets;
 pub mod sql;
+mod sql_javascript;
 mod sql_text;
+mod statement;
 pub mod timeout;
-pub mod typescript;
+pub mod timeout_option;
+mod typescript;
 pub mod yaml;
 
 use serde::{Deserialize, Serialize};
@@ -95,6 +100,25 @@ pub enum Intent {
         /// The value, as source text.
         value: String,
     },
+    /// Set a key of the object literal at `object` (TypeScript), or replace its value.
+    SetKey {
+        /// The whole literal.
+        object: Place,
+        /// The key.
+        key: String,
+        /// The value, as source text.
+        value: String,
+    },
+    /// Pass an argument at a position of the call at `call` (TypeScript): `undefined` stands for those before it that are not
+    /// passed, and gives way where it is the one.
+    PassArgument {
+        /// The whole call expression.
+        call: Place,
+        /// The position, from 0.
+        position: usize,
+        /// The value, as source text.
+        value: String,
+    },
     /// Put other text in the place of an expression, statement or value.
     Replace {
         /// What goes.
@@ -157,7 +181,8 @@ impl Intent {
     #[must_use]
     pub fn file(&self) -> FileId {
         match self {
-            Self::SetArgument { call, .. } | Self::AppendArgument { call, .. } => call.file,
+            Self::SetArgument { call, .. } | Self::AppendArgument { call, .. } | Self::PassArgument { call, .. } => call.file,
+            Self::SetKey { object, .. } => object.file,
             Self::Replace { place, .. } | Self::SetYaml { place, .. } | Self::ReplaceYamlPair { place, .. } => place.file,
             Self::InsertBefore { before, .. } => before.file,
             Self::InsertAfter { after, .. } => after.file,

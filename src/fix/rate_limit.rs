@@ -11,6 +11,7 @@ use crate::model::services::Service;
 use crate::source::Place;
 
 mod advice;
+mod javascript;
 
 /// The names that the middleware needs, and where they may come from.
 const IMPORTS: [(&str, &[&str]); 6] = [
@@ -26,6 +27,9 @@ const IMPORTS: [(&str, &[&str]); 6] = [
 #[must_use]
 pub fn fix(project: &Project, service: &Service, routes: &[Route], idle: &[Idle]) -> Fix {
     let program = &project.program;
+    if program.module(service.module).language == Language::TypeScript {
+        return javascript::fix(project, service, routes, idle);
+    }
     let above: Vec<(FunctionRef, ExprId)> = idle
         .iter()
         .filter_map(|idle| match idle.why {

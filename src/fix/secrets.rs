@@ -1,5 +1,7 @@
 //! Fixes of secrets: what demands a variable in the place of a fallback, and what to write instead of a literal.
 
+mod javascript;
+
 use super::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
@@ -17,12 +19,23 @@ pub fn fix(program: &Program, id: ModuleId, literal: ExprId, bound: &Bound) -> F
         _ => "secret".to_owned(),
     };
     let variable = variable_name(&name);
+    let is_javascript = program.module(id).language == Language::TypeScript;
+    let edits = |edit: Edit| {
+        if is_javascript && !matches!(edit, Edit::Argument(_)) {
+            return javascript::without_fallback(program, id, literal, edit, &name);
+        }
+        without_fallback(program, id, edit)
+    };
     if let Bound::Fallback { edit: Some(edit), .. } = bound
-        && let Some(intents) = without_fallback(program, id, *edit)
+        && let Some(intents) = edits(*edit)
     {
         return Fix::unsafe_edit(format!("Demand `{name}`, and rotate the secret"), intents);
     }
     let text = program.text(id, literal);
+    let title = "Read it from the environment, let Secret Manager fill that, and rotate the secret";
+    if is_javascript {
+        return Fix::advice(title, javascript::advice(program, id, literal, bound, &variable));
+    }
     let code = match bound {
         Bound::Name(name, How::Compared) => format!("hmac.compare_digest({}, os.environ[\"{variable}\"])", snake(name)),
         Bound::Name(name, _) if secrets::is_header(name) => {
@@ -38,7 +51,7 @@ pub fn fix(program: &Program, id: ModuleId, literal: ExprId, bound: &Bound) -> F
         Bound::Argument(function) => format!("{function}(..., os.environ[\"SECRET_KEY\"])"),
         _ => format!("os.environ[\"{variable}\"]"),
     };
-    Fix::advice("Read it from the environment, let Secret Manager fill that, and rotate the secret", code)
+    Fix::advice(title, code)
 }
 
 fn variable_name(name: &str) -> String {
@@ -71,6 +84,7 @@ fn without_fallback(program: &Program, id: ModuleId, edit: Edit) -> Option<Vec<I
             let span = Span { start: before.span.end, end: arg.span.end };
             Some(vec![Intent::Replace { place: Place { file, span }, text: String::new() }])
         }
+        Edit::Pattern(_) | Edit::Method(_) => None,
         Edit::Field(stmt) => {
             let StmtKind::Assign { targets, annotation: Some(annotation), value: Some(value) } = &module.stmt(stmt).kind else {
                 return None;

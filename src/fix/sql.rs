@@ -12,57 +12,34 @@ use crate::model::sql::{self, Position};
 use crate::model::values;
 use crate::source::{Place, Span};
 
+/// Values that become parameters: the edits of the text, and what is bound, with names.
+pub(super) struct Bound {
+    pub cuts: Vec<(Span, String)>,
+    pub values: Vec<(String, String)>,
+    /// What stands before the first of them.
+    pub before: String,
+    /// The text with its placeholders, as it is written then.
+    pub text: String,
+}
+
 /// The edit that binds all values of a text, if it is written in one place where its values stand alone, and the call
 /// binds nothing yet.
 #[must_use]
 pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text: &Text) -> Option<Fix> {
     let module = program.module(id);
     let sink = program.apis.row(program.callee(id, call).library()?)?.sql.as_ref()?;
+    if module.language == Language::TypeScript {
+        return super::sql_javascript::fix(program, id, call, argument, text, sink);
+    }
     let style = sink.style;
     let called = module.call(call)?;
     if called.args.len() != 1 || called.args[0].kind != ArgKind::Positional || called.args[0].value != argument {
         return None;
     }
-    let argument = where_written(program, id, argument);
-    let written = Written::read(program, id, argument)?;
-    // Every hole has to be one that can be bound, and each in the text as it is written here.
-    let rated = sql::holes(text);
-    if rated.len() != written.holes.len() || rated.iter().zip(&written.holes).any(|((hole, _), expr)| hole.expr != *expr) {
-        return None;
-    }
+    let Bound { cuts, values, .. } = bind(program, id, argument, text, style, 0)?;
     let file = module.file;
-    let source = &program.sources.get(file).text;
-    // Small edits: a text of many lines stays as it is laid out.
-    let mut cuts: Vec<(Span, String)> = written.removed.iter().map(|span| (*span, String::new())).collect();
-    let mut names: Vec<String> = Vec::new();
-    let mut bound: Vec<String> = Vec::new();
-    for (index, ((hole, position), expr)) in rated.iter().zip(&written.holes).enumerate() {
-        if *position == Position::Name || hole.origin == Origin::Constant {
-            return None;
-        }
-        let slot = written.slot(program, id, index, *position)?;
-        let before = source.get(written.span.start as usize..slot.span.start as usize)?;
-        let after = source.get(slot.span.end as usize..written.end as usize).unwrap_or_default();
-        if !takes_parameter(before, after, *position, hole.origin, style) || is_escaped(&slot.value) {
-            return None;
-        }
-        let name = unique(&parameter_name(module, *expr, index), &names);
-        cuts.push((slot.span, placeholder(style, &name, index)? + slot.behind));
-        names.push(name);
-        bound.push(slot.value);
-    }
-    cuts.sort_by_key(|(span, _)| span.start);
-    let new = cut(source, written.span, &cuts)?;
-    // No braces are left, and no signs that a driver would take for its own.
-    if new.contains(['{', '}']) || (style == Placeholder::Format && new.matches('%').count() != bound.len()) {
-        return None;
-    }
-    if !is_bindable(&new) {
-        return None;
-    }
     let at = |span: Span| Place { file, span };
     let mut intents: Vec<Intent> = cuts.into_iter().map(|(span, text)| Intent::Replace { place: at(span), text }).collect();
-    let values: Vec<(String, String)> = names.into_iter().zip(bound).collect();
     let call_place = program.place(id, call);
     let value = |text: String| match &sink.values {
         Some(keyword) => Intent::SetArgument { call: call_place, name: keyword.clone(), value: text },
@@ -94,6 +71,56 @@ pub fn fix(program: &Program, id: ModuleId, call: ExprId, argument: ExprId, text
     Some(Fix::unsafe_edit("Bind the values as parameters", intents))
 }
 
+/// Puts placeholders in the place of all values of a text, if it is written in one place where they stand alone. `taken` values are
+/// bound already.
+pub(super) fn bind(program: &Program, id: ModuleId, argument: ExprId, text: &Text, style: Placeholder, taken: usize) -> Option<Bound> {
+    let module = program.module(id);
+    let is_javascript = module.language == Language::TypeScript;
+    let argument = where_written(program, id, argument);
+    let written = Written::read(program, id, argument)?;
+    // Every hole has to be one that can be bound, and each in the text as it is written here; what is constant stays.
+    let rated = sql::holes(text);
+    let mut at = Vec::new();
+    for (hole, _) in &rated {
+        let from = at.last().map_or(0, |last| last + 1);
+        at.push(from + written.holes.get(from..)?.iter().position(|expr| *expr == hole.expr)?);
+    }
+    if !is_javascript && rated.len() != written.holes.len() {
+        return None;
+    }
+    let source = &program.sources.get(module.file).text;
+    // Small edits: a text of many lines stays as it is laid out.
+    let mut cuts: Vec<(Span, String)> = written.removed.iter().map(|span| (*span, String::new())).collect();
+    let mut names: Vec<String> = Vec::new();
+    let mut bound: Vec<String> = Vec::new();
+    for (count, ((hole, position), index)) in rated.iter().zip(at).enumerate() {
+        if *position == Position::Name || *position == Position::Alias || hole.origin == Origin::Constant {
+            return None;
+        }
+        let slot = written.slot(program, id, index, *position)?;
+        let before = source.get(written.span.start as usize..slot.span.start as usize)?;
+        let after = source.get(slot.span.end as usize..written.end as usize).unwrap_or_default();
+        let is_typed = matches!(style, Placeholder::BigQuery | Placeholder::Spanner) || style == Placeholder::Numeric && !is_javascript;
+        if !takes_parameter(before, after, *position, hole.origin, is_typed) || is_escaped(program, id, hole.expr, &slot.value) {
+            return None;
+        }
+        let name = unique(&parameter_name(module, hole.expr, count), &names);
+        cuts.push((slot.span, placeholder(style, &name, taken + count)? + slot.behind));
+        names.push(name);
+        bound.push(slot.value);
+    }
+    cuts.sort_by_key(|(span, _)| span.start);
+    let new = cut(source, written.span, &cuts)?;
+    // No braces are left, and no signs that a driver would take for its own.
+    let is_left = !is_javascript && new.contains(['{', '}']);
+    if is_left || (style == Placeholder::Format && new.matches('%').count() != bound.len()) || !is_bindable(&new) {
+        return None;
+    }
+    let first = cuts.iter().find(|(_, text)| !text.is_empty()).map_or(written.span.start, |(span, _)| span.start);
+    let before = source.get(written.span.start as usize..first as usize)?.to_owned();
+    Some(Bound { cuts, values: names.into_iter().zip(bound).collect(), before, text: new })
+}
+
 /// Whether a statement takes parameters at all, and says so in plain sight: definitions and settings do not, comments hide
 /// what is in them, and code in a text is run with quotation marks of its own.
 fn is_bindable(statement: &str) -> bool {
@@ -106,16 +133,15 @@ fn is_bindable(statement: &str) -> bool {
 }
 
 /// Whether a parameter may stand where a hole does. `before` and `after` are the source around it, quotation marks left out.
-fn takes_parameter(before: &str, after: &str, position: Position, origin: Origin, style: Placeholder) -> bool {
+fn takes_parameter(before: &str, after: &str, position: Position, origin: Origin, is_typed: bool) -> bool {
     let is_quoted = position == Position::Quoted;
     // The marks of the language are none of SQL.
-    let before = before.trim_start_matches(['f', 'F', '"', '\'']);
+    let before = before.trim_start_matches(['f', 'F', '"', '\'', '`']);
     // `''` beside it belongs to the text; `IN (…)` may stand for a whole list.
     let is_alone = !before.ends_with('\'') && !after.starts_with('\'');
     let is_list = before.trim_end().strip_suffix('(').is_some_and(|list| list.trim_end().to_ascii_uppercase().ends_with("IN"))
         && after.trim_start().starts_with(')');
     // What is no text is compared as what it is, which the driver has to know.
-    let is_typed = matches!(style, Placeholder::BigQuery | Placeholder::Spanner | Placeholder::Numeric);
     let is_count = before
         .trim_end()
         .rsplit(char::is_whitespace)
@@ -125,9 +151,11 @@ fn takes_parameter(before: &str, after: &str, position: Position, origin: Origin
     is_alone && !is_list && fits && sql::position(before) == Position::Value
 }
 
-/// Whether a value is escaped by hand: bound, it would be escaped twice.
-fn is_escaped(value: &str) -> bool {
-    value.contains(".replace(") || value.contains("escape")
+/// Whether a value is escaped by hand, where it is used or where it comes from: bound, it would be escaped twice.
+fn is_escaped(program: &Program, id: ModuleId, expr: ExprId, value: &str) -> bool {
+    let is_escape = |text: &str| text.contains(".replace(") || text.contains(".replaceAll(") || text.contains("escape");
+    let (module, origin) = values::origin(program, id, expr);
+    is_escape(value) || is_escape(program.text(module, origin))
 }
 
 /// Where the text that a name stands for is written: right before, and for this use alone.
@@ -226,7 +254,19 @@ fn dictionary(values: &[(String, String)]) -> String {
 
 /// How a value is bound in a style, as code to read.
 #[must_use]
-pub fn example(style: Option<Placeholder>, value: &str) -> String {
+pub fn example(language: Language, style: Option<Placeholder>, value: &str) -> String {
+    if language == Language::TypeScript {
+        return match style {
+            Some(Placeholder::Qmark) => format!("query('… WHERE name = ?', [{value}])\n"),
+            Some(Placeholder::Named) => format!("query('… WHERE name = :name', {{ name: {value} }})\n"),
+            Some(Placeholder::BigQuery) => format!("query({{ query: '… WHERE name = @name', params: {{ name: {value} }} }})\n"),
+            Some(Placeholder::Spanner) => format!("run({{ sql: '… WHERE name = @name', params: {{ name: {value} }} }})\n"),
+            Some(Placeholder::Numeric) => format!("query('… WHERE name = $1', [{value}])\n"),
+            Some(Placeholder::Format | Placeholder::None) | None => {
+                format!("query('… WHERE name = $1', [{value}])  // or ?, :name: whatever runs it takes\n")
+            }
+        };
+    }
     match style {
         Some(Placeholder::Qmark) => format!("cursor.execute(\"… WHERE name = ?\", ({value},))\n"),
         Some(Placeholder::Named) => format!("text(\"… WHERE name = :name\").bindparams(name={value})\n"),

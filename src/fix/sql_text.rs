@@ -26,6 +26,8 @@ enum Hole {
     Braces(Span),
     /// `%s`, `{}`.
     Mark(Span),
+    /// `${name}` of a template literal.
+    Template(Span),
     /// From the end of one literal to the start of the next; `last` closes the first again.
     Between { span: Span, last: bool },
 }
@@ -44,6 +46,11 @@ impl Written {
         let span = module.expr(expr).span;
         let source = program.text(id, expr);
         let parts = match &module.expr(expr).kind {
+            ExprKind::Template { parts, tag: None } if source.starts_with('`') => {
+                let holes: Vec<ExprId> = parts.iter().filter_map(hole).collect();
+                let places = holes.iter().map(|hole| Hole::Template(module.expr(*hole).span)).collect();
+                return Some(Self { holes, places, removed: Vec::new(), span, end: span.end - 1 });
+            }
             ExprKind::Template { parts, tag: None } if is_one_f_string(source) => {
                 let holes: Vec<ExprId> = parts.iter().filter_map(hole).collect();
                 let places = holes.iter().map(|hole| Hole::Braces(module.expr(*hole).span)).collect();
@@ -86,6 +93,7 @@ impl Written {
         let quoted = position == Position::Quoted;
         match self.places[index] {
             Hole::Braces(span) => braces(text, self.span, span, quoted),
+            Hole::Template(span) => substitution(text, self.span, span, quoted),
             Hole::Mark(span) => Some(Slot { span: if quoted { unquoted(text, span, 0)? } else { span }, behind: "", value }),
             Hole::Between { span, last: false } => {
                 Some(Slot { span: if quoted { unquoted(text, span, 1)? } else { span }, behind: "", value })
@@ -194,6 +202,28 @@ fn braces(text: &str, whole: Span, hole: Span, quoted: bool) -> Option<Slot> {
     }
     let value = if left.is_empty() && right.is_empty() { source } else { format!("f\"{left}{{{source}}}{right}\"") };
     (!value.contains('\\') && !has_quotes_inside(&value)).then_some(Slot { span: Span::new(before, after + 1), behind: "", value })
+}
+
+/// What goes when a hole of a template literal becomes a placeholder: the quotation marks of SQL go with it, and what they
+/// hold beside it goes into a template of its own.
+fn substitution(text: &str, whole: Span, hole: Span, quoted: bool) -> Option<Slot> {
+    let open = text[..hole.start as usize].rfind("${")?;
+    let close = hole.end as usize + text[hole.end as usize..].find('}')?;
+    if text[open + 2..hole.start as usize].trim() != "" || text[hole.end as usize..close].trim() != "" {
+        return None;
+    }
+    let value = text[hole.range()].to_owned();
+    if !quoted {
+        return Some(Slot { span: Span::new(open, close + 1), behind: "", value });
+    }
+    let before = text[whole.start as usize..open].rfind('\'').map(|at| whole.start as usize + at)?;
+    let after = close + 1 + text[close + 1..whole.end as usize].find('\'')?;
+    let (left, right) = (&text[before + 1..open], &text[close + 1..after]);
+    if [left, right].iter().any(|part| part.contains(['{', '}', '\n', '\\'])) {
+        return None;
+    }
+    let value = if left.is_empty() && right.is_empty() { value } else { format!("`{left}${{{value}}}{right}`") };
+    Some(Slot { span: Span::new(before, after + 1), behind: "", value })
 }
 
 /// An f-string in an f-string needs other quotation marks before Python 3.12.

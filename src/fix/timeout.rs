@@ -12,7 +12,9 @@ use crate::source::Place;
 /// Seconds for a call that does more than fetch an answer.
 const LONG: u64 = 60;
 
-fn fitting(seconds: u64, patience: Patience) -> u64 {
+/// Seconds that leave room for what a call does.
+#[must_use]
+pub fn fitting(seconds: u64, patience: Patience) -> u64 {
     if patience == Patience::Short { seconds } else { seconds.max(LONG) }
 }
 
@@ -58,7 +60,7 @@ pub fn more_than_the_other_side(program: &Program, id: ModuleId, call: &Call, ti
     Fix::advice(format!("Set `{}` to more than the other side waits", timeout.argument), advice)
 }
 
-fn title(timeout: &Timeout, seconds: u64) -> String {
+pub(super) fn title(timeout: &Timeout, seconds: u64) -> String {
     format!("Set `{}` to {seconds} seconds", timeout.argument)
 }
 

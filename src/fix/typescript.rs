@@ -1,69 +1,67 @@
-//! How TypeScript and JavaScript files are written: what new code in them has to look like.
+//! Edits of JavaScript's calls and objects that keep the style of what is there.
 
-use crate::ir::program::*;
-use crate::model::program::{ModuleId, Program};
-use crate::source::{Place, Span};
+use tree_sitter::{Node, Tree};
 
-/// The habits of a file.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Style {
-    /// What texts are put in.
-    pub quote: char,
-    /// Whether statements end with a semicolon.
-    pub semicolons: bool,
-    /// Blanks of one step of indentation. The edit engine makes tabs of four where the file has tabs.
-    pub step: usize,
-}
+use super::edit::Edit;
+use super::engine::line_break;
+use super::lists::{append, before_in_line, insert, span};
+use crate::source::{FileId, Span};
 
-impl Style {
-    /// The habits of a file; those of most files where it shows none.
-    #[must_use]
-    pub fn of(program: &Program, id: ModuleId) -> Self {
-        let module = program.module(id);
-        let first = |span: Span| program.sources.slice(Place { file: module.file, span }).chars().next();
-        let texts = module.exprs.iter().filter(|expr| matches!(expr.kind, ExprKind::String(_))).filter_map(|expr| first(expr.span));
-        let quotes: Vec<char> = texts.chain(module.imports.iter().filter_map(|import| imported_quote(program, module, import))).collect();
-        let count = |quote: char| quotes.iter().filter(|c| **c == quote).count();
-        let ends = |stmt: &&Stmt| program.sources.slice(Place { file: module.file, span: stmt.span }).ends_with(';');
-        let plain: Vec<&Stmt> = module.stmts.iter().filter(|stmt| matches!(stmt.kind, StmtKind::Expr(_) | StmtKind::Return(_))).collect();
-        let ended = plain.iter().filter(|stmt| ends(stmt)).count();
-        Self {
-            quote: if count('"') > count('\'') { '"' } else { '\'' },
-            semicolons: plain.is_empty() || ended * 2 >= plain.len(),
-            step: step(&program.sources.get(module.file).text),
+/// Sets a key of an object literal, or replaces its value.
+pub(super) fn set_key(file: FileId, text: &str, tree: &Tree, object: Span, (key, value): (&str, &str)) -> Option<Vec<Edit>> {
+    let object = node_at(tree, object, &["object"])?;
+    let new = format!("{key}: {value}");
+    let mut cursor = object.walk();
+    for member in object.named_children(&mut cursor) {
+        let slice = |node: Node<'_>| text.get(node.byte_range()).map(|text| text.trim_matches(['"', '\'']));
+        match member.kind() {
+            "shorthand_property_identifier" if slice(member) == Some(key) => {
+                return Some(vec![Edit { file, span: span(member), text: new }]);
+            }
+            "pair" if slice(member.child_by_field_name("key")?) == Some(key) => {
+                let old = member.child_by_field_name("value")?;
+                return Some(vec![Edit { file, span: span(old), text: value.to_owned() }]);
+            }
+            _ => {}
         }
     }
-
-    /// A text as this file writes it.
-    #[must_use]
-    pub fn text(self, text: &str) -> String {
-        let quote = self.quote;
-        format!("{quote}{}{quote}", text.replace(quote, "`"))
+    if object.named_child_count() == 0 {
+        return Some(vec![Edit { file, span: span(object), text: format!("{{ {new} }}") }]);
     }
+    Some(append(file, text, object, &[&new]))
+}
 
-    /// What ends a statement.
-    #[must_use]
-    pub fn end(self) -> &'static str {
-        if self.semicolons { ";" } else { "" }
+/// Passes an argument at a position; nothing where those that are passed cannot be counted.
+pub(super) fn pass_argument(file: FileId, text: &str, tree: &Tree, call: Span, position: usize, value: &str) -> Option<Vec<Edit>> {
+    let call = node_at(tree, call, &["call_expression", "new_expression"])?;
+    let arguments = call.child_by_field_name("arguments").filter(|node| node.kind() == "arguments")?;
+    let mut cursor = arguments.walk();
+    let all: Vec<Node<'_>> = arguments.named_children(&mut cursor).filter(|node| node.kind() != "comment").collect();
+    if all.iter().any(|node| node.kind() == "spread_element") {
+        return None;
     }
-
-    /// One step of indentation.
-    #[must_use]
-    pub fn indentation(self) -> String {
-        " ".repeat(self.step)
+    match all.get(position) {
+        Some(node) if matches!(node.kind(), "undefined" | "null") => Some(vec![Edit { file, span: span(*node), text: value.to_owned() }]),
+        Some(node) => {
+            let before = before_in_line(text, node.start_byte());
+            let gap = if before.trim().is_empty() { format!("{}{before}", line_break(text)) } else { " ".to_owned() };
+            Some(vec![insert(file, node.start_byte(), &format!("{value},{gap}"))])
+        }
+        None => {
+            let mut new = vec!["undefined"; position - all.len()];
+            new.push(value);
+            Some(append(file, text, arguments, &new))
+        }
     }
 }
 
-fn imported_quote(program: &Program, module: &Module, import: &Import) -> Option<char> {
-    program.sources.slice(Place { file: module.file, span: import.span }).chars().rev().find(|c| matches!(c, '"' | '\''))
-}
-
-/// The smallest indentation of a line.
-fn step(text: &str) -> usize {
-    let depth = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let is_code = |line: &&str| !line.trim_start().is_empty() && !line.trim_start().starts_with('*');
-    if text.contains("\n\t") {
-        return 4;
+/// The node of one of these kinds at a place.
+fn node_at<'t>(tree: &'t Tree, place: Span, kinds: &[&str]) -> Option<Node<'t>> {
+    let range = place.range();
+    let mut node = tree.root_node().descendant_for_byte_range(range.start, range.end)?;
+    // The callee of `f()()` starts where the call does.
+    while !kinds.contains(&node.kind()) || span(node) != place {
+        node = node.parent().filter(|parent| parent.byte_range() == range)?;
     }
-    text.lines().filter(is_code).map(depth).filter(|depth| *depth > 1).min().filter(|depth| *depth <= 8).unwrap_or(2)
+    Some(node)
 }

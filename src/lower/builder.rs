@@ -1,6 +1,6 @@
 //! Builds a [`Module`]: fills the arenas, keeps parents and scopes. Shared by the languages.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -386,9 +386,16 @@ impl Builder {
     /// Binds what assignments change, now that everything is declared.
     fn rebind(&mut self) {
         let rebound = std::mem::take(&mut self.rebound);
+        if rebound.is_empty() {
+            return;
+        }
         let scopes = self.module.scopes.iter().enumerate();
         let declared: FxHashSet<(ScopeId, Ustr)> =
             scopes.flat_map(|(index, scope)| scope.bindings.iter().map(move |b| (ScopeId::at(index), b.name))).collect();
+        // What is exported by its declaration is what it becomes later, too.
+        let places: FxHashMap<Span, Ustr> = self.module.scope(ScopeId(0)).bindings.iter().map(|b| (b.span, b.name)).collect();
+        let exports = self.module.scope(self.module.exports).bindings.iter();
+        let exported: FxHashMap<Ustr, Ustr> = exports.filter_map(|b| Some((*places.get(&b.span)?, b.name))).collect();
         for (target, kind) in rebound {
             let from = self.module.expr_scopes[target.index()];
             self.bind_parts(target, kind, |builder, name| {
@@ -396,6 +403,13 @@ impl Builder {
                 let visible = |scope: &ScopeId| !matches!(builder.module.scope(*scope).kind, ScopeKind::Class(_));
                 around.filter(visible).find(|scope| declared.contains(&(*scope, name))).unwrap_or(ScopeId(0))
             });
+        }
+        let first = self.module.scope(ScopeId(0)).bindings.iter();
+        let again: Vec<Binding> = first.filter(|b| !places.contains_key(&b.span)).copied().collect();
+        for binding in again {
+            if let Some(name) = exported.get(&binding.name) {
+                self.bind_in(self.module.exports, *name, binding.span, binding.kind);
+            }
         }
     }
 

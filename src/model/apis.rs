@@ -10,6 +10,10 @@ use ustr::Ustr;
 
 use crate::model::dependencies::Versions;
 
+mod credentials;
+
+pub use credentials::{Environment, SecretArgument};
+
 /// A table as written in TOML. `rules/apis/README.md` documents the schema.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -77,6 +81,12 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
+    /// How it reads variables of the environment.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// Which argument is a secret.
+    #[serde(default)]
+    pub secret: Option<SecretArgument>,
     /// For a rate limiter that is middleware: it does not see routes that an app has by including routers.
     #[serde(default)]
     pub blind_to_routers: bool,
@@ -122,6 +132,8 @@ pub enum Role {
     Sanitizer,
     /// Limits the rate of requests.
     RateLimiter,
+    /// Says how many requests are allowed: something else has to apply it.
+    RateSettings,
     /// Limits the rate of whatever waits for it: requests, or calls to somebody else.
     Pacer,
     /// Logs, or hands an error to something that does.

@@ -3,6 +3,7 @@
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::apis::JAVASCRIPT;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::{dictionaries, values};
@@ -39,6 +40,16 @@ pub fn string_argument(program: &Program, module: ModuleId, call: &Call, positio
 #[must_use]
 pub fn spelled(program: &Program, id: ModuleId, call: &Call, name: Ustr) -> String {
     let module = program.module(id);
+    if let Some(path) = name.strip_prefix(JAVASCRIPT) {
+        let written = program.text(id, call.callee);
+        let is_plain = !written.is_empty() && written.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '.' | '?'));
+        let name = if is_plain { written } else { path.strip_prefix("globalThis.").unwrap_or(path) };
+        // `typeorm.SelectQueryBuilder.where` is known as `SelectQueryBuilder.where`.
+        return match name.rsplitn(3, '.').collect::<Vec<_>>()[..] {
+            [last, class, _] if !is_plain => format!("{class}.{last}"),
+            _ => name.replace("?.", "."),
+        };
+    }
     if let ExprKind::Attribute { object, .. } = module.expr(call.callee).kind
         && matches!(Resolver::new(program).entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
     {

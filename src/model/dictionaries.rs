@@ -167,6 +167,9 @@ impl Search<'_> {
             let text = values::text(self.program, id, index);
             self.key.is_none_or(|key| text.is_none_or(|text| text == key))
         };
+        if module.language == Language::TypeScript {
+            return self.changes_in_javascript(id, expr, parent);
+        }
         match &module.expr(parent).kind {
             ExprKind::Attribute { name: method, object, .. } if *object == expr => match (method.as_str(), called(module, parent)) {
                 (method, _) if READS.contains(&method) => false,
@@ -181,6 +184,24 @@ impl Search<'_> {
             ExprKind::Call(call) => {
                 let is_passed = |a: &Arg| a.value == expr && matches!(a.kind, ArgKind::Positional | ArgKind::Keyword(_));
                 self.is_handed && call.args.iter().any(is_passed) && may_change(self.program, id, parent, call)
+            }
+            _ => false,
+        }
+    }
+
+    /// The same in JavaScript, where members are attributes, too, and where whoever gets a list or an object makes another of it.
+    fn changes_in_javascript(&self, id: ModuleId, expr: ExprId, parent: ExprId) -> bool {
+        const WRITES: [&str; 11] = ["push", "unshift", "splice", "fill", "copyWithin", "set", "add", "delete", "clear", "pop", "shift"];
+        let module = self.program.module(id);
+        match &module.expr(parent).kind {
+            ExprKind::Attribute { name, object, .. } if *object == expr => {
+                (WRITES.contains(&name.as_str()) && called(module, parent).is_some()) || is_target(module, parent)
+            }
+            ExprKind::Subscript { object, .. } if *object == expr => is_target(module, parent),
+            ExprKind::Call(call) => {
+                let callee = self.program.callee(id, parent).library();
+                call.args.first().is_some_and(|first| first.value == expr)
+                    && callee.is_some_and(|name| name == "js:globalThis.Object.assign")
             }
             _ => false,
         }

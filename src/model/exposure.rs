@@ -6,7 +6,9 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::apis::Role;
+use crate::model::calls::string_argument;
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::{Handler, HandlerKind, views};
 use crate::model::served::Served;
@@ -50,7 +52,9 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     let all: Vec<&Handler> =
         project.routes.handlers.iter().filter(|h| h.kind != HandlerKind::Hook && is_code(&h.function.module)).collect();
     let unused = unused_views(program, service, &all);
-    let serves = |h: &&Handler| served.serves(h.on) && h.class.is_none_or(|class| h.is_bound || !unused.contains(&class));
+    let serves = |h: &&Handler| {
+        !is_server(program, service, h) && served.serves(h.on) && h.class.is_none_or(|class| h.is_bound || !unused.contains(&class))
+    };
     let is_kind = |h: &&Handler| (h.kind == HandlerKind::EntryPoint) == service.app_call.is_none();
     let mut handlers: Vec<&Handler> = all.iter().copied().filter(serves).filter(is_kind).collect();
     // The app may be one that others build on.
@@ -74,6 +78,8 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         let f = module.function(handler.function.function);
         // What is around a URLconf cannot be seen.
         let path = handler.path.as_deref().filter(|_| !is_django).and_then(|path| served.path(handler.on, path));
+        let is_nest = handler.class.is_some() && service.framework.is_some_and(|framework| framework.starts_with("js:@nestjs/"));
+        let path = if is_nest { path.and_then(|path| below_prefix(program, service, &path)) } else { path };
         let known = path.as_deref().or(handler.path.as_deref());
         if is_probe(known, &f.name) {
             probes |= is_metrics(known, &f.name);
@@ -83,7 +89,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
             function: Some(handler.function),
             name: handler
                 .class
-                .map_or_else(|| f.name.to_string(), |(m, class)| format!("{}.{}", program.module(m).class(class).name, f.name)),
+                .map_or_else(|| name(program, handler), |(m, class)| format!("{}.{}", program.module(m).class(class).name, f.name)),
             path,
             place: program.span_place(handler.function.module, f.name_span),
             methods: handler.methods.clone(),
@@ -108,6 +114,51 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+/// A path of Nest below the prefix that the app sets for all, where it can be seen.
+fn below_prefix(program: &Program, service: &Service, path: &str) -> Option<String> {
+    let id = service.module;
+    let module = program.module(id);
+    let sets = |call: &&Call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "setGlobalPrefix");
+    match program.calls[id.0 as usize].iter().filter_map(|site| module.call(site.expr)).find(sets) {
+        Some(call) => string_argument(program, id, call, 0, &[]).map(|prefix| format!("/{}{path}", prefix.trim_matches('/'))),
+        None => Some(path.to_owned()),
+    }
+}
+
+/// Whether a handler is that of a server beside the app of a service: a shell around it.
+fn is_server(program: &Program, service: &Service, handler: &Handler) -> bool {
+    let Some(id) = program.module_of(handler.place.file).filter(|id| program.module(*id).language == Language::TypeScript) else {
+        return false;
+    };
+    let module = program.module(id);
+    let creates = |site: &CallSite| {
+        module.expr(site.expr).span == handler.place.span
+            && site.callee.library().is_some_and(|name| program.apis.class_has_role(name, Role::App))
+    };
+    service.app_call.is_some() && handler.place != service.app && program.calls[id.0 as usize].iter().any(creates)
+}
+
+/// What a function is called; one of a cloud function that has no name, as what it is exported or registered as.
+fn name(program: &Program, handler: &Handler) -> String {
+    let f = program.function(handler.function);
+    if !f.name.is_empty() || handler.kind != HandlerKind::EntryPoint {
+        return f.name.to_string();
+    }
+    let bound = || {
+        let id = program.module_of(handler.place.file)?;
+        let module = program.module(id);
+        let site = program.calls[id.0 as usize].iter().find(|site| module.expr(site.expr).span == handler.place.span)?;
+        match module.stmt_of(site.expr).map(|stmt| &module.stmt(stmt).kind) {
+            Some(StmtKind::Assign { targets, .. }) => targets.first().and_then(|target| match module.expr(*target).kind {
+                ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name.to_string()),
+                _ => None,
+            }),
+            _ => string_argument(program, id, module.call(site.expr)?, 0, &[]),
+        }
+    };
+    bound().unwrap_or_default()
 }
 
 type Class = (ModuleId, ClassId);
@@ -188,11 +239,12 @@ const PREFIXES: [&str; 10] = ["api", "v1", "v2", "v3", "_", "-", "internal", "sy
 #[must_use]
 pub fn is_probe(path: Option<&str>, name: &str) -> bool {
     let normal = |word: &str| word.to_lowercase().replace('-', "_");
+    let plain = |word: &str| normal(word).trim_start_matches('_').to_owned();
     let Some(path) = path.map(|path| path.trim_matches(['^', '$', '?', '/'])).filter(|path| !path.is_empty()) else {
         return path.is_none() && PROBES.contains(&normal(name).as_str());
     };
     let mut parts = path.split('/').skip_while(|part| PREFIXES.contains(part));
-    let first = parts.next().map(normal).unwrap_or_default();
+    let first = parts.next().map(|word| if plain(word).starts_with("health") { plain(word) } else { normal(word) }).unwrap_or_default();
     let is_health = first.starts_with("health");
     let rest: Vec<&str> = parts.collect();
     if is_health {

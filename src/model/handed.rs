@@ -4,10 +4,12 @@ use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::model::apis::Row;
+use crate::model::apis::{Apis, Row};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::javascript;
+use crate::model::services::is_below;
+use crate::model::values;
 
 /// How deep a handler may be wrapped: `app.get('/', wrap(traced(handler)))`.
 const MOST_WRAPPED: usize = 4;
@@ -17,6 +19,7 @@ const MOST_WRAPPED: usize = 4;
 #[must_use]
 pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef, Ustr> {
     let mut found: FxHashMap<FunctionRef, Option<Ustr>> = FxHashMap::default();
+    let loaded = loaded(program);
     for (id, sites) in program.module_ids().zip(calls) {
         let module = program.module(id);
         if module.language != Language::TypeScript || program.sources.get(module.file).test {
@@ -26,12 +29,17 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef
             found.insert(function, Some(api));
         }
         let resolver = Resolver::new(program);
+        if loaded.iter().any(|directory| is_below(program.path(id), directory))
+            && let Entity::Function(plugin) = resolver.symbol(id, Ustr::from("default"))
+        {
+            found.insert(plugin, Some(Apis::javascript("fastify.FastifyPluginAsync")));
+        }
         for site in sites {
             let Some(api) = site.callee.library() else { continue };
             let Some(row) = program.apis.row(api).filter(|row| !row.params.is_empty()) else { continue };
             let Some(call) = module.call(site.expr) else { continue };
             for value in functions(module, call, row) {
-                let Entity::Function(function) = resolver.entity(id, value) else { continue };
+                let Some(function) = run_by(program, &resolver, id, value) else { continue };
                 let entry = found.entry(function).or_insert(Some(api));
                 let same = entry.and_then(|known| program.apis.row(known)).is_some_and(|known| known.params == row.params);
                 if !same {
@@ -41,6 +49,50 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> FxHashMap<FunctionRef
         }
     }
     found.into_iter().filter_map(|(function, api)| Some((function, api?))).collect()
+}
+
+/// The directories whose modules are plugins of Fastify: below those that ask for what loads them.
+fn loaded(program: &Program) -> Vec<&str> {
+    const LOADERS: [&str; 2] = ["@fastify/autoload", "fastify-autoload"];
+    let loads = |id: &ModuleId| program.module(*id).imports.iter().any(|import| LOADERS.contains(&import.module.as_str()));
+    program.module_ids().filter(loads).map(|id| program.sources.get(program.module(id).file).directory()).collect()
+}
+
+/// The function that runs where a value is called: behind names and members, and within what wraps it, for
+/// `catchAsync(list)` is there to run `list`.
+#[must_use]
+pub fn run_by(program: &Program, resolver: &Resolver<'_>, id: ModuleId, value: ExprId) -> Option<FunctionRef> {
+    let (mut id, mut value) = (id, value);
+    for _ in 0..MOST_WRAPPED {
+        let (at, origin) = values::origin(program, id, value);
+        let module = program.module(at);
+        let is_function =
+            |arg: &&Arg| matches!(resolver.entity(at, arg.value), Entity::Function(_)) || member(program, at, arg.value).is_some();
+        let next = match &module.expr(origin).kind {
+            ExprKind::Call(call) => call.args.iter().rev().find(is_function).map(|arg| (at, arg.value)),
+            ExprKind::Attribute { .. } => member(program, at, origin),
+            _ => None,
+        };
+        match next {
+            Some(next) => (id, value) = next,
+            None => break,
+        }
+    }
+    match resolver.entity(id, value) {
+        Entity::Function(function) => Some(function),
+        _ => None,
+    }
+}
+
+/// What a literal object holds: `controller.list`, where `const controller = { list() { … } }`.
+fn member(program: &Program, id: ModuleId, expr: ExprId) -> Option<(ModuleId, ExprId)> {
+    let ExprKind::Attribute { object, name, .. } = program.module(id).expr(expr).kind else { return None };
+    let (at, entries) = values::object_literal(program, id, object)?;
+    let module = program.module(at);
+    entries.iter().find_map(|entry| match entry {
+        Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(key) if key == name) => Some((at, *value)),
+        _ => None,
+    })
 }
 
 /// The expressions among a call's arguments that may be functions which it is to call, from a position on: lists and

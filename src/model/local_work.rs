@@ -190,6 +190,7 @@ pub fn cannot_fail(module: &Module, block: BlockId) -> bool {
     })
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "what was seen on one walk, each on its own")]
 struct Work<'p> {
     program: &'p Program,
     resolver: Resolver<'p>,

@@ -69,8 +69,11 @@ impl Overrides {
     }
 }
 
-/// Whether an expression is the first parameter of the method around it.
+/// Whether an expression is `this`, or the first parameter of the method around it.
 fn is_receiver(module: &Module, expr: ExprId) -> bool {
+    if module.language == Language::TypeScript {
+        return matches!(module.expr(expr).kind, ExprKind::Name(name) if name == "this");
+    }
     let function = module.around(expr).find_map(|around| match around {
         Around::Function(function) if module.function(function).class.is_some() => Some(function),
         _ => None,

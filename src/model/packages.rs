@@ -129,6 +129,10 @@ impl Package {
         let mut targets = Vec::new();
         if let Some(exports) = self.manifest.get("exports") {
             targets.extend(subpath(exports, &asked));
+            // What is not exported cannot be imported.
+            if targets.is_empty() {
+                return None;
+            }
         }
         if rest.is_empty() {
             let fields = ["source", "module", "main", "types", "typings"];

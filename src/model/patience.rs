@@ -44,11 +44,51 @@ pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> P
     if ["params", "json", "data"].iter().any(|argument| has_key(argument, &WAITS)) || url.contains("wait_for_change=") {
         return Patience::Poll;
     }
+    if program.module(id).language == Language::TypeScript {
+        return of_script(program, id, call, is_process || MODELS.iter().any(|end| path.ends_with(end)));
+    }
     let uploads = passed(program, id, call, None, "files") != Passed::No;
     if is_process || uploads || MODELS.iter().any(|end| path.ends_with(end)) || ["json", "data"].iter().any(|a| has_key(a, &WORK)) {
         return Patience::Long;
     }
     Patience::Short
+}
+
+/// The same for a call of JavaScript, whose data stands in objects among its arguments.
+fn of_script(program: &Program, id: ModuleId, call: &Call, is_long: bool) -> Patience {
+    const DATA: [&str; 5] = ["body", "data", "json", "params", "searchParams"];
+    let mut objects: Vec<(ModuleId, ExprId)> = call.args.iter().map(|arg| (id, arg.value)).collect();
+    let mut is_long = is_long;
+    for arg in &call.args {
+        let Some((module, entries)) = values::object_literal(program, id, arg.value) else { continue };
+        for entry in entries {
+            let Entry::Pair { key, value } = entry else { continue };
+            let Some(key) = values::text(program, module, *key) else { continue };
+            if DATA.contains(&key.as_str()) {
+                objects.push((module, serialized(program.module(module), *value)));
+            }
+            is_long |= key == "responseType" && values::text(program, module, *value).is_some_and(|text| text == "stream");
+        }
+    }
+    let names = |keys: &[&str]| objects.iter().any(|(module, object)| names_one_of(program, *module, *object, keys));
+    if names(&WAITS) {
+        Patience::Poll
+    } else if is_long || names(&WORK) {
+        Patience::Long
+    } else {
+        Patience::Short
+    }
+}
+
+/// What `JSON.stringify(…)` is given.
+fn serialized(module: &Module, value: ExprId) -> ExprId {
+    match module.call(value) {
+        Some(Call { callee, args, .. }) => match (&module.expr(*callee).kind, args.first()) {
+            (ExprKind::Attribute { name, .. }, Some(first)) if *name == "stringify" => first.value,
+            _ => value,
+        },
+        None => value,
+    }
 }
 
 fn names_one_of(program: &Program, id: ModuleId, value: ExprId, keys: &[&str]) -> bool {

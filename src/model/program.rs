@@ -74,8 +74,12 @@ pub struct Program {
     read: FxHashSet<ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
     called: FxHashSet<Ustr>,
+    /// Names of what code of JavaScript assigns to in libraries and their objects, tests excluded: `axios.defaults.timeout`.
+    set: FxHashSet<Ustr>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
+    /// For each module, members that are set on what a name stands for: names and members.
+    members_set: Vec<FxHashSet<(Ustr, Ustr)>>,
     /// Functions that are passed to a library by name, with the API that calls them.
     handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
@@ -113,7 +117,9 @@ impl Program {
             by_file,
             read: FxHashSet::default(),
             called: FxHashSet::default(),
+            set: FxHashSet::default(),
             attributes: Vec::new(),
+            members_set: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
             callers: OnceLock::new(),
@@ -145,6 +151,7 @@ impl Program {
             }
         }
         program.attributes = program.modules.par_iter().map(attributes).collect();
+        program.members_set = program.modules.par_iter().map(members_set).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
         let ids: Vec<ModuleId> = program.module_ids().collect();
         let mut sites: Vec<Vec<CallSite>> = ids.par_iter().map(|id| call_sites(&program, *id)).collect();
@@ -160,6 +167,7 @@ impl Program {
         let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
         program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
+        program.set = ids.par_iter().flat_map_iter(|id| assigned(&program, *id)).collect();
         program
     }
 
@@ -287,6 +295,12 @@ impl Program {
         self.called.contains(&Ustr::from(name))
     }
 
+    /// Whether something of a library of JavaScript is assigned to anywhere in code that is no test.
+    #[must_use]
+    pub fn sets_anywhere(&self, name: &str) -> bool {
+        self.set.contains(&Ustr::from(name))
+    }
+
     /// The bindings of a name in a scope, in source order.
     pub fn bindings(&self, module: ModuleId, scope: ScopeId, name: Ustr) -> impl Iterator<Item = &Binding> {
         let indices = self.bindings[module.0 as usize].get(&(scope, name)).map_or(&[][..], Vec::as_slice);
@@ -298,6 +312,12 @@ impl Program {
     #[must_use]
     pub fn attribute(&self, module: ModuleId, class: ClassId, name: Ustr) -> &[AttributeValue] {
         self.attributes[module.0 as usize].get(&(class, name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a module sets `name.member`.
+    #[must_use]
+    pub fn sets_member(&self, module: ModuleId, name: Ustr, member: Ustr) -> bool {
+        self.members_set[module.0 as usize].contains(&(name, member))
     }
 
     /// The attributes that classes of a module set, in no order.
@@ -362,6 +382,21 @@ fn call_sites(program: &Program, id: ModuleId) -> Vec<CallSite> {
         Some(CallSite { expr, callee: resolver.called(id, callee) })
     };
     module.expr_ids().filter_map(call).collect()
+}
+
+/// What a module of JavaScript assigns to in libraries and their objects.
+fn assigned(program: &Program, id: ModuleId) -> Vec<Ustr> {
+    let module = program.module(id);
+    if module.language != Language::TypeScript || program.sources.get(module.file).test {
+        return Vec::new();
+    }
+    let resolver = Resolver::new(program);
+    let targets = module.stmts.iter().flat_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, value: Some(_), .. } => &targets[..],
+        _ => &[],
+    });
+    let attributes = targets.filter(|target| matches!(module.expr(**target).kind, ExprKind::Attribute { .. }));
+    attributes.filter_map(|target| resolver.entity(id, *target).library()).collect()
 }
 
 fn module_id(index: usize) -> ModuleId {
@@ -522,6 +557,27 @@ fn bindings(module: &Module) -> FxHashMap<(ScopeId, Ustr), Vec<u32>> {
     found
 }
 
+fn members_set(module: &Module) -> FxHashSet<(Ustr, Ustr)> {
+    let targets = module.stmts.iter().flat_map(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => &targets[..],
+        StmtKind::AugAssign { target, .. } => std::slice::from_ref(target),
+        _ => &[],
+    });
+    let member = |target: &ExprId| match module.expr(*target).kind {
+        ExprKind::Attribute { object, name, .. } => Some((object, name)),
+        ExprKind::Subscript { object, index, .. } => match module.expr(index).kind {
+            ExprKind::String(name) => Some((object, name)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let on_name = |(object, member): (ExprId, Ustr)| match module.expr(object).kind {
+        ExprKind::Name(name) => Some((name, member)),
+        _ => None,
+    };
+    targets.filter_map(member).filter_map(on_name).collect()
+}
+
 fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>> {
     let mut found: FxHashMap<(ClassId, Ustr), Vec<AttributeValue>> = FxHashMap::default();
     for id in module.class_ids() {
@@ -541,7 +597,9 @@ fn attributes(module: &Module) -> FxHashMap<(ClassId, Ustr), Vec<AttributeValue>
                 let StmtKind::Assign { targets, annotation, value } = &module.stmt(stmt).kind else { continue };
                 for target in targets {
                     let ExprKind::Attribute { object, name, .. } = module.expr(*target).kind else { continue };
-                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver) {
+                    // `Server.instance = new Server()` is one of all.
+                    let is_static = |name: Ustr| module.language == Language::TypeScript && name == class.name;
+                    if matches!(module.expr(object).kind, ExprKind::Name(n) if n == receiver || is_static(n)) {
                         let entry = AttributeValue { value: *value, annotation: *annotation, method: Some(method) };
                         found.entry((id, name)).or_default().push(entry);
                     }

@@ -5,6 +5,7 @@ use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
+use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
 use crate::source::FileId;
 
@@ -15,6 +16,8 @@ pub struct Project {
     pub program: Program,
     /// The handlers, and what they reach.
     pub routes: Routes,
+    /// Where each module runs.
+    pub runtimes: Runtimes,
     /// The Dockerfiles, by path.
     pub images: Vec<Image>,
     /// The deployments, by path and place.

@@ -5,7 +5,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{Handler as Route, HandlerKind, Routes};
 use crate::model::traces;
@@ -224,10 +224,22 @@ fn answers_plainly(program: &Program, f: FunctionRef) -> bool {
 }
 
 /// Functions that take an event out of a request.
-const EVENTS: [&str; 4] =
-    ["cloudevents.http.from_http", "cloudevents.http.from_json", "cloudevents.pydantic.from_http", "cloudevents.pydantic.from_json"];
+const EVENTS: [&str; 5] = [
+    "cloudevents.http.from_http",
+    "cloudevents.http.from_json",
+    "cloudevents.pydantic.from_http",
+    "cloudevents.pydantic.from_json",
+    "js:cloudevents.HTTP.toEvent",
+];
 
-const DECODE: [&str; 4] = ["base64.b64decode", "base64.urlsafe_b64decode", "base64.standard_b64decode", "binascii.a2b_base64"];
+const DECODE: [&str; 6] = [
+    "base64.b64decode",
+    "base64.urlsafe_b64decode",
+    "base64.standard_b64decode",
+    "binascii.a2b_base64",
+    "js:globalThis.Buffer.from",
+    "js:globalThis.atob",
+];
 
 /// Whether a handler takes events that Pub/Sub or Eventarc push: it decodes their envelope.
 #[must_use]
@@ -261,13 +273,18 @@ pub fn takes_event(program: &Program, routes: &Routes, function: FunctionRef) ->
 }
 
 /// Methods that verify who has signed what a handler is sent.
-const VERIFY: [&str; 6] = [
+const VERIFY: [&str; 11] = [
     "SignatureVerifier.is_valid",
     "SignatureVerifier.is_valid_request",
     "Webhook.construct_event",
     "RequestValidator.validate",
     "VerifyKey.verify",
     "WebhookSignature.verify_header",
+    "webhooks.constructEvent",
+    "webhooks.constructEventAsync",
+    "qstash.Receiver.verify",
+    "svix.Webhook.verify",
+    "webhooks.Webhooks.verify",
 ];
 
 /// Whether a handler verifies the signature of what it is sent, itself or in a function that it calls.
@@ -277,11 +294,11 @@ pub fn is_signed(program: &Program, function: FunctionRef) -> bool {
     for function in std::iter::once(function).chain(called(program, function)) {
         for expr in body(program.module(function.module), function.function) {
             let Some(name) = program.callee(function.module, expr).library() else { continue };
-            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
+            if VERIFY.iter().any(|end| name.strip_suffix(end).is_some_and(|rest| rest.ends_with(['.', '/', ':']))) {
                 return true;
             }
-            digests |= name == "hmac.new" || name == "hmac.digest";
-            compares |= name == "hmac.compare_digest";
+            digests |= matches!(name.as_str(), "hmac.new" | "hmac.digest" | "js:crypto.createHmac");
+            compares |= matches!(name.as_str(), "hmac.compare_digest" | "js:crypto.timingSafeEqual");
         }
     }
     digests && compares
@@ -295,7 +312,14 @@ fn is_event_function(program: &Program, handler: &Route) -> bool {
         let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
         resolver.entity(id, callee).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Pushed))
     };
-    handler.kind == HandlerKind::EntryPoint && program.function(handler.function).decorators.iter().any(is_pushed)
+    let is_pushed_to = |site: &&CallSite| {
+        module.expr(site.expr).span == handler.place.span
+            && site.callee.library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Pushed))
+    };
+    handler.kind == HandlerKind::EntryPoint
+        && (program.function(handler.function).decorators.iter().any(is_pushed)
+            // In TypeScript it is passed to what pushes.
+            || program.calls[id.0 as usize].iter().any(|site| is_pushed_to(&site)))
 }
 
 fn called(program: &Program, function: FunctionRef) -> Vec<FunctionRef> {

@@ -12,7 +12,7 @@ use crate::model::refusals;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::Service;
 use crate::model::uses::Uses;
-use crate::model::values;
+use crate::model::values::{self, Value};
 use crate::source::Place;
 
 mod names;
@@ -61,15 +61,36 @@ pub enum Why {
     Unattached,
     /// Rates are set for classes that nothing uses.
     RatesOnly,
+    /// A plugin that limits the routes alone which ask for it, and none does.
+    Reserved,
     /// The project's own, used by nothing.
     Unused,
 }
 
 /// Methods by which a limiter's class attaches its instances: creating one attaches nothing.
-const ATTACHING: [&str; 6] = ["limit", "shared_limit", "init_app", "hit", "try_acquire", "middleware"];
+const ATTACHING: [&str; 14] = [
+    "limit",
+    "shared_limit",
+    "init_app",
+    "hit",
+    "try_acquire",
+    "middleware",
+    // Of npm's.
+    "consume",
+    "protect",
+    "getMiddleware",
+    "prevent",
+    "get",
+    "check",
+    "isLimited",
+    "wouldLimit",
+];
 
 /// Methods that ask a limiter of no framework for leave.
 const ASKED: [&str; 2] = ["hit", "test"];
+
+/// The same, of libraries of JavaScript.
+const ASKED_IN_JAVASCRIPT: [&str; 8] = ["consume", "limit", "blockUntilReady", "protect", "get", "check", "isLimited", "wouldLimit"];
 
 /// Arguments that set limits for all routes of an app.
 const DEFAULTS: [&str; 5] = ["default_limits", "application_limits", "meta_limits", "limits", "limit"];
@@ -127,6 +148,11 @@ impl Finder<'_> {
                     Parent::Expr(parent) => Some(parent),
                     _ => None,
                 };
+                if self.is_reserved(m, e) {
+                    let name_there = program.text(m, e).to_owned();
+                    idle.push(Idle { place: program.place(m, e), name: name_there, library: Some(name), why: Why::Reserved });
+                    continue;
+                }
                 // Calls were looked at above.
                 if parent.and_then(|parent| module.call(parent)).is_some_and(|call| call.callee == e) {
                     continue;
@@ -144,7 +170,9 @@ impl Finder<'_> {
                     idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why });
                 }
                 // `await FastAPILimiter.init(…)`
-                if parent.is_some_and(|parent| matches!(module.expr(parent).kind, ExprKind::Attribute { .. })) {
+                if module.language == Language::Python
+                    && parent.is_some_and(|parent| matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
+                {
                     let written = program.text(m, e).to_owned();
                     idle.push(Idle { place: program.place(m, e), name: written, library: Some(name), why: Why::Unattached });
                 }
@@ -180,6 +208,18 @@ impl Finder<'_> {
         let Some(call) = program.module(id).call(expr) else { return false };
         let place = program.place(id, expr);
         let last = name.rsplit('.').next().unwrap_or_default();
+        let is_javascript = program.module(id).language == Language::TypeScript;
+        if is_javascript && self.is_attached_by_members(name) {
+            // What is handed on to make middleware of is asked there, perhaps out of sight.
+            let attached = self.uses.is_at_entrance(id, expr);
+            if !attached {
+                idle.push(Idle { place, name: self.name_of(id, expr), library: Some(name), why: Why::Unattached });
+            }
+            return attached;
+        }
+        if is_javascript && name.starts_with("js:@arcjet/") && !self.has_settings("js:@arcjet/") {
+            return false;
+        }
         if self.is_attached_by_members(name) || last == "init_app" {
             let gets_app = if last == "init_app" { self.uses.runs_around(id, expr) } else { self.gets_app(id, call) };
             if gets_app && self.uses.runs_around(id, expr) && self.sets_limits() {
@@ -191,7 +231,8 @@ impl Finder<'_> {
         }
         let module = program.module(id);
         // What is asked for leave in passing may limit the calls that its own function makes.
-        let within = module.function_of(expr).filter(|_| ASKED.contains(&last)).map(|function| FunctionRef { module: id, function });
+        let asked: &[&str] = if is_javascript { &ASKED_IN_JAVASCRIPT } else { &ASKED };
+        let within = module.function_of(expr).filter(|_| asked.contains(&last)).map(|function| FunctionRef { module: id, function });
         let counts = within.is_none_or(|function| self.is_about_caller(function, call) || self.answers(function, expr));
         if counts && self.uses.takes_effect(id, expr) {
             return true;
@@ -206,6 +247,44 @@ impl Finder<'_> {
         let written = if above.is_some() { program.text(id, call.callee).to_owned() } else { self.name_of(id, expr) };
         idle.push(Idle { place, name: written, library: Some(name), why: above.unwrap_or(Why::Unattached) });
         false
+    }
+
+    /// Whether anything says how much is allowed, for what a package offers.
+    fn has_settings(&self, package: &str) -> bool {
+        let program = &self.project.program;
+        let mut names = self.uses.code().flat_map(|id| &program.calls[id.0 as usize]).filter_map(|site| site.callee.library());
+        names.any(|name| name.starts_with(package) && program.apis.row(name).is_some_and(|row| row.is(Role::RateSettings)))
+    }
+
+    /// `register(rateLimit, { global: false })`: routes have to ask for it, and none does.
+    fn is_reserved(&self, id: ModuleId, expr: ExprId) -> bool {
+        let program = &self.project.program;
+        let module = program.module(id);
+        let Parent::Expr(parent) = module.expr_parents[expr.index()] else { return false };
+        let Some(call) = module.call(parent).filter(|call| call.callee != expr) else { return false };
+        let is_off = |arg: &Arg| {
+            values::object_literal(program, id, arg.value).is_some_and(|(at, entries)| {
+                pair(program.module(at), entries, "global").is_some_and(|value| values::value(program, at, value) == Value::Bool(false))
+            })
+        };
+        call.args.iter().skip(1).any(is_off) && !self.is_asked_for_by_routes()
+    }
+
+    /// Whether a route has a limit of its own: `{ config: { rateLimit: … } }`.
+    fn is_asked_for_by_routes(&self) -> bool {
+        let program = &self.project.program;
+        self.uses.code().any(|id| {
+            let module = program.module(id);
+            module.exprs.iter().any(|expr| match &expr.kind {
+                ExprKind::Object(entries) => pair(module, entries, "config").is_some_and(|config| {
+                    values::object_literal(program, id, config).is_some_and(|(at, entries)| {
+                        let limit = pair(program.module(at), entries, "rateLimit");
+                        limit.is_some_and(|limit| values::value(program, at, limit) != Value::Bool(false))
+                    })
+                }),
+                _ => false,
+            })
+        })
     }
 
     /// Whether instances of a class are attached by their methods.
@@ -302,12 +381,20 @@ impl Finder<'_> {
         None
     }
 
-    /// Rates of Django REST framework, where no class of it is used.
+    /// Rates of Django REST framework, where no class of it is used; settings of Nest's throttler without its guard.
     fn rates_only(&self, idle: &mut Vec<Idle>) {
         const RATES: &str = "DEFAULT_THROTTLE_RATES";
         let program = &self.project.program;
         for id in self.uses.code() {
             let module = program.module(id);
+            for site in &program.calls[id.0 as usize] {
+                let Some(name) = site.callee.library().filter(|n| program.apis.row(*n).is_some_and(|row| row.is(Role::RateSettings)))
+                else {
+                    continue;
+                };
+                let written = module.call(site.expr).map_or("", |call| program.text(id, call.callee)).to_owned();
+                idle.push(Idle { place: program.place(id, site.expr), name: written, library: Some(name), why: Why::RatesOnly });
+            }
             let is_key = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::String(text) if text == RATES);
             let places = module.expr_ids().filter(is_key).map(|expr| program.place(id, expr));
             idle.extend(places.map(|place| Idle { place, name: RATES.to_owned(), library: None, why: Why::RatesOnly }));
@@ -398,6 +485,14 @@ impl Finder<'_> {
         let callee = module.call(expr).map_or(expr, |call| call.callee);
         program.text(id, callee).to_owned()
     }
+}
+
+/// The value of a key in an object.
+fn pair(module: &Module, entries: &[Entry], name: &str) -> Option<ExprId> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(key) if key == name) => Some(*value),
+        _ => None,
+    })
 }
 
 fn root(path: Ustr) -> Ustr {

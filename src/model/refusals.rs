@@ -18,13 +18,33 @@ use crate::source::Place;
 const NAMES: [&str; 4] = ["HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "HTTP_TOO_MANY_REQUESTS", "too_many_requests"];
 
 /// Names of exceptions and responses of libraries that mean it.
-const CLASSES: [&str; 5] = ["TooManyRequests", "HTTPTooManyRequests", "HttpTooManyRequests", "TooManyRequestsException", "Throttled"];
+const CLASSES: [&str; 6] =
+    ["TooManyRequests", "HTTPTooManyRequests", "HttpTooManyRequests", "TooManyRequestsException", "Throttled", "ThrottlerException"];
 
 /// Keywords that take a status.
 const KEYWORDS: [&str; 7] = ["status_code", "status", "http_status", "http_status_code", "code", "error_code", "statusCode"];
 
 /// Functions that answer with the status they are given by position.
-const ANSWERS: [&str; 8] = ["abort", "set_status", "send_error", "make_response", "halt", "HTTPException", "HttpError", "APIException"];
+const ANSWERS: [&str; 17] = [
+    "abort",
+    "set_status",
+    "send_error",
+    "make_response",
+    "halt",
+    "HTTPException",
+    "HttpError",
+    "APIException",
+    // Express, Fastify, Node, Hono, Koa, SvelteKit; exceptions of Nest and of Hono.
+    "status",
+    "sendStatus",
+    "code",
+    "writeHead",
+    "throw",
+    "error",
+    "createError",
+    "HttpException",
+    "setStatus",
+];
 
 type ClassKey = (ModuleId, ClassId);
 
@@ -253,7 +273,8 @@ impl Finder<'_> {
         module.descendants(test).into_iter().any(|e| match &module.expr(e).kind {
             ExprKind::Number(digits) => *digits == "429",
             ExprKind::Name(name) => name == "isinstance" || NAMES.contains(&name.as_str()),
-            ExprKind::Attribute { name, .. } => name == "status_code" || NAMES.contains(&name.as_str()),
+            ExprKind::Compare { ops, .. } => ops.contains(&CompareOp::InstanceOf),
+            ExprKind::Attribute { name, .. } => matches!(name.as_str(), "status_code" | "statusCode") || NAMES.contains(&name.as_str()),
             _ => false,
         })
     }

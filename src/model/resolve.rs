@@ -13,6 +13,7 @@ use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 mod annotations;
 mod decorators;
 pub mod javascript;
+mod literals;
 
 /// What an expression denotes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -105,6 +106,11 @@ impl<'p> Resolver<'p> {
         self.instance(module, annotation)
     }
 
+    /// A new question.
+    fn renew(&self) {
+        self.steps.set(STEPS);
+    }
+
     /// Takes a step; whether there was one left.
     fn step(&self) -> bool {
         let left = self.steps.get();
@@ -157,43 +163,6 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    /// `{"read": requests.get}["read"]`, the dictionary perhaps by a name that is bound once.
-    fn entry(&self, module: ModuleId, object: ExprId, index: ExprId) -> Entity {
-        let ExprKind::String(key) = self.program.module(module).expr(index).kind else { return Entity::Unknown };
-        let (mut module, mut object) = (module, object);
-        while self.step() {
-            let m = self.program.module(module);
-            let (scope, name) = match &m.expr(object).kind {
-                ExprKind::Object(entries) => {
-                    let is_key = |k: ExprId| matches!(m.expr(k).kind, ExprKind::String(text) if text == key);
-                    let value = entries.iter().rev().find_map(|entry| match entry {
-                        Entry::Pair { key, value } => is_key(*key).then_some(*value),
-                        Entry::Spread(_) => None,
-                    });
-                    return value.map_or(Entity::Unknown, |value| self.of(module, value));
-                }
-                ExprKind::Name(name) => match self.scope_of_name(module, object, *name) {
-                    Some((scope, 1)) => (scope, *name),
-                    _ => return Entity::Unknown,
-                },
-                _ => return Entity::Unknown,
-            };
-            let mut bindings = self.program.bindings(module, scope, name);
-            match bindings.next().map(|binding| binding.kind) {
-                Some(BindingKind::Value(value)) => object = value,
-                Some(BindingKind::Import(import)) => match self.program.import(module, import) {
-                    Link::Symbol(from, name) => match self.program.only_value(from, name) {
-                        Some(value) => (module, object) = (from, value),
-                        None => return Entity::Unknown,
-                    },
-                    _ => return Entity::Unknown,
-                },
-                _ => return Entity::Unknown,
-            }
-        }
-        Entity::Unknown
-    }
-
     fn name(&self, module: ModuleId, expr: ExprId, name: Ustr) -> Entity {
         let Some((scope, count)) = self.scope_of_name(module, expr, name) else {
             return self.unbound(module, expr, name);
@@ -230,6 +199,7 @@ impl<'p> Resolver<'p> {
                 starred => starred,
             },
             Language::TypeScript if name == "this" => self.receiver(module, expr),
+            Language::TypeScript if name == "exports" => self.whole(module),
             Language::TypeScript => self.library(javascript::global(&self.program.apis, name)),
         }
     }
@@ -314,8 +284,12 @@ impl<'p> Resolver<'p> {
             BindingKind::Declared(annotation) => self.instance(module, annotation),
             BindingKind::Element(value, index) => self.element(module, value, index),
             BindingKind::Member(whole, name) => {
-                let owner = if m.is_pattern(whole) { self.matched(module, whole) } else { self.of(module, whole) };
-                self.member(owner, name)
+                let is_pattern = m.is_pattern(whole);
+                match self.member(if is_pattern { self.matched(module, whole) } else { self.of(module, whole) }, name) {
+                    Entity::Unknown if is_pattern => self.under_pattern(module, whole, name),
+                    Entity::Unknown => self.under(module, whole, name),
+                    member => member,
+                }
             }
             BindingKind::Context(value) => self.entered(self.of(module, value)),
             BindingKind::Unset | BindingKind::Item(_) | BindingKind::Exception(_) | BindingKind::Opaque => Entity::Unknown,
@@ -329,7 +303,9 @@ impl<'p> Resolver<'p> {
             return self.of(module, part);
         }
         let value = if let ExprKind::Await(value) = m.expr(value).kind { value } else { value };
-        let Some(Entity::Function(f)) = m.call(value).map(|call| self.of(module, call.callee)) else { return Entity::Unknown };
+        let Some(Entity::Function(f)) = m.call(value).map(|call| self.of(module, call.callee)) else {
+            return self.item(module, value, index);
+        };
         let m = self.program.module(f.module);
         let parts: Option<Vec<ExprId>> = self.results(f).into_iter().map(|result| m.element(result, index)).collect();
         parts.map_or(Entity::Unknown, |parts| self.unanimous(f.module, &parts))
@@ -388,6 +364,9 @@ impl<'p> Resolver<'p> {
         if let Some(sub) = self.program.submodule(module, &name) {
             return Entity::Module(sub);
         }
+        if self.program.module(module).language == Language::TypeScript {
+            return self.starred(module, name);
+        }
         let stars = self.program.bindings(module, exports, Ustr::from("*"));
         for binding in stars {
             let BindingKind::Import(import) = binding.kind else { continue };
@@ -403,10 +382,7 @@ impl<'p> Resolver<'p> {
                 return starred;
             }
         }
-        match self.program.module(module).language {
-            Language::Python => Entity::Unknown,
-            Language::TypeScript => self.member_of_whole(module, name),
-        }
+        Entity::Unknown
     }
 
     fn param(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
@@ -452,7 +428,11 @@ impl<'p> Resolver<'p> {
     fn attribute(&self, module: ModuleId, object: ExprId, name: Ustr) -> Entity {
         match self.class_of_super(module, object) {
             Some(class) => self.inherited(module, class, name),
-            None => self.member(self.of(module, object), name),
+            None if self.is_own_exports(module, object, name) => self.whole(module),
+            None => match self.member(self.of(module, object), name) {
+                Entity::Unknown => self.under(module, object, name),
+                member => member,
+            },
         }
     }
 
@@ -465,12 +445,17 @@ impl<'p> Resolver<'p> {
 
     fn class_of_super(&self, module: ModuleId, expr: ExprId) -> Option<ClassId> {
         let m = self.program.module(module);
-        let call = m.call(expr).filter(|call| matches!(m.expr(call.callee).kind, ExprKind::Name(name) if name == "super"))?;
+        let is_super = |expr: ExprId| matches!(m.expr(expr).kind, ExprKind::Name(name) if name == "super");
+        let callee = match m.language {
+            Language::Python => m.call(expr).map(|call| call.callee).filter(|callee| is_super(*callee))?,
+            Language::TypeScript if is_super(expr) => expr,
+            Language::TypeScript => return None,
+        };
         let class = m.around(expr).find_map(|around| match around {
             Around::Function(function) => m.function(function).class,
             _ => None,
         });
-        class.filter(|_| self.of(module, call.callee) == Entity::Builtin(Ustr::from("super")))
+        class.filter(|_| m.language == Language::TypeScript || self.of(module, callee) == Entity::Builtin(Ustr::from("super")))
     }
 
     fn member(&self, owner: Entity, name: Ustr) -> Entity {
@@ -518,7 +503,7 @@ impl<'p> Resolver<'p> {
                 entity = self.instance(module, annotation);
             }
             match entity {
-                Entity::Unknown if null => {}
+                Entity::Unknown if null || (attribute.value.is_none() && attribute.annotation.is_none()) => {}
                 Entity::Unknown => return Entity::Unknown,
                 entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
                 _ => return Entity::Unknown,

@@ -195,7 +195,7 @@ fn edges(program: &Program, id: ModuleId) -> Vec<(FunctionRef, FunctionRef, Expr
             Entity::Function(to) => found.push((from, to, site.expr)),
             Entity::Class(m, c) => {
                 let methods = &program.module(m).class(c).methods;
-                let init = methods.iter().find(|f| program.module(m).function(**f).name == "__init__");
+                let init = methods.iter().find(|f| matches!(program.module(m).function(**f).name.as_str(), "__init__" | "constructor"));
                 found.extend(init.map(|f| (from, FunctionRef { module: m, function: *f }, site.expr)));
             }
             _ => {}

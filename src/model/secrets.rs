@@ -1,16 +1,19 @@
 //! Secrets: which names hold one, which texts are one, and how to speak of one without printing it.
 
+mod arguments;
 pub mod bound;
+mod browser;
 pub mod environment;
 mod names;
+mod schema;
 mod shapes;
 pub mod stage;
 mod verdict;
 mod vocabulary;
 
-pub use names::{is_header, is_password, is_secret, words};
+pub use names::{is_header, is_password, is_secret, is_signing_key, words};
 pub use shapes::{Found, HOLE, find, scheme_and_credential};
-pub use verdict::{Verdict, is_default, is_mixed, judge};
+pub use verdict::{Verdict, is_careless, is_default, is_mixed, is_placeholder, judge};
 
 /// A secret as it may be printed: its first characters and its length. Never more than a quarter of it, and four at most.
 #[must_use]

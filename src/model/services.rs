@@ -69,8 +69,9 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
         let app = image.and_then(|image| images::started_app(program, routes, &started[image], &apps));
         let app = app.or_else(|| images::started_app(program, routes, &images::by_procfile(program, &directory), &apps));
         let app = app.or_else(|| django::preferred(program, &directory, &apps));
-        // Where nothing is known to be started, what is no example and no tool comes first.
-        let app = app.or_else(|| apps.iter().position(|app| !is_aside(program, app.module)));
+        // Where nothing is known to be started, what is no example and no tool comes first, and what something listens for.
+        let is_main = |app: &App| !is_aside(program, app.module);
+        let app = app.or_else(|| apps.iter().position(|app| app.is_started && is_main(app))).or_else(|| apps.iter().position(is_main));
         let app = apps.swap_remove(app.unwrap_or(0));
         let (modules, code) = parts(program, &directory, &directories, &app);
         services.push(Service {

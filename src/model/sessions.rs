@@ -37,7 +37,7 @@ fn overrides(resolver: &Resolver<'_>, module: ModuleId, class: ClassId, name: &s
 }
 
 /// The expressions that made a session: through names, attributes and functions of the project.
-fn origins(program: &Program, id: ModuleId, session: ExprId) -> Vec<(ModuleId, ExprId)> {
+pub(super) fn origins(program: &Program, id: ModuleId, session: ExprId) -> Vec<(ModuleId, ExprId)> {
     let mut found = Vec::new();
     let mut todo = vec![values::origin(program, id, session)];
     while let Some(at) = todo.pop() {

@@ -61,6 +61,9 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
     if checks_proxy(program, service) {
         return Some(Shelter::Authenticated);
     }
+    if is_command(project, service) {
+        return Some(Shelter::Local);
+    }
     if !is_deployed(project, service) {
         if is_started_locally(program, service) {
             return Some(Shelter::Local);
@@ -79,6 +82,19 @@ fn checks_proxy(program: &Program, service: &Service) -> bool {
     service.code.iter().any(|id| {
         program.module(*id).exprs.iter().any(|expr| matches!(expr.kind, ExprKind::String(text) if text.eq_ignore_ascii_case(ASSERTION)))
     })
+}
+
+/// Whether a service of TypeScript is part of a program that people start themselves: a package with commands, without an image.
+fn is_command(project: &Project, service: &Service) -> bool {
+    let program = &project.program;
+    let has_commands = |file: &SourceFile| {
+        let manifest = serde_json::from_str::<serde_json::Value>(&file.text).ok();
+        file.name() == "package.json" && manifest.is_some_and(|manifest| manifest.get("bin").is_some())
+    };
+    program.module(service.module).language == Language::TypeScript
+        && service.image.is_none()
+        && service.deployments.is_empty()
+        && program.sources.in_directory(&service.directory).any(has_commands)
 }
 
 /// Servers that are no development servers, and what else a file says of something that is deployed.

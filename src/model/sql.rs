@@ -11,6 +11,8 @@ pub enum Position {
     Value,
     /// A name, or any other part of the statement.
     Name,
+    /// What a column's name is of, where it stands for a table that is named elsewhere: `{alias}.name`.
+    Alias,
 }
 
 /// The holes of a text, and what each stands for.
@@ -18,11 +20,19 @@ pub enum Position {
 pub fn holes(text: &Text) -> Vec<(Hole, Position)> {
     let mut before = String::new();
     let mut found = Vec::new();
-    for piece in &text.pieces {
+    for (index, piece) in text.pieces.iter().enumerate() {
         match piece {
             Piece::Text(text) => before.push_str(text),
             Piece::Hole(hole) => {
-                found.push((*hole, position(&before)));
+                let after = match text.pieces.get(index + 1) {
+                    Some(Piece::Text(text)) => text.as_ref(),
+                    _ => "",
+                };
+                let position = match position(&before) {
+                    Position::Name | Position::Value if is_alias(&before, after) => Position::Alias,
+                    position => position,
+                };
+                found.push((*hole, position));
                 before.push('?');
             }
         }
@@ -50,6 +60,16 @@ pub fn position(before: &str) -> Position {
         "LIKE" | "ILIKE" | "BETWEEN" | "LIMIT" | "OFFSET" | "VALUES" | "IN" => Position::Value,
         _ => Position::Name,
     }
+}
+
+/// Whether what stands between is what a column is of, and no table that is named here.
+fn is_alias(before: &str, after: &str) -> bool {
+    let column = after
+        .strip_prefix('.')
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '"' | '`')) || rest.is_empty());
+    let names_table =
+        matches!(last_word(before).as_str(), "FROM" | "JOIN" | "INTO" | "UPDATE" | "TABLE" | "INDEX" | "VIEW" | "DELETE" | "TRUNCATE");
+    column && !names_table && !before.ends_with(['.', '"', '`', '['])
 }
 
 /// Whether a quotation mark is open at the end.

@@ -11,15 +11,16 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
-use crate::model::program::{FunctionRef, Link, ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes};
 
 mod entrance;
+mod exports;
 mod fate;
 
 /// Methods that a framework or the language calls.
-const CALLED_BY_OTHERS: [&str; 13] = [
+const CALLED_BY_OTHERS: [&str; 18] = [
     "__call__",
     "__init__",
     "__enter__",
@@ -33,10 +34,16 @@ const CALLED_BY_OTHERS: [&str; 13] = [
     "initial",
     "allow_request",
     "before_request",
+    // Nest's middleware, guards and interceptors.
+    "constructor",
+    "use",
+    "canActivate",
+    "handleRequest",
+    "intercept",
 ];
 
 /// What registers a function that answers errors: it runs when something else has refused a request.
-const ERROR_HANDLERS: [&str; 8] = [
+const ERROR_HANDLERS: [&str; 11] = [
     "exception_handler",
     "add_exception_handler",
     "errorhandler",
@@ -45,6 +52,9 @@ const ERROR_HANDLERS: [&str; 8] = [
     "add_error_handler",
     "exception",
     "error_handler",
+    "setErrorHandler",
+    "onError",
+    "catch",
 ];
 
 /// How many steps from one function or variable to the next are followed.
@@ -66,6 +76,8 @@ pub struct Uses<'p> {
     code: BTreeSet<ModuleId>,
     /// Expressions that are a name, or an attribute of that name.
     names: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
+    /// Names that exports and libraries have elsewhere.
+    elsewhere: exports::Elsewhere,
     /// Texts that look like dotted names, by their last part.
     dotted: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
     /// The function that creates the app, which whoever starts the service calls.
@@ -101,6 +113,7 @@ impl<'p> Uses<'p> {
             resolver: Resolver::new(program),
             code: code.iter().copied().collect(),
             names,
+            elsewhere: exports::Elsewhere::new(program, code),
             dotted,
             started,
             live: RefCell::default(),
@@ -122,7 +135,7 @@ impl<'p> Uses<'p> {
     /// Expressions that denote something of this name, its definition and imports aside; texts that name it in a list.
     #[must_use]
     pub fn references(&self, module: ModuleId, name: Ustr, denotes: impl Fn(Entity) -> bool) -> Vec<(ModuleId, ExprId)> {
-        let exprs = self.aliases(name).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let exprs = self.aliases(module, name).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
         let mut found: Vec<_> = exprs.filter(|(m, e)| denotes(self.resolver.entity(*m, *e))).collect();
         found.extend(self.listed_texts(module, name));
         found
@@ -132,8 +145,11 @@ impl<'p> Uses<'p> {
     #[must_use]
     pub fn library_references(&self, name: Ustr) -> Vec<(ModuleId, ExprId)> {
         let last = Ustr::from(name.rsplit('.').next().unwrap_or_default());
-        let exprs = self.aliases(last).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let mut aliases = self.elsewhere.renamed(BTreeSet::from([last]));
+        aliases.extend(self.elsewhere.of_library(name));
+        let exprs = aliases.into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
         let mut found: Vec<_> = exprs.filter(|(m, e)| self.resolver.entity(*m, *e).library() == Some(name)).collect();
+        found.extend(self.elsewhere.required(name));
         let texts = self.dotted.get(&last).into_iter().flatten().copied();
         found.extend(texts.filter(|(m, e)| match self.program.module(*m).expr(*e).kind {
             ExprKind::String(text) => self.program.apis.canonical(text) == name,
@@ -142,14 +158,11 @@ impl<'p> Uses<'p> {
         found
     }
 
-    /// A name and those that it is imported under.
-    fn aliases(&self, name: Ustr) -> BTreeSet<Ustr> {
-        let mut aliases = BTreeSet::from([name]);
-        for id in &self.code {
-            let renamed = |import: &&Import| matches!(import.what, Imported::Name(original) if original == name);
-            aliases.extend(self.program.module(*id).imports.iter().filter(renamed).map(|import| import.local));
-        }
-        aliases
+    /// The name of something in a module, and those that it has elsewhere.
+    fn aliases(&self, module: ModuleId, name: Ustr) -> BTreeSet<Ustr> {
+        let mut names = BTreeSet::from([name]);
+        names.extend(self.elsewhere.of_module(module));
+        self.elsewhere.renamed(names)
     }
 
     /// Whether a text names something of a module.
@@ -222,11 +235,40 @@ impl<'p> Uses<'p> {
             is_error_handler(module, callee)
         });
         by_decorator
+            || self.takes_error(function)
             || self.references(function.module, f.name, |entity| entity == Entity::Function(function)).iter().any(|(m, e)| {
                 let module = self.program.module(*m);
                 matches!(module.expr_parents[e.index()], Parent::Expr(parent)
                     if module.call(parent).is_some_and(|call| call.callee != *e && is_error_handler(module, call.callee)))
             })
+    }
+
+    /// Whether a function is written to answer errors: middleware of Express that gets the error before the request, the
+    /// method of a filter of Nest, what is passed where it stands to something that calls it then.
+    fn takes_error(&self, function: FunctionRef) -> bool {
+        let module = self.program.module(function.module);
+        let f = module.function(function.function);
+        if module.language != Language::TypeScript {
+            return false;
+        }
+        if let Some(class) = f.class {
+            let is_filter = |decorator: &ExprId| {
+                let callee = module.call(*decorator).map_or(*decorator, |call| call.callee);
+                self.resolver.entity(function.module, callee).library().is_some_and(|name| name == "js:@nestjs/common.Catch")
+            };
+            return f.name == "catch" && module.class(class).decorators.iter().any(is_filter);
+        }
+        let is_middleware = self.routes.handler(function).is_some_and(|handler| handler.kind == HandlerKind::Hook);
+        let is_passed = match f.parent {
+            Parent::Expr(value) => match module.expr_parents[value.index()] {
+                Parent::Expr(parent) => {
+                    module.call(parent).is_some_and(|call| call.callee != value && is_error_handler(module, call.callee))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        is_passed || (is_middleware && f.params.len() == 4)
     }
 
     fn is_used(&self, function: FunctionRef) -> bool {
@@ -349,6 +391,10 @@ impl<'p> Uses<'p> {
     #[must_use]
     pub fn is_above_route(&self, function: FunctionRef, decorator: ExprId) -> bool {
         let module = self.program.module(function.module);
+        // Those of TypeScript leave notes for the framework, in any order.
+        if module.language == Language::TypeScript {
+            return false;
+        }
         let decorators = &module.function(function.function).decorators;
         let position = decorators.iter().position(|d| *d == decorator);
         let binds = |d: &ExprId| {
@@ -373,46 +419,6 @@ impl<'p> Uses<'p> {
         let is_setter =
             matches!(module.expr(callee).kind, ExprKind::Attribute { name, .. } if matches!(&*name, "setter" | "getter" | "deleter"));
         !is_setter && matches!(self.resolver.entity(id, object), Entity::Instance(_) | Entity::Object(..) | Entity::Unknown)
-    }
-
-    /// Expressions that read a variable.
-    fn reads(&self, variable: Variable) -> Vec<(ModuleId, ExprId)> {
-        let names = if variable.scope == ScopeId(0) { self.aliases(variable.name) } else { BTreeSet::from([variable.name]) };
-        let exprs = names.into_iter().filter_map(|name| self.names.get(&name)).flatten().copied();
-        exprs.filter(|(m, e)| self.is_of(*m, *e, variable)).collect()
-    }
-
-    /// Whether a name, or an attribute of a module, is a variable.
-    fn is_of(&self, id: ModuleId, expr: ExprId, variable: Variable) -> bool {
-        let module = self.program.module(id);
-        match module.expr(expr).kind {
-            ExprKind::Name(name) => {
-                let Some((scope, _)) = self.resolver.scope_of_name(id, expr, name) else { return false };
-                (id, scope, name) == (variable.module, variable.scope, variable.name)
-                    || (variable.scope == ScopeId(0) && self.leads_to(id, scope, name, variable))
-            }
-            ExprKind::Attribute { object, name, .. } => {
-                variable.scope == ScopeId(0) && name == variable.name && self.resolver.entity(id, object) == Entity::Module(variable.module)
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether an imported name is a variable of another module, through re-exports.
-    fn leads_to(&self, id: ModuleId, scope: ScopeId, name: Ustr, variable: Variable) -> bool {
-        let (mut module, mut scope, mut name) = (id, scope, name);
-        for _ in 0..8 {
-            let import = self.program.bindings(module, scope, name).find_map(|binding| match binding.kind {
-                BindingKind::Import(import) => Some(import),
-                _ => None,
-            });
-            let Some(Link::Symbol(from, original)) = import.map(|import| self.program.import(module, import)) else { return false };
-            if (from, original) == (variable.module, variable.name) {
-                return true;
-            }
-            (module, scope, name) = (from, ScopeId(0), original);
-        }
-        false
     }
 }
 

@@ -5,9 +5,11 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::Passed;
-use crate::model::program::{FunctionRef, Link, ModuleId, Program};
-use crate::model::resolve::{Entity, Resolver};
+use crate::model::program::{AttributeValue, FunctionRef, Link, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver, javascript};
 use crate::model::{callers, dictionaries};
+
+pub mod members;
 
 /// What is known of an expression's value.
 #[derive(Clone, PartialEq, Debug)]
@@ -82,6 +84,8 @@ fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Value {
         ExprKind::Attribute { object, name, .. } => attribute(program, id, *object, *name, depth),
         ExprKind::Subscript { object, index, .. } => subscript(program, id, *object, *index, depth),
         ExprKind::Call(_) if is_configuration(program, id, expr) => Value::Configuration,
+        ExprKind::Call(call) if module.language == Language::TypeScript => called(program, id, expr, call, depth),
+        ExprKind::Await(inner) if module.language == Language::TypeScript => fold(program, id, *inner, depth),
         ExprKind::Call(call) => looked_up(program, id, call, depth),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
             let all = operands.iter().all(|o| fold(program, id, *o, depth) != Value::Unknown);
@@ -127,6 +131,9 @@ fn binary(program: &Program, id: ModuleId, op: BinaryOp, operands: &[ExprId], de
 
 fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) -> Value {
     let resolver = Resolver::new(program);
+    if program.module(id).language == Language::TypeScript && is_settings_object(program, resolver.entity(id, expr)) {
+        return Value::Configuration;
+    }
     let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else { return Value::Unknown };
     let binding = match count {
         1 => program.bindings(id, scope, name).next().copied(),
@@ -154,6 +161,14 @@ pub fn default(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> 
 fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Value {
     match binding.kind {
         BindingKind::Value(value) => fold(program, id, value, depth),
+        BindingKind::Member(whole, _)
+            if !program.module(id).is_pattern(whole) && fold(program, id, whole, depth) == Value::Configuration =>
+        {
+            Value::Configuration
+        }
+        BindingKind::Member(whole, key) => {
+            members::taken(program, id, whole, key, depth).map_or(Value::Unknown, |(at, value)| fold(program, at, value, depth))
+        }
         BindingKind::Element(value, index) => {
             program.module(id).element(value, index).map_or(Value::Unknown, |part| fold(program, id, part, depth))
         }
@@ -167,24 +182,44 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
 
 fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
     let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
-    let mut bindings = exports(program, id, name);
+    let mut bindings = program.bindings(id, program.module(id).exports, name);
     match (bindings.next(), bindings.next()) {
         (Some(binding), None) => bound(program, id, binding, depth),
+        _ => members::exported(program, id, name, depth).map_or(Value::Unknown, |(at, value)| fold(program, at, value, depth)),
+    }
+}
+
+/// A call of JavaScript: conversions of what is known, and what is read from the environment as a whole.
+fn called(program: &Program, id: ModuleId, expr: ExprId, call: &Call, depth: u32) -> Value {
+    let Some(first) = call.args.first().map(|arg| arg.value) else { return Value::Unknown };
+    let resolver = Resolver::new(program);
+    let callee = program.callee(id, expr);
+    let row = callee.library().and_then(|name| program.apis.row(name));
+    // `schema.parse(process.env)`
+    if call.args.iter().any(|arg| is_settings_object(program, resolver.entity(id, arg.value))) {
+        return Value::Configuration;
+    }
+    match row {
+        Some(row) if row.returns.as_deref() == Some("arg[0]") => fold(program, id, first, depth),
+        Some(row) if row.is(Role::Sanitizer) && fold(program, id, first, depth) == Value::Configuration => Value::Configuration,
         _ => Value::Unknown,
     }
 }
 
-/// What a module exports under a name; the default export of a `CommonJS` module is the whole of it.
-fn exports(program: &Program, id: ModuleId, name: Ustr) -> impl Iterator<Item = &Binding> {
-    let scope = program.module(id).exports;
-    let is_whole = name == "default" && program.bindings(id, scope, name).next().is_none();
-    program.bindings(id, scope, if is_whole { Ustr::from(WHOLE) } else { name })
+/// Whether something is an object of JavaScript whose members are configuration: `process.env`.
+fn is_settings_object(program: &Program, entity: Entity) -> bool {
+    matches!(entity, Entity::Library(path) | Entity::Instance(path)
+        if javascript::is_path(path) && is_configuration_name(program, path))
 }
 
 fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: u32) -> Value {
     let resolver = Resolver::new(program);
     let owner = resolver.entity(id, object);
+    let owner_member = || resolver.member_of(owner, name);
     match owner {
+        Entity::Library(_) | Entity::Instance(_) if is_settings_object(program, owner) || is_settings_object(program, owner_member()) => {
+            Value::Configuration
+        }
         Entity::Module(from) => exported(program, from, name, depth),
         Entity::Class(m, c) | Entity::Object(m, c) => {
             if is_settings(program, &resolver, m, c) {
@@ -193,17 +228,34 @@ fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth:
             // `Color.RED.value` is `Color.RED` here.
             attribute_value(program, m, c, name).map_or(Value::Unknown, |(m, v)| fold(program, m, v, depth))
         }
-        Entity::Library(path) if is_django_settings(path) => Value::Configuration,
+        Entity::Library(path) if is_django_settings(path) || is_configuration_name(program, path) => Value::Configuration,
         Entity::Instance(class) if is_configuration_name(program, class) => Value::Configuration,
         _ => match &program.module(id).expr(object).kind {
             ExprKind::Attribute { object, name: member, .. } if name == "value" => attribute(program, id, *object, *member, depth),
             // A settings object that cannot be resolved is told by its name.
-            ExprKind::Name(n) if matches!(n.as_str(), "settings" | "config" | "cfg") && is_out_of_sight(program, owner) => {
+            ExprKind::Name(n)
+                if matches!(n.as_str(), "settings" | "config" | "cfg")
+                    && is_out_of_sight(program, owner)
+                    && !is_object(program, id, object) =>
+            {
                 Value::Configuration
+            }
+            _ if program.module(id).language == Language::TypeScript => {
+                match members::member(program, id, object, &name, depth) {
+                    Some((at, value)) => fold(program, at, value, depth),
+                    // What a settings object holds is one, too; so is what is made from the environment.
+                    None if fold(program, id, object, depth) == Value::Configuration => Value::Configuration,
+                    None => Value::Unknown,
+                }
             }
             _ => Value::Unknown,
         },
     }
+}
+
+/// Whether an expression is an object literal, whose members can be seen.
+fn is_object(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    program.module(id).language == Language::TypeScript && object_literal(program, id, expr).is_some()
 }
 
 /// The one value that an attribute of a class or its instances has, by the class or one that it inherits from. Nothing where
@@ -257,6 +309,14 @@ fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, dep
         Entity::Library(path) | Entity::Instance(path) if path == "os.environ" || is_configuration_name(program, path) => {
             Value::Configuration
         }
+        _ if program.module(id).language == Language::TypeScript => match fold(program, id, index, depth) {
+            Value::Text(key) => match members::member(program, id, object, &key, depth) {
+                Some((at, value)) => fold(program, at, value, depth),
+                None if fold(program, id, object, depth) == Value::Configuration => Value::Configuration,
+                None => Value::Unknown,
+            },
+            _ => Value::Unknown,
+        },
         _ => {
             let Value::Text(key) = fold(program, id, index, depth) else { return Value::Unknown };
             match dictionaries::written(program, id, object, &key) {
@@ -298,9 +358,13 @@ pub fn object_literal(program: &Program, module: ModuleId, expr: ExprId) -> Opti
 /// The expression that a name stands for, through names bound once and imports; itself where there is none.
 #[must_use]
 pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, ExprId) {
+    origin_within(program, module, expr, DEPTH)
+}
+
+fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: u32) -> (ModuleId, ExprId) {
     let resolver = Resolver::new(program);
     let (mut module, mut expr) = (module, expr);
-    for _ in 0..DEPTH {
+    for depth in (0..depth).rev() {
         let next = match program.module(module).expr(expr).kind {
             ExprKind::Name(name) => {
                 let Some((scope, count)) = resolver.scope_of_name(module, expr, name) else { break };
@@ -309,14 +373,21 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
                 } else {
                     resolver.reaching(module, scope, expr, name)
                 };
-                binding.and_then(|b| value_of(program, module, &b))
+                binding.and_then(|b| value_of(program, module, &b, depth))
             }
-            ExprKind::Require(import) => imported(program, program.import(module, import)),
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
-                Entity::Module(from) => only_value(program, from, name, DEPTH),
+                Entity::Module(from) => members::exported(program, from, name, depth),
                 Entity::Class(m, c) | Entity::Object(m, c) => attribute_value(program, m, c, name),
+                _ if program.module(module).language == Language::TypeScript => members::member(program, module, object, &name, depth),
                 _ => None,
             },
+            // `Object.freeze({ … })`
+            ExprKind::Call(ref call) if program.module(module).language == Language::TypeScript => {
+                let row = program.callee(module, expr).library().and_then(|callee| program.apis.row(callee));
+                let gives_it_back = row.is_some_and(|row| row.returns.as_deref() == Some("arg[0]"));
+                call.args.first().filter(|_| gives_it_back).map(|arg| (module, arg.value))
+            }
+            ExprKind::Require(import) => members::imported(program, module, import, depth),
             ExprKind::Await(inner) => Some((module, inner)),
             _ => None,
         };
@@ -328,41 +399,36 @@ pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, E
     (module, expr)
 }
 
-fn value_of(program: &Program, module: ModuleId, binding: &Binding) -> Option<(ModuleId, ExprId)> {
+/// What is assigned to an attribute of a class's instances, by the class or by the first base of the project that does, and
+/// the module of that.
+#[must_use]
+pub fn assigned(program: &Program, module: ModuleId, class: ClassId, name: Ustr) -> (ModuleId, &[AttributeValue]) {
+    let mut todo = vec![(module, class)];
+    // As many as any class has; a cycle ends here.
+    for _ in 0..16 {
+        let Some((m, c)) = todo.pop() else { break };
+        let own = program.attribute(m, c, name);
+        if !own.is_empty() {
+            return (m, own);
+        }
+        let bases = program.module(m).class(c).bases.iter().filter(|base| base.kind == ArgKind::Positional);
+        let bases = bases.filter_map(|base| match Resolver::new(program).entity(m, base.value) {
+            Entity::Class(m, c) => Some((m, c)),
+            _ => None,
+        });
+        let mut bases: Vec<(ModuleId, ClassId)> = bases.collect();
+        bases.reverse();
+        todo.extend(bases);
+    }
+    (module, &[])
+}
+
+fn value_of(program: &Program, module: ModuleId, binding: &Binding, depth: u32) -> Option<(ModuleId, ExprId)> {
     match binding.kind {
         BindingKind::Value(value) => Some((module, value)),
+        BindingKind::Member(whole, key) => members::taken(program, module, whole, key, depth),
         BindingKind::Element(whole, index) => program.module(module).element(whole, index).map(|value| (module, value)),
-        BindingKind::Import(import) => imported(program, program.import(module, import)),
-        BindingKind::Member(whole, name) => match Resolver::new(program).entity(module, whole) {
-            Entity::Module(from) => only_value(program, from, name, DEPTH),
-            _ => None,
-        },
+        BindingKind::Import(import) => members::imported(program, module, import, depth),
         _ => None,
     }
-}
-
-/// The value that an import leads to: of a name, or of a module that exports itself as a whole.
-fn imported(program: &Program, link: Link) -> Option<(ModuleId, ExprId)> {
-    match link {
-        Link::Symbol(from, name) => only_value(program, from, name, DEPTH),
-        Link::Module(from) => only_value(program, from, Ustr::from(WHOLE), DEPTH),
-        Link::Library(_) => None,
-    }
-}
-
-fn only_value(program: &Program, module: ModuleId, name: Ustr, depth: u32) -> Option<(ModuleId, ExprId)> {
-    let (mut module, mut name) = (module, name);
-    for _ in 0..depth {
-        let mut bindings = exports(program, module, name);
-        let (Some(binding), None) = (bindings.next(), bindings.next()) else { return None };
-        match binding.kind {
-            BindingKind::Value(value) => return Some((module, value)),
-            BindingKind::Import(import) => match program.import(module, import) {
-                Link::Symbol(from, next) => (module, name) = (from, next),
-                _ => return None,
-            },
-            _ => return None,
-        }
-    }
-    None
 }

@@ -7,6 +7,7 @@ use crate::fix::{Fix, Intent};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::{Image, Instruction, InstructionKind, Text};
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound};
 use crate::model::secrets::environment::{self, Edit};
@@ -33,7 +34,7 @@ fn check_module(ctx: &mut Context<'_>, id: ModuleId) {
                     report(ctx, id, expr, &judged);
                 }
             }
-            ExprKind::Call(_) | ExprKind::Logical { .. } => judge_named_fallback(ctx, id, expr),
+            ExprKind::Call(_) | ExprKind::Logical { .. } | ExprKind::Assign { .. } => judge_named_fallback(ctx, id, expr),
             _ => {}
         }
     }
@@ -61,14 +62,22 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
     }
     if let Some(found) = found {
         // A sentence that shows the form of an address, or tells of one.
-        let is_prose = bound == Bound::Documentation || text.split_whitespace().count() > 3;
+        let is_prose = bound == Bound::Documentation
+            || text.split_whitespace().count() > 3
+            || ["Example:", "example:", "e.g."].iter().any(|mark| text.contains(mark));
         if is_prose
             && matches!(found.kind, "a URL with a password" | "a secret")
             && (bound == Bound::Documentation || found.confidence == Confidence::Low)
         {
             return None;
         }
-        let confidence = if bound == Bound::Documentation { Confidence::Low } else { found.confidence };
+        let is_sent = stage(program, id, literal) == Stage::Browser;
+        if is_sent && found.kind == "a secret" {
+            return None;
+        }
+        // Applications on the web show their key of Google's to everybody.
+        let is_shown = found.kind == "a Google API key" && (is_sent || is_web_config(program, id, literal));
+        let confidence = if bound == Bound::Documentation || is_shown { Confidence::Low } else { found.confidence };
         return Some(Judged { secret: found.secret.to_owned(), confidence, kind: Some(found.kind), bound });
     }
     if !is_named {
@@ -80,9 +89,22 @@ fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<Judged> {
     let confidence = match stage(program, id, literal) {
         Stage::Development => Confidence::Low,
         Stage::Example if !is_strong => Confidence::Low,
+        Stage::Browser => return None,
         _ => sure,
     };
     Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
+}
+
+/// Whether a literal is the key in the configuration of an application on the web: `{ apiKey, authDomain, projectId }`
+fn is_web_config(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let module = program.module(id);
+    let mut around = module.around(literal).take_while(|around| matches!(around, Around::Expr(_)));
+    around.any(|around| {
+        let Around::Expr(object) = around else { return false };
+        let ExprKind::Object(entries) = &module.expr(object).kind else { return false };
+        let is = |entry: &Entry| matches!(entry, Entry::Pair { key, .. } if matches!(module.expr(*key).kind, ExprKind::String(key) if matches!(key.as_str(), "authDomain" | "messagingSenderId")));
+        entries.iter().any(is)
+    })
 }
 
 /// The constant text of a literal, with a mark where something is put in.
@@ -127,7 +149,19 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
             };
             return Some((sure, text));
         }
-        Bound::Argument(_) => ("secret", How::Argument),
+        // What is signed with it is signed with what everybody can read, however it is made.
+        Bound::Argument(_) => {
+            let (_, text) = secrets::scheme_and_credential(text);
+            let sure = match secrets::judge(text) {
+                Verdict::Strong => strong(text),
+                Verdict::Word | Verdict::Weak if secrets::is_default(text) && !secrets::is_careless(text) => Confidence::Low,
+                Verdict::Word | Verdict::Weak => Confidence::Medium,
+                Verdict::Placeholder if secrets::is_careless(text) => Confidence::Medium,
+                Verdict::Nothing if is_phrase(text) => Confidence::Medium,
+                Verdict::Nothing | Verdict::Placeholder => return None,
+            };
+            return Some((sure, text));
+        }
         Bound::Name(name, how) if secrets::is_header(name) => {
             let (scheme, credential) = secrets::scheme_and_credential(text);
             let is_credential = scheme.is_some() && secrets::judge(credential) == Verdict::Strong;
@@ -138,9 +172,13 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
     };
     let (_, text) = secrets::scheme_and_credential(text);
     let is_password = secrets::is_password(name);
+    if name == text {
+        return None;
+    }
     let sure = match (secrets::judge(text), how) {
         (Verdict::Strong, How::Returned | How::Member) => Confidence::Medium,
         (Verdict::Strong, _) => strong(text),
+        (verdict, _) if secrets::is_signing_key(name) && is_usable_key(name, verdict, how, text) && !same(name, text) => Confidence::Low,
         (_, How::Returned | How::Member) | (Verdict::Nothing | Verdict::Placeholder, _) => return None,
         _ if same(name, text) => return None,
         (Verdict::Word | Verdict::Weak, How::Variable | How::Argument | How::Default | How::Compared)
@@ -150,11 +188,45 @@ fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence, &'t str)>
         }
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if is_password => Confidence::Medium,
         (Verdict::Weak, How::Entry) if is_password && secrets::is_mixed(text) => Confidence::Medium,
+        (Verdict::Word, How::Entry) if is_password && text.len() > 4 && text.bytes().all(|b| b.is_ascii_digit()) => Confidence::Low,
         (Verdict::Weak, _) | (Verdict::Word, How::Variable | How::Argument | How::Default) if is_password => Confidence::Low,
         (Verdict::Weak, How::Variable | How::Argument | How::Default) if name.to_ascii_lowercase().contains("secret") => Confidence::Low,
         _ => return None,
     };
     Some((sure, text))
+}
+
+/// Whether a text that is no random one does as a key all the same: words do, where nothing says that they are a label, or
+/// are to be replaced.
+fn is_usable_key(name: &str, verdict: Verdict, how: How, text: &str) -> bool {
+    let is_used = match verdict {
+        Verdict::Word | Verdict::Weak => true,
+        Verdict::Placeholder => secrets::is_careless(text),
+        Verdict::Nothing => is_phrase(text),
+        Verdict::Strong => false,
+    };
+    let is_lower = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'));
+    // What is but called `secret` may name one that is kept elsewhere.
+    let words = secrets::words(text);
+    let is_key = words.last().is_some_and(|last| last.ends_with("key")) || words.len() == 1;
+    let is_meant = is_used && (is_key || name.len() > "secret".len());
+    match how {
+        How::Variable => is_used && (verdict != Verdict::Nothing || is_lower_phrase(text)),
+        How::Argument => is_meant && (verdict != Verdict::Nothing || is_lower_phrase(text)),
+        // An entry may be a message or a label, too.
+        How::Entry => is_meant && is_lower && text.len() >= 12,
+        How::Member | How::Default | How::Compared | How::Returned => false,
+    }
+}
+
+/// A few words: `keyboard cat`.
+fn is_phrase(text: &str) -> bool {
+    let is_word = |word: &str| word.len() <= 24 && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '\'' | '.'));
+    (2..6).contains(&text.split_whitespace().count()) && text.split_whitespace().all(is_word) && !secrets::is_placeholder(text)
+}
+
+fn is_lower_phrase(text: &str) -> bool {
+    is_phrase(text) && !text.chars().any(char::is_uppercase)
 }
 
 /// Django writes a key into every new project, and says that it is for development.
@@ -165,7 +237,7 @@ fn strong(text: &str) -> Confidence {
 /// `ACCESS_TOKEN = "access_token"`
 fn same(name: &str, text: &str) -> bool {
     let (name, text) = (secrets::words(name), secrets::words(text));
-    name == text || (text.len() == 1 && name.contains(&text[0]))
+    name == text || (text.len() == 1 && (name.contains(&text[0]) || name.concat() == text[0]))
 }
 
 fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged) {
@@ -175,7 +247,10 @@ fn report(ctx: &mut Context<'_>, id: ModuleId, literal: ExprId, judged: &Judged)
     let message = match (&judged.bound, judged.kind) {
         (Bound::Fallback { variable, edit }, _) => {
             let field = if matches!(edit, Some(Edit::Field(_))) { "the settings field " } else { "" };
-            format!("{field}`{variable}` falls back to {} when it is not set ({what}{shown})", a_text(judged.confidence, judged.kind))
+            format!(
+                "{field}`{variable}` falls back to {} when it is not set ({what}{shown})",
+                a_text(judged.confidence, judged.kind, &judged.secret)
+            )
         }
         (Bound::Argument(function), _) => format!("`{function}` is given a secret that is written into the source ({what}{shown})"),
         (_, Some(kind)) => format!("{kind} is written into the source ({shown})"),
@@ -198,8 +273,9 @@ fn within(program: &Program, place: Place, secret: &str) -> Place {
 }
 
 /// A placeholder is no credential, and no less a fallback.
-fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
+fn a_text(confidence: Confidence, kind: Option<&str>, secret: &str) -> &'static str {
     match (confidence, kind) {
+        (Confidence::Low, None) if secrets::judge(secret) == Verdict::Strong => "a credential in the source",
         (Confidence::Low, Some(_)) => "a login for local development",
         (Confidence::Low, None) => "a value that is easily guessed",
         _ => "a credential in the source",
@@ -210,14 +286,20 @@ fn a_text(confidence: Confidence, kind: Option<&str>) -> &'static str {
 fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
     let program = &ctx.project.program;
     let module = program.module(id);
-    let (default, read, edit) = if let ExprKind::Logical { op: LogicalOp::Or, operands } = &module.expr(expr).kind {
-        let [first, default] = operands[..] else { return };
-        let Some(read) = environment::read(program, id, first) else { return };
-        (default, read, Some(Edit::Whole(expr)))
-    } else {
-        let Some(read) = environment::read(program, id, expr) else { return };
-        let (Some(default), edit) = (read.default, read.edit) else { return };
-        (default, read, edit)
+    let (default, variable, edit) = match &module.expr(expr).kind {
+        ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
+            let [first, default] = operands[..] else { return };
+            let Some(read) = environment::read(program, id, first) else { return };
+            (default, read.variable, Some(Edit::Whole(expr)))
+        }
+        ExprKind::Assign { value, .. } => {
+            let Some(variable) = environment::in_pattern(program, id, expr) else { return };
+            (*value, variable, Some(Edit::Pattern(expr)))
+        }
+        _ => {
+            let Some(environment::Read { variable, default: Some(default), edit }) = environment::read(program, id, expr) else { return };
+            (default, variable, edit)
+        }
     };
     let (at, literal) = values::origin(program, id, default);
     if literal == default && at == id || !matches!(program.module(at).expr(literal).kind, ExprKind::String(_)) {
@@ -228,16 +310,19 @@ fn judge_named_fallback(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId) {
         return;
     }
     let Some(text) = constant(program, at, literal) else { return };
-    let bound = Bound::Fallback { variable: read.variable.clone(), edit };
+    if stage(program, id, expr) == Stage::Browser {
+        return;
+    }
+    let bound = Bound::Fallback { variable: variable.clone(), edit };
     let Some((confidence, secret)) = confidence(&bound, &text) else { return };
     let secret = secret.to_owned();
     let fix = fix(program, id, expr, &bound);
     let place = program.place(at, literal);
-    let message = format!("`{}` falls back to {} when it is not set ({})", read.variable, a_text(confidence, None), masked(&secret));
+    let message = format!("`{variable}` falls back to {} when it is not set ({})", a_text(confidence, None, &secret), masked(&secret));
     let hidden = within(program, place, &secret);
     let finding = ctx.report(place, confidence, message, fix);
     finding.secret = Some(hidden);
-    finding.symbol = read.variable;
+    finding.symbol = variable;
 }
 
 fn check_image(ctx: &mut Context<'_>, image: &Image) {

@@ -4,9 +4,12 @@ use super::{Check, Context, Rule};
 use crate::config::Provides;
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::rate_limit;
+use crate::ir::program::Language;
 use crate::model::exposure::{self, Route};
 use crate::model::program::Program;
+use crate::model::pushed;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
+use crate::model::routes::javascript;
 use crate::model::services::Service;
 use crate::model::shelter::{self, Shelter};
 
@@ -23,7 +26,14 @@ const RELATED: usize = 5;
 fn check(ctx: &mut Context<'_>, service: &Service) {
     let project = ctx.project;
     let program = &project.program;
-    let routes = exposure::routes(project, service);
+    let mut routes = exposure::routes(project, service);
+    // Functions beside each other: those that are pushed events are not called.
+    if service.app_call.is_none() && program.module(service.module).language == Language::TypeScript {
+        let is_called = |route: &Route| !route.function.is_some_and(|f| pushed::takes_event(program, &project.routes, f));
+        if routes.iter().any(is_called) {
+            routes.retain(is_called);
+        }
+    }
     if routes.is_empty() {
         return;
     }
@@ -43,6 +53,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
 }
 
 fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
+    let by_place = javascript::framework_by_place(program.path(service.module)).filter(|_| service.framework.is_none());
     let reason = match idle {
         Some(Idle { name, why, place, library }) => match why {
             Why::AboveRoute { function, .. } => {
@@ -57,19 +68,25 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
                 format!("`{name}` does not see routes that come by `include_router`{versions}")
             }
             Why::Unattached => format!("`{name}` is set up but attached to nothing"),
+            Why::RatesOnly if idle.is_some_and(|idle| idle.library.is_some()) => {
+                format!("`{name}` says how much is allowed but no guard applies it")
+            }
             Why::RatesOnly => format!("`{name}` is set but no throttle class uses it"),
+            Why::Reserved => format!("`{name}` limits only routes that ask for it and none does"),
             Why::Unused => format!("`{name}` answers 429 but nothing uses it"),
         },
         None => match service.framework {
             Some(framework) => format!("no rate limiter is attached to this {} app", framework_name(&framework)),
+            None if by_place.is_some() => format!("no rate limiter guards this {} app", by_place.unwrap_or_default()),
             None if routes.len() == 1 => "no rate limiter guards this function".to_owned(),
             None => format!("no rate limiter guards these {} functions", routes.len()),
         },
     };
     let what = match routes {
         [only] if !only.name.is_empty() => format!("`{}`", only.name),
+        [Route { methods, path: Some(path), .. }] if methods.len() == 1 => format!("`{} {path}`", methods[0]),
         [_] => "its only route".to_owned(),
-        _ if service.framework.is_none() => "them".to_owned(),
+        _ if service.framework.is_none() && by_place.is_none() => "them".to_owned(),
         _ => format!("its {} routes{}", routes.len(), writing(routes)),
     };
     let (who, although) = match shelter {
@@ -104,7 +121,15 @@ fn framework_name(canonical: &str) -> &str {
         "tornado" => "Tornado",
         "falcon" => "Falcon",
         "a2a" | "google" => "FastAPI",
-        _ => canonical.rsplit('.').next().unwrap_or(canonical),
+        "js:express" => "Express",
+        "js:fastify" => "Fastify",
+        "js:koa" => "Koa",
+        "js:@nestjs/core" => "Nest",
+        "js:@hapi/hapi" => "hapi",
+        "js:http" | "js:https" | "js:http2" => "Node.js",
+        "js:globalThis" if canonical.contains(".Bun.") => "Bun",
+        "js:globalThis" if canonical.contains(".Deno.") => "Deno",
+        _ => canonical.rsplit('.').next().unwrap_or(canonical).trim_start_matches("js:"),
     }
 }
 

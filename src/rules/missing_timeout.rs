@@ -6,15 +6,16 @@ use ustr::Ustr;
 
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::timeout as fixes;
+use crate::fix::{timeout as fixes, timeout_option as scripts};
 use crate::ir::program::*;
-use crate::model::apis::{Positions, Timeout, Unset};
+use crate::model::apis::{JAVASCRIPT, Positions, Role, Timeout, Unset};
 use crate::model::calls::{Passed, passed, passed_on, spelled};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, is_class_name};
+use crate::model::runtimes::Runtime;
 use crate::model::values::{self, Value};
-use crate::model::{sessions, time_limits, unresolved};
+use crate::model::{client_defaults, isomorphic, options, sessions, time_limits, unresolved};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
@@ -49,7 +50,8 @@ struct Waiting<'a> {
 
 fn check(ctx: &mut Context<'_>, id: ModuleId, expr: ExprId, callee: Entity) {
     let program = &ctx.project.program;
-    if let Some((call, takes_keywords)) = passed_on(program, id, expr) {
+    let is_python = program.module(id).language == Language::Python;
+    if let Some((call, takes_keywords)) = passed_on(program, id, expr).filter(|_| is_python) {
         let callee = Resolver::new(program).entity(id, call.callee);
         let stub = stub_method(program, id, &call, callee);
         judge(ctx, id, &Waiting { expr, call: &call, takes_keywords, name: callee.library(), stub, resolved: true });
@@ -73,8 +75,9 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         ctx.project.routes.reached_by(function).map(|handler| (function, handler))
     });
     if is_local(program, id, call)
+        || is_of_browser(ctx, id, waiting)
         || (timeout.only_in_handlers && handler.is_none())
-        || is_covered(program, id, expr, call, &timeout, &reason)
+        || is_covered(program, id, waiting, &timeout, &reason)
     {
         return;
     }
@@ -88,7 +91,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         }
     }
     let patience = patience::of(program, id, name, call);
-    let by_hand = handler.is_none() && ctx.project.is_tool(id);
+    let by_hand = handler.is_none() && (ctx.project.is_tool(id) || ctx.project.runtimes.is_command(id));
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
         _ if patience == Patience::Poll => Confidence::Low,
         sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),
@@ -97,6 +100,14 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
     let place = program.place(id, expr);
     let seconds = ctx.project.settings(place.file).timeout_seconds;
     let fix = match reason {
+        _ if program.module(id).language == Language::TypeScript => {
+            let limit =
+                scripts::Limit { timeout: &timeout, seconds: fixes::fitting(seconds, patience), holds_back: patience == Patience::Poll };
+            match reason {
+                Reason::Unset => scripts::set(program, id, expr, call, &limit),
+                Reason::Forever { part: (module, given), .. } => scripts::replace(program, module, given, &limit),
+            }
+        }
         _ if patience == Patience::Poll => fixes::more_than_the_other_side(program, id, call, &timeout),
         Reason::Unset if !waiting.takes_keywords => fixes::partial(program, id, call, &timeout, seconds, patience),
         Reason::Unset => fixes::set(place, &timeout, name, seconds, patience),
@@ -122,6 +133,9 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
     // A bundle of limits waits for nothing itself.
     let is_bundle = name.is_some_and(|n| program.row(id, n).is_some_and(|row| row.roles.is_empty()));
     let is_made = stub.is_none() && name.is_some_and(is_class_name);
+    if program.module(id).language == Language::TypeScript {
+        return message_of_script(program, call, &api, name, timeout, reason);
+    }
     match *reason {
         Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
         Reason::Unset if is_made => format!("`{api}` is built without `{}` and can wait for ever", timeout.argument),
@@ -144,16 +158,71 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
     }
 }
 
+/// What is wrong with a call of JavaScript.
+fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ustr>, timeout: &Timeout, reason: &Reason) -> String {
+    let argument = &timeout.argument;
+    match *reason {
+        Reason::Unset => {
+            let is_client = name.is_some_and(|name| program.apis.row(name).is_some_and(|row| row.is(Role::Client)));
+            // Node's own clients take either.
+            let argument = match timeout.or.iter().find(|other| *other == "timeout" && !timeout.methods.is_empty()) {
+                Some(other) => format!("`{argument}` or `{other}`"),
+                None if timeout.options.0.is_empty() => format!("`.{argument}()`"),
+                None => format!("`{argument}`"),
+            };
+            match (call.is_new, is_client) {
+                (true, _) => format!("`{api}` is built without {argument} and can wait for ever"),
+                (false, true) => format!("`{api}` makes a client without {argument}, whose calls can wait for ever"),
+                (false, false) => format!("`{api}` is called without {argument} and can wait for ever"),
+            }
+        }
+        Reason::Forever { module, value, .. } => {
+            let key = argument.rsplit('.').next().unwrap_or_default();
+            let written = program.text(module, value).split_whitespace().collect::<Vec<_>>().join(" ");
+            let what = if written == key { format!("`{key}`, which is none,") } else { format!("`{key}: {written}`") };
+            format!("{what} lets `{api}` wait for ever")
+        }
+    }
+}
+
+/// Whether a call runs in a browser, or may: what only servers have runs wherever nothing says otherwise.
+fn is_of_browser(ctx: &Context<'_>, id: ModuleId, waiting: &Waiting<'_>) -> bool {
+    let program = &ctx.project.program;
+    match ctx.project.runtimes.of(id) {
+        Runtime::Server => isomorphic::is_relative(program, id, waiting.call),
+        Runtime::Browser => true,
+        Runtime::Unknown => waiting.name.is_none_or(isomorphic::is),
+    }
+}
+
 /// Whether an address is one that no network is asked for.
 fn is_local(program: &Program, id: ModuleId, call: &Call) -> bool {
     let address =
         call.args.first().filter(|arg| arg.kind == ArgKind::Positional).and_then(|arg| patience::constant_parts(program, id, arg.value));
-    address.is_some_and(|text| text.starts_with("data:") || text.starts_with("file:"))
+    let is_beside =
+        |arg: &Arg| program.module(id).language == Language::TypeScript && program.text(id, arg.value).contains("import.meta.url");
+    address.is_some_and(|text| text.starts_with("data:") || text.starts_with("file:")) || call.args.first().is_some_and(is_beside)
+}
+
+/// Whether an argument of a call that bounds it is passed.
+fn given(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout, position: Option<usize>, argument: &str) -> Passed {
+    let found = if timeout.options.0.is_empty() {
+        passed(program, id, call, position, argument)
+    } else {
+        options::told(program, id, call, &timeout.options, argument)
+    };
+    match found {
+        // `{ timeout: undefined }` leaves it to the client.
+        Passed::Value(module, value) if timeout.unset == Unset::Client && !timeout.options.0.is_empty() => {
+            if values::value(program, module, value) == Value::Null { Passed::No } else { found }
+        }
+        _ => found,
+    }
 }
 
 /// Why the timeout that is (not) passed does not bound the call; nothing if it does, or if that cannot be seen.
 fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Option<Reason> {
-    let bounds = |argument: &String| match passed(program, id, call, None, argument) {
+    let bounds = |argument: &String| match given(program, id, call, timeout, None, argument) {
         Passed::Value(module, value) => forever(program, module, value, timeout).is_none(),
         Passed::No => false,
         Passed::Unknown => true,
@@ -168,7 +237,7 @@ fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Op
             return Some(Reason::Forever { module, value, part: (module, value) });
         }
     }
-    match passed(program, id, call, timeout.position, &timeout.argument) {
+    match given(program, id, call, timeout, timeout.position, &timeout.argument) {
         Passed::Value(module, value) => forever(program, module, value, timeout).map(|part| Reason::Forever { module, value, part }),
         Passed::No => (timeout.unset == Unset::Forever).then_some(Reason::Unset),
         Passed::Unknown => None,
@@ -180,6 +249,8 @@ fn forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> 
     match values::value(program, id, expr) {
         Value::Null => timeout.none_is_forever.then(|| (id, values::default(program, id, expr).unwrap_or(expr))),
         Value::Number(n) => (n == 0.0 && timeout.zero_is_forever).then_some((id, expr)),
+        // `timeout: false` is how JavaScript says none.
+        Value::Bool(false) if !timeout.options.0.is_empty() => Some((id, expr)),
         // `(connect, read)`: each part bounds its own phase.
         _ => {
             let (module, expr) = values::origin(program, id, expr);
@@ -191,13 +262,21 @@ fn forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> 
 }
 
 /// Whether something else bounds the call.
-fn is_covered(program: &Program, id: ModuleId, expr: ExprId, call: &Call, timeout: &Timeout, reason: &Reason) -> bool {
+fn is_covered(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout, reason: &Reason) -> bool {
+    let Waiting { expr, call, name, .. } = *waiting;
     if time_limits::encloses(program, id, expr) {
         return true;
     }
     let unset = matches!(reason, Reason::Unset);
     if unset && timeout.socket_default && program.calls_anywhere("socket.setdefaulttimeout") {
         return true;
+    }
+    if let Some(name) = name.filter(|name| unset && name.starts_with(JAVASCRIPT)) {
+        return client_defaults::of_library(program, name)
+            || client_defaults::of_carrier(program, id, call, timeout)
+            || client_defaults::of_client(program, id, expr, name)
+            || options::is_told_later(program, id, expr, &timeout.methods)
+            || (timeout.argument == "signal" && isomorphic::may_carry_signal(program, id, call));
     }
     match program.module(id).expr(call.callee).kind {
         ExprKind::Attribute { object, .. } => sessions::bounds_its_calls(program, id, object),

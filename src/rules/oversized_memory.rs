@@ -177,7 +177,15 @@ mod tests {
         let program = Program::link(sources, Vec::new(), Apis::default(), &|_, _| None);
         let routes = Routes::find(&program);
         let config = Config::defaults(std::path::Path::new(""), &[]);
-        let project = Project { program, routes, images: Vec::new(), deployments, services: Vec::new(), config };
+        let project = Project {
+            program,
+            routes,
+            runtimes: crate::model::runtimes::Runtimes::default(),
+            images: Vec::new(),
+            deployments,
+            services: Vec::new(),
+            config,
+        };
         let rule = crate::rules::find("oversized-memory").expect("the rule is in the list");
         let mut context = Context { project: &project, rule, findings: Vec::new() };
         project.deployments.iter().for_each(|deployment| check(&mut context, deployment));

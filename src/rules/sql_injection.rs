@@ -54,7 +54,8 @@ fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
 
 fn is_query_method(module: &Module, call: ExprId) -> bool {
     let callee = module.call(call).map(|call| &module.expr(call.callee).kind);
-    matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
+    module.language == Language::Python
+        && matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
 }
 
 fn begins_like_sql(text: &str) -> bool {
@@ -77,6 +78,7 @@ fn worst(text: &Text) -> Option<(Hole, Position, Confidence)> {
     let rated = sql::holes(text).into_iter().filter_map(|(hole, position)| {
         let confidence = match (hole.origin, position) {
             (Origin::Constant | Origin::Safe, _) => return None,
+            (origin, Position::Alias) if origin != Origin::Request => return None,
             (Origin::Request, _) => Confidence::High,
             (Origin::Parameter, _) | (Origin::Unseen, Position::Quoted) => Confidence::Medium,
             (Origin::Passed, Position::Quoted | Position::Value) => Confidence::Medium,
@@ -100,7 +102,10 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
             let message = format!("`{api}` runs `{}`, which comes whole from the request", one_line(program.text(id, sink.argument)));
             let fix = Fix::advice(
                 "Choose among constant statements, and bind the values",
-                "QUERIES = {\"open\": \"SELECT …\"}\nquery = QUERIES[name]\n",
+                match program.module(id).language {
+                    Language::Python => "QUERIES = {\"open\": \"SELECT …\"}\nquery = QUERIES[name]\n",
+                    Language::TypeScript => "const QUERIES = new Map([['open', 'SELECT …']]);\nconst query = QUERIES.get(name);\n",
+                },
             );
             ctx.report(program.place(id, sink.call), Confidence::Medium, message, fix);
         }
@@ -115,7 +120,7 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
     let filled = one_line(program.text(id, hole.expr));
     let part = match position {
         Position::Quoted | Position::Value => "a value",
-        Position::Name => "part of the statement",
+        Position::Name | Position::Alias => "part of the statement",
     };
     let message = match hole.origin {
         Origin::Request => format!("request data (`{filled}`) becomes {part} in the SQL text that `{api}` runs"),
@@ -131,7 +136,13 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
 
 /// Whether the argument is text: a parsed body or a model is nothing that a driver would run.
 fn is_raw_text(program: &Program, id: ModuleId, sink: &SinkCall) -> bool {
-    matches!(program.module(id).expr(sink.argument).kind, ExprKind::Name(_) | ExprKind::Subscript { .. } | ExprKind::Call(_))
+    let module = program.module(id);
+    let is_javascript = module.language == Language::TypeScript;
+    match module.expr(sink.argument).kind {
+        ExprKind::Name(_) | ExprKind::Subscript { .. } | ExprKind::Call(_) => true,
+        ExprKind::Attribute { .. } => is_javascript,
+        _ => false,
+    }
 }
 
 fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) {
@@ -139,22 +150,47 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
     if !sql::is_statement(text) {
         return;
     }
-    let values = sql::holes(text).into_iter().find(|(hole, position)| {
+    let is_sure = |(hole, position): &(Hole, Position)| {
         *position == Position::Quoted && hole.origin >= Origin::Passed || *position == Position::Value && hole.origin == Origin::Request
-    });
-    let Some((hole, position)) = values else { return };
+    };
+    // What an object of its own holds came from somewhere, too.
+    let is_unsure = |(hole, position): &(Hole, Position)| {
+        *position == Position::Quoted && hole.origin == Origin::Unseen && is_of_object(program.module(id), hole.expr)
+    };
+    let holes = sql::holes(text);
+    let found = holes.iter().find(|hole| is_sure(hole)).map(|hole| (*hole, Confidence::Medium));
+    let found = found.or_else(|| holes.iter().find(|hole| is_unsure(hole)).map(|hole| (*hole, Confidence::Low)));
+    let Some(((hole, position), confidence)) = found else { return };
     let filled = one_line(program.text(id, hole.expr));
     let whose = if hole.origin == Origin::Request { "request data" } else { "data of unknown origin" };
     let message = format!("a SQL text is assembled with {whose} (`{filled}`) as a value");
     let fix = if position == Position::Name {
         advice(program, id, root, &filled, position)
     } else {
-        let code =
-            format!("query = \"… WHERE name = @name\"  # or %s, ?, :name: whatever runs it takes\nrun(query, {{\"name\": {filled}}})\n");
+        let code = match program.module(id).language {
+            Language::Python => {
+                format!("query = \"… WHERE name = @name\"  # or %s, ?, :name: whatever runs it takes\nrun(query, {{\"name\": {filled}}})\n")
+            }
+            Language::TypeScript => {
+                format!("const query = '… WHERE name = $1';  // or ?, :name: whatever runs it takes\nrun(query, [{filled}]);\n")
+            }
+        };
         Fix::advice("Keep the text constant, and send the value beside it", code)
     };
     let start = text.roots.iter().copied().find(|piece| begins(program, id, *piece, text)).unwrap_or(root);
-    ctx.report(program.place(id, start), Confidence::Medium, message, fix);
+    ctx.report(program.place(id, start), confidence, message, fix);
+}
+
+/// `self.name`, `self.settings["name"]`, `this.name`
+fn is_of_object(module: &Module, mut expr: ExprId) -> bool {
+    let is_part = !matches!(module.expr(expr).kind, ExprKind::Name(_));
+    loop {
+        expr = match module.expr(expr).kind {
+            ExprKind::Attribute { object, .. } | ExprKind::Subscript { object, .. } => object,
+            ExprKind::Name(name) => return is_part && matches!(name.as_str(), "self" | "this"),
+            _ => return false,
+        };
+    }
 }
 
 /// Whether an expression wrote the beginning of a text that is put together piece by piece.
@@ -187,7 +223,7 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
         return spelled(program, id, call, name);
     }
     let callee = program.module(id).call(call).map(|call| call.callee);
-    callee.map_or_else(String::new, |callee| one_line(program.text(id, callee)))
+    callee.map_or_else(String::new, |callee| one_line(program.text(id, callee).trim_start_matches("await ")))
 }
 
 fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
@@ -203,15 +239,23 @@ fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<R
 }
 
 fn advice(program: &Program, id: ModuleId, call: ExprId, filled: &str, position: Position) -> Fix {
+    let language = program.module(id).language;
     let style = program.callee(id, call).library().and_then(|name| program.apis.row(name)?.sql.as_ref().map(|sql| sql.style));
     match position {
         Position::Quoted | Position::Value => {
-            let code = binding::example(style, filled);
+            let code = binding::example(language, style, filled);
             Fix::advice("Keep the text constant and bind the value", code)
         }
-        Position::Name => Fix::advice(
+        Position::Name | Position::Alias => Fix::advice(
             "Look the name up in a constant mapping",
-            format!("ALLOWED = {{\"name\": \"name\", \"created\": \"created_at\"}}\nname = ALLOWED[{filled}]\n"),
+            match language {
+                Language::Python => format!("ALLOWED = {{\"name\": \"name\", \"created\": \"created_at\"}}\nname = ALLOWED[{filled}]\n"),
+                Language::TypeScript => {
+                    format!(
+                        "const ALLOWED = new Map([['name', 'name'], ['created', 'created_at']]);\nconst name = ALLOWED.get({filled}) ?? 'name';\n"
+                    )
+                }
+            },
         ),
     }
 }

@@ -86,6 +86,28 @@ fn nesting_is_no_depth_of_stack() {
 }
 
 #[test]
+fn nesting_of_typescript_is_no_depth_of_stack() {
+    let nested = |before: &str, inside: &str, after: &str| format!("{}{inside}{}\n", before.repeat(5000), after.repeat(5000));
+    for (name, text) in [
+        ("brackets.ts", format!("const x = {}", nested("[", "1", "]"))),
+        ("calls.js", format!("const axios = require('axios');\n{}", nested("f(", "axios.get(u)", ")"))),
+        ("arrows.ts", format!("const f = {}", nested("() => ", "1", ""))),
+        ("objects.ts", format!("export const x = {}", nested("{ a: ", "1", " }"))),
+        ("templates.ts", format!("const x = {}", nested("`${", "1", "}`"))),
+        ("blocks.js", nested("if (x) {", "f();", "}")),
+        ("elses.js", nested("if (x) { f(); } else ", "g();", "")),
+        ("functions.js", nested("function f() {", "g();", "}")),
+        ("tries.ts", format!("{}f();{}", "try {".repeat(300), "} catch (e) {}".repeat(300))),
+        ("elements.tsx", format!("const x = {}", nested("<a>", "", "</a>"))),
+        ("patterns.ts", format!("const {} = x;", nested("{ a: ", "b", " }"))),
+        ("types.ts", format!("let x: {}", nested("A<", "B", ">"))),
+        ("open.ts", "(".repeat(5000)),
+    ] {
+        with(name, text.as_bytes());
+    }
+}
+
+#[test]
 fn long_chains_are_flat() {
     let chain = format!("import sqlite3\nc = sqlite3.connect('x')\nc.execute('a' + {}'b')\n", "x + ".repeat(100_000));
     with("chain.py", chain.as_bytes());
@@ -93,6 +115,11 @@ fn long_chains_are_flat() {
     with("elifs.py", elifs.as_bytes());
     let attributes = format!("x = a{}\n", ".b".repeat(20_000));
     with("attributes.py", attributes.as_bytes());
+    with("attributes.js", attributes.as_bytes());
+    let promises = format!("f(){}\n", ".then((x) => x)".repeat(5000));
+    with("promises.js", promises.as_bytes());
+    let query = format!("const c = require('pg');\nnew c.Pool().query('a' + {}'b')\n", "x + ".repeat(100_000));
+    with("chain.ts", query.as_bytes());
 }
 
 #[test]
@@ -130,6 +157,25 @@ fn syntax_errors_cost_only_what_they_cover() {
     assert_eq!(lines(&outcome, "broken.py"), [6]);
     assert_eq!(reason(&outcome, "broken.py"), "syntax error at line 3: judged in part");
     assert_eq!(reason(&with("test_broken.py", broken.as_bytes()), "test_broken.py"), "", "tests are not judged anyway");
+}
+
+/// A file of TypeScript with one finding, in its third line.
+const BESIDE: &str = "import axios from 'axios';\n\naxios.get('https://example.com');\n";
+
+#[test]
+fn marks_line_breaks_and_errors_of_typescript_are_no_problem() {
+    let crlf = BESIDE.replace('\n', "\r\n");
+    assert_eq!(lines(&with("crlf.ts", crlf.as_bytes()), "crlf.ts"), [3]);
+    let bom = format!("\u{feff}{BESIDE}");
+    assert_eq!(lines(&with("bom.mts", bom.as_bytes()), "bom.mts"), [3]);
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(BESIDE.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    assert_eq!(lines(&with("utf16.js", &utf16), "utf16.js"), [3]);
+    assert_eq!(reason(&with("noise.ts", &noise(1 << 16)), "noise.ts"), "binary");
+    assert_eq!(reason(&with("empty.ts", b""), "empty.ts"), "");
+    let broken = format!("{BESIDE}\nconst b = = 2;\n\naxios.get('https://example.com');\n");
+    let outcome = with("broken.ts", broken.as_bytes());
+    assert_eq!(lines(&outcome, "broken.ts"), [3, 7]);
+    assert_eq!(reason(&outcome, "broken.ts"), "syntax error at line 5: judged in part");
 }
 
 #[test]

@@ -122,3 +122,9 @@ fn python() {
     let programs = check("python");
     assert!(programs >= 60 || env::var_os("ROADWORTHY_FEATURE").is_some(), "{programs} programs");
 }
+
+#[test]
+fn typescript() {
+    let programs = check("typescript");
+    assert!(programs >= 60 || env::var_os("ROADWORTHY_FEATURE").is_some(), "{programs} programs");
+}

@@ -83,6 +83,7 @@ fn file_name(language: &str) -> &'static str {
     match language {
         "python" => "main.py",
         "typescript" => "main.ts",
+        "javascript" => "main.js",
         "dockerfile" | "docker" => "Dockerfile",
         "yaml" | "deploy" => "service.yaml",
         _ => panic!("no file is named for `{language}`"),
@@ -176,7 +177,8 @@ fn every_rule_has_its_page_and_every_page_its_rule() {
         assert!(!page.reason().is_empty(), "{} does not say why anybody should care", rule.id);
         for language in &page.front.languages {
             let is_of = |name: &str| match *language {
-                "python" | "typescript" => name == *language,
+                "python" => name == "python",
+                "typescript" => matches!(name, "typescript" | "javascript"),
                 "docker" => matches!(name, "dockerfile" | "docker"),
                 "deploy" => matches!(name, "yaml" | "deploy"),
                 other => panic!("{}: unknown language {other}", rule.id),

@@ -205,6 +205,8 @@ impl<'a> Lowering<'a> {
             Kind::Token | Kind::JsxText | Kind::HtmlCharacterReference | Kind::HashBang | Kind::EmptyStatement | Kind::JsxNamespaceName => {
                 return Leaf::Skip;
             }
+            // `keyof T`, `T["x"]`: a type of its own, which says what it is by its text.
+            Kind::IndexTypeQuery | Kind::LookupType => ExprKind::Opaque(Box::new([])),
             kind if kind.is_mere_type() => return Leaf::Skip,
             _ => return Leaf::No,
         };

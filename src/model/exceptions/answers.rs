@@ -48,7 +48,7 @@ pub(super) fn returned(program: &Program, id: ModuleId, value: ExprId) -> Return
         ExprKind::String(text) if text.split_whitespace().count() <= 3 && !is_failure(module, value) => Returned::Constant,
         ExprKind::Call(call) if call.args.is_empty() && !call.is_new => Returned::Constant,
         ExprKind::Call(_) if is_look_up(program, id, value) => Returned::Fallback,
-        ExprKind::Call(call) if makes_fallback(program, id, value) => match call.args[..] {
+        ExprKind::Call(call) if module.language == Language::TypeScript && makes_fallback(program, id, value) => match call.args[..] {
             [Arg { value, .. }] => returned(program, id, value),
             _ => Returned::Constant,
         },

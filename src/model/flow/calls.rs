@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use ustr::Ustr;
 
+use super::annotations::is_enum;
 use super::evaluate::{Evaluator, Values, fill};
-use super::interpret::{Environment, SinkCall};
-use super::sources::{is_enum, is_request_data, returns_number};
+use super::interpret::Environment;
+use super::sources::{is_request_data, returns_number};
 use super::{Abstract, Content, Kind, Origin, Piece, container, format, mapping};
 use crate::ir::program::*;
-use crate::model::apis::{Role, Row};
-use crate::model::calls::{Passed, passed};
+use crate::model::apis::Role;
 use crate::model::resolve::{Entity, Resolver};
 
 /// Modules of the standard library and the like whose values nobody outside chooses: times, numbers, digests.
@@ -37,7 +37,7 @@ const HARMLESS_ROOTS: [&str; 16] = [
 const SAME_TEXT: [&str; 6] = ["textwrap.dedent", "inspect.cleandoc", "sys.intern", "copy.copy", "copy.deepcopy", "typing.cast"];
 
 /// What is left of a text when it was cleaned in some way cannot be judged.
-const CLEANING: [&str; 5] = ["re.sub", "re.escape", "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode"];
+const CLEANING: [&str; 4] = ["re.escape", "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode"];
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, environment: &mut Environment, expr: ExprId, call: &Call, values: &mut Values) -> Abstract {
@@ -61,6 +61,9 @@ impl Evaluator<'_> {
             if row.is(Role::Configuration) {
                 return Abstract::default();
             }
+        }
+        if self.is_javascript() {
+            return self.call_of_javascript(environment, expr, call, callee, values);
         }
         if let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind {
             // Times as text.
@@ -88,64 +91,6 @@ impl Evaluator<'_> {
             }
             Entity::Function(function) if returns_number(self.program, function) => Abstract::of(Origin::Safe),
             _ => Abstract::of(Origin::Unseen),
-        }
-    }
-
-    /// Notes the texts that a call runs.
-    fn look_for_sinks(&self, environment: &Environment, expr: ExprId, call: &Call, callee: Entity, row: Option<&Row>, values: &Values) {
-        if let Some(sql) = row.and_then(|row| row.sql.as_ref()) {
-            let keyword = sql.keyword.as_deref().unwrap_or_default();
-            if let Passed::Value(module, argument) = passed(self.program, self.id, call, Some(sql.position), keyword)
-                && module == self.id
-            {
-                let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
-                self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, value }));
-            }
-            return;
-        }
-        let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
-        if !matches!(callee, Entity::Unknown | Entity::Library(_)) {
-            return;
-        }
-        if let Some(first) = call.args.first().filter(|arg| arg.kind == ArgKind::Positional)
-            && matches!(name.as_str(), "execute" | "executemany" | "executescript")
-            && self.is_cursor_call(object)
-        {
-            let value = values.get(&first.value).cloned().unwrap_or_default();
-            self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value }));
-        }
-        // Managers of Django's models: `Model.objects.raw(…)`.
-        if matches!(name.as_str(), "raw" | "extra") && self.is_manager(object) {
-            for arg in &call.args {
-                let is_text = match arg.kind {
-                    ArgKind::Positional => name == "raw",
-                    ArgKind::Keyword(keyword) => matches!(keyword.as_str(), "raw_query" | "where" | "select" | "tables" | "order_by"),
-                    ArgKind::Spread | ArgKind::KeywordSpread => false,
-                };
-                let value = values.get(&arg.value).cloned().unwrap_or_default();
-                let value = if value.content.is_some() { value.values() } else { value };
-                if is_text && value.text.is_some() {
-                    self.note(|record| record.sink(SinkCall { call: expr, argument: arg.value, resolved: true, value }));
-                }
-            }
-        }
-    }
-
-    /// `….cursor()`
-    fn is_cursor_call(&self, expr: ExprId) -> bool {
-        let callee = self.module().call(expr).map(|call| &self.module().expr(call.callee).kind);
-        matches!(callee, Some(ExprKind::Attribute { name, .. }) if *name == "cursor")
-    }
-
-    /// `….objects`, or what its methods give.
-    fn is_manager(&self, mut expr: ExprId) -> bool {
-        loop {
-            match &self.module().expr(expr).kind {
-                ExprKind::Attribute { name, .. } if *name == "objects" => return true,
-                ExprKind::Attribute { object, .. } => expr = *object,
-                ExprKind::Call(call) => expr = call.callee,
-                _ => return false,
-            }
         }
     }
 
@@ -238,29 +183,7 @@ impl Evaluator<'_> {
             }
             "join" if is_text => {
                 let (list, value) = args.first().map(|(list, value)| (*list, value))?;
-                let (mut pieces, mut roots) = (Vec::new(), Vec::new());
-                if !value.parts().is_empty() {
-                    let written = match &self.module().expr(list).kind {
-                        ExprKind::List(parts) | ExprKind::Tuple(parts) => &parts[..],
-                        _ => &[],
-                    };
-                    for (at, part) in value.parts().iter().enumerate() {
-                        if at > 0 {
-                            fill(&mut pieces, &mut roots, expr, receiver);
-                        }
-                        fill(&mut pieces, &mut roots, written.get(at).copied().unwrap_or(list), part);
-                    }
-                    return Some(self.assembled(expr, pieces, &roots));
-                }
-                let items = value.item();
-                fill(&mut pieces, &mut roots, list, &items);
-                fill(&mut pieces, &mut roots, expr, receiver);
-                fill(&mut pieces, &mut roots, list, &items);
-                if items.text.is_some() && items.origin == Origin::Constant {
-                    Abstract { text: Some(Rc::new(super::Text { pieces, roots })), ..Abstract::default() }
-                } else {
-                    self.assembled(expr, pieces, &roots)
-                }
+                self.joined_text(expr, (list, value), (expr, receiver))
             }
             "strip" | "lstrip" | "rstrip" | "encode" | "decode" | "lower" | "upper" | "title" | "capitalize" | "casefold"
             | "expandtabs" | "removeprefix" | "removesuffix"
@@ -324,7 +247,7 @@ impl Evaluator<'_> {
     }
 
     /// `"… WHERE name = 'X'".replace("X", name)`: the value stands wherever the text had the other.
-    fn replaced(&self, expr: ExprId, receiver: &Abstract, old: &Abstract, (at, new): &(ExprId, Abstract)) -> Option<Abstract> {
+    pub(super) fn replaced(&self, expr: ExprId, receiver: &Abstract, old: &Abstract, (at, new): &(ExprId, Abstract)) -> Option<Abstract> {
         let old = super::constant(old).filter(|old| !old.is_empty())?;
         let (mut pieces, mut roots) = (Vec::new(), Vec::new());
         for piece in receiver.pieces(expr) {
@@ -364,6 +287,17 @@ fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
     if CLEANING.contains(&name.as_str()) {
         return Abstract::of(worst().origin.min(Origin::Checked));
     }
+    // `re.sub(pattern, "", text)`: the text without what the pattern finds.
+    if matches!(name.as_str(), "re.sub" | "re.subn") {
+        let text = args.get(2).map_or_else(|| Abstract::of(Origin::Unseen), |(_, value)| value.derived());
+        let replacement = args.get(1).map_or(Origin::Constant, |(_, value)| value.origin);
+        let Some(pattern) = super::constant(&first) else { return Abstract::of(text.origin.min(Origin::Checked)) };
+        return match strips(&pattern) {
+            Strips::All if replacement <= Origin::Safe => Abstract::of(text.origin.min(Origin::Safe)),
+            Strips::Quotes if replacement <= Origin::Safe => Abstract::of(text.origin.min(Origin::Checked)),
+            _ => text,
+        };
+    }
     if HARMLESS_ROOTS.contains(&root(name)) {
         return Abstract::of(Origin::Safe);
     }
@@ -371,6 +305,33 @@ fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
         return worst();
     }
     Abstract::of(Origin::Unseen)
+}
+
+/// What is gone from a text once all that a pattern finds is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Strips {
+    /// Everything but letters, digits and a few signs that mean nothing to SQL.
+    All,
+    /// Quotation marks, at least.
+    Quotes,
+    /// Who knows.
+    Nothing,
+}
+
+/// What a regular expression finds: all but a set of characters, or something else.
+pub(super) fn strips(pattern: &str) -> Strips {
+    let class = match pattern.trim_end_matches(['+', '*']) {
+        "\\W" | "\\D" => return Strips::All,
+        pattern => pattern.strip_prefix("[^").and_then(|rest| rest.strip_suffix(']')),
+    };
+    match class {
+        Some(kept) if kept.contains(['\'', '"', '`', ']']) || kept.contains("\\W") || kept.contains("\\D") || kept.contains("\\S") => {
+            Strips::Nothing
+        }
+        Some(kept) if kept.contains(['(', ';', '/']) || kept.contains("\\s") || kept.contains(' ') => Strips::Quotes,
+        Some(_) => Strips::All,
+        None => Strips::Nothing,
+    }
 }
 
 /// What `.format(…)` looks names up in.

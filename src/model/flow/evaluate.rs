@@ -5,12 +5,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::interpret::{Environment, Key, Record};
+use super::interpret::{Environment, Record, joined};
 use super::sources::parameter;
-use super::{Abstract, Content, Kind, Origin, Piece, assembled, constant, container, format, mapping};
+use super::{Abstract, Content, Kind, Origin, Piece, assembled, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
-use crate::model::resolve::Resolver;
 use crate::model::routes::Routes;
 
 /// Evaluates expressions of one module.
@@ -26,19 +25,41 @@ pub(super) struct Evaluator<'p> {
     steps: Cell<u32>,
     /// How many more globals may lead to each other.
     depth: u8,
+    /// What functions give that are written where they are used, as they were run last.
+    pub(super) given: RefCell<FxHashMap<FunctionId, Abstract>>,
+    /// What the functions that are being run have returned so far.
+    pub(super) returned: RefCell<Vec<Option<Abstract>>>,
+    /// How many functions that are written in place lie around what is being run.
+    pub(super) nesting: Cell<u32>,
 }
 
 /// More than the longest real functions take.
 const STEPS: u32 = 400_000;
 
+/// More than helpers take that make a part of a text.
+const STEPS_OF_CALLEES: u32 = 2_000;
+
 enum Task {
     Visit(ExprId),
     Done(ExprId),
-    Bind { target: ExprId, iter: ExprId },
+    Bind {
+        target: ExprId,
+        iter: ExprId,
+    },
     Refine(ExprId, bool),
     Parameters(FunctionId),
+    /// What a method that goes through what it is called on passes to a function.
+    Items {
+        function: FunctionId,
+        call: ExprId,
+    },
+    /// Runs a function that is written in place.
+    Body(FunctionId),
+    Given(FunctionId, ExprId),
     Save,
     Restore,
+    /// What was done in between may have been done, or may not.
+    Join,
 }
 
 pub(super) type Values = FxHashMap<ExprId, Abstract>;
@@ -46,7 +67,18 @@ pub(super) type Values = FxHashMap<ExprId, Abstract>;
 impl<'p> Evaluator<'p> {
     pub(super) fn new(program: &'p Program, routes: &'p Routes, id: ModuleId) -> Self {
         let record = RefCell::new(Record::default());
-        Self { program, routes, id, record, recording: Cell::new(true), steps: Cell::new(STEPS), depth: 6 }
+        Self {
+            program,
+            routes,
+            id,
+            record,
+            recording: Cell::new(true),
+            steps: Cell::new(STEPS),
+            depth: 6,
+            given: RefCell::default(),
+            returned: RefCell::default(),
+            nesting: Cell::new(0),
+        }
     }
 
     /// One for a global of a module, unless globals have led to each other too often.
@@ -55,8 +87,28 @@ impl<'p> Evaluator<'p> {
         Some(Self { depth, ..Self::new(self.program, self.routes, module) })
     }
 
+    /// One for a function that is called, unless functions have called each other too often.
+    pub(super) fn of_function(&self, module: ModuleId) -> Option<Self> {
+        let depth = self.depth.checked_sub(2)?;
+        let inner = Self { depth, ..Self::new(self.program, self.routes, module) };
+        inner.recording.set(false);
+        inner.steps.set(STEPS_OF_CALLEES.min(self.steps.get()));
+        inner.nesting.set(self.nesting.get() + 1);
+        Some(inner)
+    }
+
+    /// What a callee took is not there for others.
+    pub(super) fn pay_for(&self, inner: &Self) {
+        let taken = STEPS_OF_CALLEES.min(self.steps.get()).saturating_sub(inner.steps.get());
+        self.steps.set(self.steps.get().saturating_sub(taken).max(1));
+    }
+
     pub(super) fn module(&self) -> &'p Module {
         self.program.module(self.id)
+    }
+
+    pub(super) fn is_javascript(&self) -> bool {
+        self.module().language == Language::TypeScript
     }
 
     pub(super) fn is_exhausted(&self) -> bool {
@@ -105,8 +157,21 @@ impl<'p> Evaluator<'p> {
                 }
                 Task::Refine(test, truth) => self.refine(environment, test, truth),
                 Task::Parameters(function) => self.bind_parameters(environment, function),
+                Task::Items { function, call } => self.bind_items(environment, function, call, &values),
+                Task::Body(function) => match self.module().function(function).body {
+                    FunctionBody::Expr(body) => tasks.extend([Task::Given(function, body), Task::Visit(body)]),
+                    FunctionBody::Block(body) => {
+                        let given = self.run(environment, body);
+                        self.given.borrow_mut().insert(function, given);
+                    }
+                },
+                Task::Given(function, body) => {
+                    let given = values.get(&body).cloned().unwrap_or_default();
+                    self.given.borrow_mut().insert(function, given);
+                }
                 Task::Save => saved.push(environment.clone()),
                 Task::Restore => *environment = saved.pop().unwrap_or_default(),
+                Task::Join => *environment = joined(saved.pop(), std::mem::take(environment)),
             }
         }
         values.remove(&root).unwrap_or_default()
@@ -136,9 +201,29 @@ impl<'p> Evaluator<'p> {
             ExprKind::Assign { value, .. } => tasks.push(Task::Visit(*value)),
             // It may run any time later; what it captures is taken as it is here.
             ExprKind::Function(function) => {
-                if let FunctionBody::Expr(body) = self.module().function(*function).body {
-                    tasks.extend([Task::Restore, Task::Visit(body), Task::Parameters(*function), Task::Save]);
+                let end = if self.is_javascript() { Task::Join } else { Task::Restore };
+                tasks.extend([end, Task::Body(*function), Task::Parameters(*function), Task::Save]);
+            }
+            // `items.map(item => …)`: what the function is called with is known once the items are.
+            ExprKind::Call(call) if self.is_javascript() && self.goes_through(call) => {
+                for arg in call.args.iter().rev() {
+                    match self.module().expr(arg.value).kind {
+                        ExprKind::Function(function) => {
+                            let items = Task::Items { function, call: expr };
+                            tasks.extend([Task::Done(arg.value), Task::Join, Task::Body(function), items, Task::Save]);
+                        }
+                        _ => tasks.push(Task::Visit(arg.value)),
+                    }
                 }
+                tasks.push(Task::Visit(call.callee));
+            }
+            // `known && …`: what the first says holds in the others.
+            ExprKind::Logical { op: LogicalOp::And, operands } if self.is_javascript() => {
+                tasks.push(Task::Restore);
+                for operand in operands.iter().rev() {
+                    tasks.extend([Task::Refine(*operand, true), Task::Visit(*operand)]);
+                }
+                tasks.push(Task::Save);
             }
             kind => {
                 let first = tasks.len();
@@ -172,6 +257,10 @@ impl<'p> Evaluator<'p> {
             },
             ExprKind::Subscript { object, index, .. } => self.subscript(expr, &of(values, object), *index, &of(values, index)),
             ExprKind::Call(call) => self.call(environment, expr, call, values),
+            ExprKind::Template { tag: Some(tag), .. } if !self.gives_text(*tag) => {
+                // It gets its values apart from its text.
+                Abstract::of(Origin::Safe)
+            }
             ExprKind::Template { parts, .. } => {
                 let (mut pieces, mut roots) = (Vec::new(), Vec::new());
                 for part in parts {
@@ -186,6 +275,10 @@ impl<'p> Evaluator<'p> {
                 self.assembled(expr, pieces, &roots)
             }
             ExprKind::Binary { op, operands } => self.binary(expr, *op, operands, values),
+            // What the others can be instead is empty.
+            ExprKind::Logical { op: LogicalOp::And, operands } if self.is_javascript() => {
+                operands.last().map(|last| of(values, last)).unwrap_or_default()
+            }
             ExprKind::Logical { operands, .. } => {
                 let all: Vec<Abstract> = operands.iter().map(|o| of(values, o)).collect();
                 all.iter().skip(1).fold(all.first().cloned().unwrap_or_default(), |a, b| a.join(b))
@@ -236,6 +329,9 @@ impl<'p> Evaluator<'p> {
 
     /// `{n:d}`: formatting what is no number fails.
     fn is_written_as_number(&self, hole: ExprId) -> bool {
+        if self.is_javascript() {
+            return false;
+        }
         let place = self.program.place(self.id, hole);
         let after = &self.program.sources.get(place.file).text[place.span.end as usize..];
         let format = after.trim_start().strip_prefix(':').and_then(|rest| rest.split_once('}')).map(|(format, _)| format);
@@ -253,6 +349,10 @@ impl<'p> Evaluator<'p> {
         let of = |id: &ExprId| values.get(id).cloned().unwrap_or_default();
         let all: Vec<Abstract> = operands.iter().map(of).collect();
         let worst = || all.iter().max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
+        // JavaScript computes numbers with all signs but one.
+        if self.is_javascript() && op != BinaryOp::Add {
+            return Abstract::of(Origin::Safe);
+        }
         match op {
             BinaryOp::Add if all.iter().any(|value| value.text.is_some()) => {
                 let (mut pieces, mut roots) = (Vec::new(), Vec::new());
@@ -340,78 +440,6 @@ impl<'p> Evaluator<'p> {
             }
         }
         self.assembled(expr, pieces, &roots)
-    }
-
-    /// The key of a name, or of an attribute of names.
-    pub(super) fn key(&self, expr: ExprId) -> Option<Key> {
-        match self.module().expr(expr).kind {
-            ExprKind::Name(name) => {
-                let (scope, _) = Resolver::new(self.program).scope_of_name(self.id, expr, name)?;
-                Some(Key::Name(scope, name))
-            }
-            ExprKind::Attribute { mut object, .. } => {
-                while let ExprKind::Attribute { object: inner, .. } = self.module().expr(object).kind {
-                    object = inner;
-                }
-                let is_path = matches!(self.module().expr(object).kind, ExprKind::Name(_));
-                is_path.then(|| Key::Path(self.program.text(self.id, expr).into()))
-            }
-            _ => None,
-        }
-    }
-
-    /// Binds a target to a value: names, patterns, attributes, items of containers.
-    pub(super) fn bind(&self, environment: &mut Environment, target: ExprId, value: Abstract) {
-        let module = self.module();
-        let mut todo = vec![(target, value)];
-        while let Some((target, value)) = todo.pop() {
-            match &module.expr(target).kind {
-                ExprKind::Tuple(targets) | ExprKind::List(targets) => {
-                    let parts = value.content.as_ref().filter(|content| content.parts.len() == targets.len());
-                    for (index, target) in targets.iter().enumerate() {
-                        let part = parts.map_or_else(|| value.item(), |content| content.parts[index].clone());
-                        todo.push((*target, part));
-                    }
-                }
-                ExprKind::Spread(target) => {
-                    let items = value.item();
-                    todo.push((
-                        *target,
-                        Abstract { content: Some(Rc::new(Content { items: items.clone(), ..Content::default() })), ..items },
-                    ));
-                }
-                ExprKind::Subscript { object, index, .. } => {
-                    let key = self.value_in(environment, *index);
-                    self.put(environment, *object, Some(&key), &value);
-                }
-                _ => {
-                    if let Some(key) = self.key(target) {
-                        environment.insert(key, value);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Puts a value into the container that a name holds.
-    pub(super) fn put(&self, environment: &mut Environment, object: ExprId, key: Option<&Abstract>, value: &Abstract) {
-        let Some(name) = self.key(object) else { return };
-        let old = self.value_in(environment, object);
-        let mut content = old.content.as_ref().map_or_else(Content::default, |content| (**content).clone());
-        let is_empty = old.content.as_ref().is_none_or(|content| content.parts.is_empty() && content.fields.is_empty())
-            && content.items == Abstract::default();
-        content.parts.clear();
-        content.items = if is_empty { value.clone() } else { content.items.join(value) };
-        if let Some(key) = key {
-            content.keys = if is_empty { key.clone() } else { content.keys.join(key) };
-            if let Some(text) = constant(key) {
-                content.fields.retain(|(k, _)| **k != *text);
-                content.fields.push((text.into(), value.clone()));
-            }
-        }
-        let worse = [&content.items, &content.keys].into_iter().max_by_key(|part| part.origin).cloned().unwrap_or_default();
-        let (origin, source) = if worse.origin > old.origin { (worse.origin, worse.source) } else { (old.origin, old.source) };
-        environment.insert(name, Abstract { origin, source, text: None, content: Some(Rc::new(content)), kind: old.kind });
     }
 }
 

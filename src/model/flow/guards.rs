@@ -4,6 +4,7 @@ use super::evaluate::Evaluator;
 use super::interpret::Environment;
 use super::{Abstract, Content, Origin};
 use crate::ir::program::*;
+use crate::model::apis::Role;
 use crate::model::resolve::Entity;
 use std::rc::Rc;
 
@@ -20,7 +21,15 @@ impl Evaluator<'_> {
                 ExprKind::Logical { op: LogicalOp::And, operands } if truth => todo.extend(operands.iter().map(|o| (*o, true))),
                 ExprKind::Logical { op: LogicalOp::Or, operands } if !truth => todo.extend(operands.iter().map(|o| (*o, false))),
                 ExprKind::Compare { operands, ops } => self.refine_by_comparison(environment, operands, ops, truth),
+                ExprKind::Call(call) if self.is_javascript() => self.refine_by_call_of_javascript(environment, test, call, truth),
                 ExprKind::Call(call) => self.refine_by_call(environment, test, call, truth),
+                // `if (!COLUMNS[key]) return`: it is one of the keys.
+                ExprKind::Subscript { object, index, .. } if truth && self.is_javascript() => {
+                    let object = self.value_in(environment, *object);
+                    if object.content.is_some() && object.origin < Origin::Request {
+                        self.improve(environment, *index, Origin::Safe);
+                    }
+                }
                 ExprKind::Assign { value, .. } => todo.push((*value, truth)),
                 _ => {}
             }
@@ -29,6 +38,14 @@ impl Evaluator<'_> {
 
     fn refine_by_comparison(&self, environment: &mut Environment, operands: &[ExprId], ops: &[CompareOp], truth: bool) {
         let ([left, right], [op]) = (operands, ops) else { return };
+        if self.is_javascript() {
+            if self.refine_by_type(environment, *left, *right, *op, truth) {
+                return;
+            }
+        } else if matches!(op, CompareOp::Less | CompareOp::Greater) {
+            // A text cannot be compared with a number.
+            self.refine_by_number(environment, *left, *right);
+        }
         match (op, truth) {
             (CompareOp::In, true) | (CompareOp::NotIn, false)
                 // A list that the outsider sent allows anything.
@@ -49,6 +66,160 @@ impl Evaluator<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// `limit > 0`
+    fn refine_by_number(&self, environment: &mut Environment, left: ExprId, right: ExprId) {
+        let is_number = |expr: ExprId| match &self.module().expr(expr).kind {
+            ExprKind::Number(_) => true,
+            ExprKind::Unary { op: UnaryOp::Minus, operand } => matches!(self.module().expr(*operand).kind, ExprKind::Number(_)),
+            _ => false,
+        };
+        if is_number(right) {
+            self.improve(environment, left, Origin::Safe);
+        } else if is_number(left) {
+            self.improve(environment, right, Origin::Safe);
+        }
+    }
+
+    /// Comparisons of JavaScript that tell what something is: `typeof x === 'number'`, `x > 0`, `LIST.indexOf(x) !== -1`. Whether
+    /// it was one.
+    fn refine_by_type(&self, environment: &mut Environment, left: ExprId, right: ExprId, op: CompareOp, truth: bool) -> bool {
+        let module = self.module();
+        let holds = matches!((op, truth), (CompareOp::Eq, true) | (CompareOp::NotEq, false));
+        match (&module.expr(left).kind, &module.expr(right).kind) {
+            (ExprKind::Unary { op: UnaryOp::Other, operand }, ExprKind::String(kind)) => {
+                if holds && matches!(kind.as_str(), "number" | "boolean" | "bigint") {
+                    self.improve(environment, *operand, Origin::Safe);
+                }
+                true
+            }
+            (ExprKind::Call(call), ExprKind::Number(_) | ExprKind::Unary { .. }) => {
+                let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { return false };
+                let is_found = match op {
+                    CompareOp::NotEq => truth,
+                    CompareOp::Eq => !truth,
+                    CompareOp::Greater => truth,
+                    CompareOp::Less => !truth,
+                    _ => false,
+                };
+                if name == "indexOf"
+                    && is_found
+                    && let Some(arg) = call.args.first()
+                    && self.value_in(environment, object).origin < Origin::Request
+                {
+                    self.improve(environment, arg.value, Origin::Safe);
+                }
+                true
+            }
+            // What is no number is neither less nor greater.
+            _ if matches!(op, CompareOp::Less | CompareOp::Greater) => {
+                if truth {
+                    self.refine_by_number(environment, left, right);
+                }
+                true
+            }
+            _ if op == CompareOp::InstanceOf => {
+                let class = crate::model::resolve::Resolver::new(self.program).entity(self.id, right).library();
+                if truth && class.is_some_and(|class| class == "js:globalThis.Date") {
+                    self.improve(environment, left, Origin::Safe);
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn refine_by_call_of_javascript(&self, environment: &mut Environment, test: ExprId, call: &Call, truth: bool) {
+        let module = self.module();
+        let callee = self.program.callee(self.id, test);
+        let args: Vec<ExprId> = call.args.iter().filter(|a| a.kind == ArgKind::Positional).map(|a| a.value).collect();
+        let Some(first) = args.first().copied() else { return };
+        if let Entity::Library(name) = callee {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let is_test = last != "isArray" && self.program.apis.row(name).is_some_and(|row| row.is(Role::Sanitizer));
+            match last {
+                "isNaN" if is_test => {
+                    if !truth {
+                        self.improve(environment, first, Origin::Safe);
+                    }
+                    return;
+                }
+                _ if is_test && truth && (last.starts_with("is") || last == "validate") => {
+                    self.improve(environment, first, Origin::Safe);
+                    return;
+                }
+                "hasOwn" if truth => {
+                    args.iter().skip(1).for_each(|key| self.improve(environment, *key, Origin::Safe));
+                    return;
+                }
+                "Boolean" => return self.refine(environment, first, truth),
+                _ => {}
+            }
+        }
+        let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else {
+            // Some test of theirs that held: it cannot be judged, and it may well do.
+            if truth {
+                args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked));
+            }
+            return;
+        };
+        if !truth {
+            return;
+        }
+        match name.as_str() {
+            // A list that the outsider sent allows anything.
+            "includes" | "has" | "hasOwnProperty" | "propertyIsEnumerable"
+                if self.value_in(environment, object).origin < Origin::Request =>
+            {
+                self.improve(environment, first, Origin::Safe);
+            }
+            "every" => {
+                let item = self.value_in(environment, object).item();
+                if self.accepted(environment, first, &item).origin <= Origin::Safe {
+                    self.improve_items(environment, object);
+                }
+            }
+            // `LIST.some(one => one === x)`
+            "some" => {
+                if let Some(test) = self.test_of(first)
+                    && let ExprKind::Compare { operands, ops } = &module.expr(test).kind
+                    && let ([left, right], [CompareOp::Eq]) = (&operands[..], &ops[..])
+                    && self.value_in(environment, object).origin < Origin::Request
+                {
+                    self.improve(environment, *left, Origin::Safe);
+                    self.improve(environment, *right, Origin::Safe);
+                }
+            }
+            "test" => self.improve_by_pattern(environment, object, first),
+            "match" => self.improve_by_pattern(environment, first, object),
+            "call" => {
+                args.iter().skip(1).for_each(|key| self.improve(environment, *key, Origin::Safe));
+            }
+            _ => args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked)),
+        }
+    }
+
+    /// A text that a regular expression was found in: harmless if it has to be the whole text, and that has no quotation marks.
+    fn improve_by_pattern(&self, environment: &mut Environment, pattern: ExprId, value: ExprId) {
+        let is_whole = self.regex(pattern).is_some_and(|regex| {
+            regex.starts_with('^')
+                && regex.ends_with('$')
+                && !regex.contains(['\'', '"', '`', ';'])
+                && !regex.contains(".*")
+                && !regex.contains(".+")
+                && !regex.contains("[^")
+        });
+        self.improve(environment, value, if is_whole { Origin::Safe } else { Origin::Checked });
+    }
+
+    /// What a function gives that is written in place and is one expression.
+    fn test_of(&self, function: ExprId) -> Option<ExprId> {
+        let ExprKind::Function(function) = self.module().expr(function).kind else { return None };
+        match self.module().function(function).body {
+            FunctionBody::Expr(test) => Some(test),
+            FunctionBody::Block(_) => None,
         }
     }
 
@@ -114,7 +285,13 @@ impl Evaluator<'_> {
         let expr = match &self.module().expr(expr).kind {
             // `(sort or "").lower() in ALLOWED` says as much about `sort`.
             ExprKind::Call(call) => match self.module().expr(call.callee).kind {
-                ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "lower" | "upper" | "strip") => object,
+                ExprKind::Attribute { object, name, .. }
+                    if matches!(name.as_str(), "lower" | "upper" | "strip" | "toLowerCase" | "toUpperCase" | "trim" | "toString") =>
+                {
+                    object
+                }
+                // `String(x)`
+                ExprKind::Name(name) if self.is_javascript() && name == "String" && call.args.len() == 1 => call.args[0].value,
                 _ => expr,
             },
             ExprKind::Assign { target, .. } => *target,

@@ -107,8 +107,8 @@ pub fn interpret(program: &Program, routes: &Routes, id: ModuleId, function: Opt
 /// Deeper nesting than any compiler takes is not followed.
 const MAX_DEPTH: u32 = 120;
 
-struct Interpreter<'e, 'p> {
-    evaluator: &'e Evaluator<'p>,
+pub(super) struct Interpreter<'e, 'p> {
+    pub(super) evaluator: &'e Evaluator<'p>,
 }
 
 impl Interpreter<'_, '_> {
@@ -117,6 +117,7 @@ impl Interpreter<'_, '_> {
         let e = self.evaluator;
         let f = e.module().function(function);
         e.bind_parameters(environment, function);
+        e.returned.borrow_mut().push(None);
         match f.body {
             FunctionBody::Block(body) => {
                 self.block(environment, body, depth + 1);
@@ -125,10 +126,11 @@ impl Interpreter<'_, '_> {
                 e.evaluate(environment, value);
             }
         }
+        e.returned.borrow_mut().pop();
     }
 
     /// Whether the end of the block is reached.
-    fn block(&self, environment: &mut Environment, block: BlockId, depth: u32) -> bool {
+    pub(super) fn block(&self, environment: &mut Environment, block: BlockId, depth: u32) -> bool {
         let e = self.evaluator;
         if depth > MAX_DEPTH {
             return true;
@@ -161,7 +163,8 @@ impl Interpreter<'_, '_> {
             StmtKind::AugAssign { target, op, value } => self.augmented(environment, *target, *op, *value),
             StmtKind::Return(value) => {
                 if let Some(value) = value {
-                    e.evaluate(environment, *value);
+                    let value = e.evaluate(environment, *value);
+                    e.give(&value);
                 }
                 return false;
             }
@@ -335,7 +338,12 @@ impl Interpreter<'_, '_> {
             let (constants, names): (Vec<ExprId>, Vec<ExprId>) = case.pattern.iter().partition(|part| {
                 matches!(e.module().expr(**part).kind, ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Attribute { .. })
             });
+            let (constants, names) = if e.is_javascript() { (case.pattern.to_vec(), Vec::new()) } else { (constants, names) };
             names.iter().for_each(|name| e.bind(&mut inside, *name, value.derived()));
+            // `switch (true)`
+            if let (true, [test]) = (e.is_javascript() && matches!(e.module().expr(subject).kind, ExprKind::Bool(true)), &constants[..]) {
+                e.refine(&mut inside, *test, true);
+            }
             if !constants.is_empty() && names.is_empty() {
                 e.improve(&mut inside, subject, Origin::Safe);
             }
@@ -364,6 +372,10 @@ impl Interpreter<'_, '_> {
         let Some(argument) = call.args.first().map(|arg| arg.value) else { return };
         match callee.as_deref() {
             Some("int" | "float" | "uuid.UUID") => e.improve(environment, argument, Origin::Safe),
+            // `assert(ALLOWED.includes(column))`
+            Some("js:assert" | "js:assert.ok" | "js:assert.strict" | "js:tiny-invariant" | "js:globalThis.console.assert") => {
+                e.refine(environment, argument, true);
+            }
             _ => {
                 if let Entity::Function(function) = e.program.callee(e.id, value)
                     && raises(e.program, function)
@@ -391,6 +403,11 @@ impl Interpreter<'_, '_> {
                     | "flask_restful.abort"
                     | "flask_restx.abort"
                     | "pytest.fail"
+                    | "js:globalThis.process.exit"
+                    | "js:process.exit"
+                    | "js:koa.Context.throw"
+                    | "js:next/navigation.redirect"
+                    | "js:next/navigation.notFound"
             )
         )
     }
@@ -409,7 +426,7 @@ fn raises(program: &Program, function: FunctionRef) -> bool {
 }
 
 /// What holds where two ways meet.
-fn joined(first: Option<Environment>, second: Environment) -> Environment {
+pub(super) fn joined(first: Option<Environment>, second: Environment) -> Environment {
     let Some(mut all) = first else { return second };
     for (key, value) in second {
         match all.get_mut(&key) {

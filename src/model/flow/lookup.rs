@@ -1,8 +1,9 @@
 //! Values that are read: attributes, items, and what a function does not bind itself.
 
+use super::annotations::is_enum;
 use super::evaluate::Evaluator;
 use super::interpret::Environment;
-use super::sources::{field, is_enum, is_request_data};
+use super::sources::{field, is_request_data};
 use super::{Abstract, Kind, Origin, constant, container, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
@@ -13,14 +14,26 @@ use crate::model::values::{self, Value};
 
 impl Evaluator<'_> {
     pub(super) fn attribute(&self, expr: ExprId, name: ustr::Ustr, object: &Abstract) -> Abstract {
-        if object.kind == Kind::Request && is_request_data(name) {
+        let is_javascript = self.is_javascript();
+        if object.kind == Kind::Request && !is_javascript && is_request_data(name) {
             return Abstract::request(expr);
+        }
+        if is_javascript && let Some(value) = super::javascript::member_in_sight(object, name) {
+            return value;
         }
         let entity = Resolver::new(self.program).entity(self.id, expr);
         if let Some(row) = entity.library().and_then(|path| self.program.apis.row(path))
             && row.is(Role::RequestData)
         {
             return Abstract::request(expr);
+        }
+        if let Kind::Model(m, c) = object.kind
+            && is_javascript
+        {
+            return field(self.program, m, c, name, object);
+        }
+        if is_javascript {
+            return self.read(expr, object);
         }
         if is_program_text(name) || matches!(self.module().expr(expr).kind, ExprKind::Attribute { object, .. } if self.is_options(object)) {
             return Abstract::of(Origin::Safe);
@@ -35,6 +48,11 @@ impl Evaluator<'_> {
         if name == "request" && self.is_in_handler_class(expr) {
             return Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) };
         }
+        self.read(expr, object)
+    }
+
+    /// An attribute that nothing more is known of than what it is of.
+    fn read(&self, expr: ExprId, object: &Abstract) -> Abstract {
         match object.origin {
             Origin::Request | Origin::Safe if object.kind == Kind::Plain => object.derived(),
             _ => match self.outside(expr) {
@@ -98,6 +116,9 @@ impl Evaluator<'_> {
             && let Some(value) = self.literal(module, origin, 4).or_else(|| self.global(module, origin))
         {
             return value;
+        }
+        if let Some(declared) = self.declared(expr) {
+            return declared;
         }
         let resolver = Resolver::new(self.program);
         match resolver.entity(self.id, expr) {

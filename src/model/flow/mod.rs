@@ -3,12 +3,18 @@
 //! A function is interpreted forward, statement by statement. Branches join, loops run twice, guards refine what they
 //! test. A value is an [`Abstract`]: its worst origin, and, if it is a text, the pieces that it is made of.
 
+mod annotations;
+mod callbacks;
 mod calls;
+mod environment;
 mod evaluate;
 mod format;
 mod guards;
 mod interpret;
+mod javascript;
 mod lookup;
+mod schemas;
+mod sinks;
 mod sources;
 
 use std::rc::Rc;
@@ -149,6 +155,20 @@ impl Abstract {
         };
         let kind = if worse.kind == Kind::Plain { better.kind } else { worse.kind };
         Self { origin: worse.origin, source: worse.source.or(better.source), text, content, kind }
+    }
+
+    /// The same as it is seen by a caller: its pieces are filled in by the call.
+    fn seen_from(&self, call: ExprId) -> Self {
+        let text = self.text.as_ref().map(|text| {
+            let pieces = text.pieces.iter().map(|piece| match piece {
+                Piece::Hole(hole) => Piece::Hole(Hole { expr: call, source: None, ..*hole }),
+                text @ Piece::Text(_) => text.clone(),
+            });
+            Rc::new(Text { pieces: pieces.collect(), roots: Vec::new() })
+        });
+        // Of lists it is enough to know how bad they are.
+        let content = self.content.as_ref().map(|_| Rc::new(Content { items: Self::of(self.origin), ..Content::default() }));
+        Self { origin: self.origin, text, content, ..Self::default() }
     }
 
     /// What iterating over it gives.

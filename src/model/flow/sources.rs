@@ -2,16 +2,17 @@
 
 use ustr::Ustr;
 
+use super::annotations::{Annotated, annotated, is_enum};
 use super::{Abstract, Kind, Origin};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::{argument, has_spread};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::routes::{Handler, Routes, inherits};
+use crate::model::routes::{Handler, Routes};
 use crate::model::values;
 
-/// Attributes and methods of request objects that hold what an outsider sent.
+/// Attributes and methods of Python's request objects that hold what an outsider sent.
 const DATA: [&str; 31] = [
     "args",
     "form",
@@ -56,7 +57,8 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     let id = function.module;
     let f = program.function(function);
     let param = &f.params[index];
-    let is_receiver = index == 0 && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
+    let is_javascript = program.module(id).language == Language::TypeScript;
+    let is_receiver = index == 0 && !is_javascript && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
     if is_receiver {
         let in_enum = f.class.is_some_and(|class| is_enum(program, &Resolver::new(program), id, class));
         return Abstract::of(if in_enum { Origin::Safe } else { Origin::Unseen });
@@ -66,7 +68,17 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         Annotated::Number => return Abstract::of(Origin::Safe),
         Annotated::Numbers => return numbers(),
         Annotated::Request => return Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) },
-        Annotated::Text | Annotated::Model(..) | Annotated::Other | Annotated::Nothing => {}
+        Annotated::Text | Annotated::Model(..) | Annotated::Models(..) | Annotated::Other | Annotated::Nothing => {}
+    }
+    if is_javascript {
+        // `limit = 10`: TypeScript keeps it a number.
+        let default = param.default.map(|default| &program.module(id).expr(default).kind);
+        if by_annotation == Annotated::Nothing && matches!(default, Some(ExprKind::Number(_) | ExprKind::Bool(_))) {
+            let is_typed = [".ts", ".tsx", ".mts", ".cts"].iter().any(|end| program.path(id).ends_with(end));
+            return Abstract::of(if is_typed { Origin::Safe } else { Origin::Checked });
+        }
+        let value = by_library(program, function, index, by_annotation).unwrap_or_else(|| passed(program, routes, function, index));
+        return of_model(value, by_annotation);
     }
     let Some(handler) = routes.handler(function) else {
         return match by_annotation {
@@ -99,6 +111,66 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     }
 }
 
+/// What is passed to a function by others of the project.
+fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> Abstract {
+    if is_passed_constants(program, routes, function, index) {
+        Abstract::default()
+    } else if routes.callers(function).is_empty() {
+        Abstract::of(Origin::Parameter)
+    } else {
+        Abstract::of(Origin::Passed)
+    }
+}
+
+/// A value whose fields are known by the class of the project that it is said to be of.
+fn of_model(value: Abstract, annotation: Annotated) -> Abstract {
+    match annotation {
+        Annotated::Other if value.origin != Origin::Request => Abstract::of(Origin::Unseen),
+        Annotated::Model(m, c) if value.kind == Kind::Plain => Abstract { kind: Kind::Model(m, c), ..value },
+        Annotated::Models(m, c) => super::callbacks::list_of(Abstract { kind: Kind::Model(m, c), ..value.derived() }),
+        _ => value,
+    }
+}
+
+/// What a parameter of JavaScript holds because of a decorator, or of the library that calls the function.
+fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotation: Annotated) -> Option<Abstract> {
+    let id = function.module;
+    let module = program.module(id);
+    let f = program.function(function);
+    let param = &f.params[index];
+    let resolver = Resolver::new(program);
+    let has_role = |expr: ExprId, role: Role| {
+        let called = module.call(expr).map_or(expr, |call| call.callee);
+        let row = resolver.entity(id, called).library().and_then(|name| program.apis.row(name));
+        row.is_some_and(|row| row.is(role))
+    };
+    // `@Query("name") name: string`, `@Param("id", ParseIntPipe) id`
+    if let Some(decorator) = param.decorators.iter().find(|decorator| has_role(**decorator, Role::RequestData)) {
+        let converts = module.call(*decorator).is_some_and(|call| call.args.iter().any(|arg| has_role(arg.value, Role::Sanitizer)));
+        return Some(match by_annotation {
+            _ if converts => Abstract::of(Origin::Safe),
+            _ => Abstract::request(param.target),
+        });
+    }
+    // Whatever it is said to be: what calls it passes what an outsider sent.
+    if let Entity::Instance(class) = resolver.called_with(id, function.function, index)
+        && program.apis.class_has_role(class, Role::RequestData)
+    {
+        return Some(Abstract::request(param.target));
+    }
+    match resolver.parameter(id, function.function, index) {
+        Entity::Instance(class) if program.apis.class_has_role(class, Role::Request) => {
+            return Some(Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) });
+        }
+        Entity::Instance(_) if matches!(by_annotation, Annotated::Other | Annotated::Nothing) => return Some(Abstract::of(Origin::Unseen)),
+        _ => {}
+    }
+    // What calls a function that is written where it is passed knows what it passes.
+    let is_callback = matches!(f.parent, Parent::Expr(value) if matches!(module.expr_parents[value.index()],
+        Parent::Expr(outer) if module.call(outer).is_some_and(|call| call.callee != value)));
+    is_callback.then(|| Abstract::of(Origin::Unseen))
+}
+
 /// A container of numbers.
 fn numbers() -> Abstract {
     super::container(vec![Abstract::of(Origin::Safe)])
@@ -106,13 +178,12 @@ fn numbers() -> Abstract {
 
 /// What is known of a field of a model that request data was parsed into.
 pub(super) fn field(program: &Program, module: ModuleId, class: ClassId, name: Ustr, whole: &Abstract) -> Abstract {
-    let values = program.attribute(module, class, name);
+    let (module, values) = values::assigned(program, module, class, name);
     let Some(annotation) = values.iter().find_map(|value| value.annotation) else { return whole.derived() };
     match annotated(program, module, annotation) {
         Annotated::Number => Abstract::of(Origin::Safe),
         Annotated::Numbers => numbers(),
-        Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..whole.derived() },
-        _ => whole.derived(),
+        annotation => of_model(whole.derived(), annotation),
     }
 }
 
@@ -120,141 +191,6 @@ pub(super) fn field(program: &Program, module: ModuleId, class: ClassId, name: U
 pub(super) fn returns_number(program: &Program, function: FunctionRef) -> bool {
     let returns = program.function(function).returns;
     returns.is_some_and(|annotation| annotated(program, function.module, annotation) == Annotated::Number)
-}
-
-/// What an annotation says about a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Annotated {
-    /// Nothing, or nothing that can be read.
-    Nothing,
-    /// A number, an enum member, a date, a choice of literals.
-    Number,
-    /// A list or mapping of these.
-    Numbers,
-    /// Text, or something that holds text.
-    Text,
-    /// A request object.
-    Request,
-    /// A class of the project that holds data.
-    Model(ModuleId, ClassId),
-    /// Any other class: a session, a client.
-    Other,
-}
-
-/// Names of types whose values are no text that anybody chose.
-const NUMBERS: [&str; 18] = [
-    "ZoneInfo",
-    "tzinfo",
-    "int",
-    "float",
-    "bool",
-    "complex",
-    "UUID",
-    "UUID1",
-    "UUID4",
-    "date",
-    "datetime",
-    "time",
-    "timedelta",
-    "Decimal",
-    "PositiveInt",
-    "NonNegativeInt",
-    "PositiveFloat",
-    "Literal",
-];
-
-const TEXTS: [&str; 12] = ["str", "bytes", "dict", "Dict", "list", "List", "Any", "object", "Mapping", "Sequence", "Iterable", "EmailStr"];
-
-fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> Annotated {
-    let module = program.module(id);
-    let resolver = Resolver::new(program);
-    // Unions and generics nest a few levels at most; what lies deeper counts as text.
-    let mut todo = vec![(annotation, false, 0_u8)];
-    let mut found = None;
-    while let Some((expr, inside, depth)) = todo.pop() {
-        if depth > 6 {
-            return Annotated::Text;
-        }
-        let one = match &module.expr(expr).kind {
-            ExprKind::Null => continue,
-            ExprKind::Binary { op: BinaryOp::BitOr, operands } => {
-                todo.extend(operands.iter().map(|operand| (*operand, inside, depth + 1)));
-                continue;
-            }
-            ExprKind::Subscript { object, index, .. } => {
-                let generic = resolver.entity(id, *object).library();
-                let last = generic.map(|path| path.rsplit('.').next().unwrap_or_default().to_owned()).unwrap_or_default();
-                let parts: Vec<ExprId> = match &module.expr(*index).kind {
-                    ExprKind::Tuple(parts) => parts.to_vec(),
-                    _ => vec![*index],
-                };
-                match last.as_str() {
-                    "Literal" => Annotated::Number,
-                    "Annotated" | "Final" | "Required" | "NotRequired" => {
-                        todo.extend(parts.first().map(|part| (*part, inside, depth + 1)));
-                        continue;
-                    }
-                    "Optional" | "Union" => {
-                        todo.extend(parts.iter().map(|part| (*part, inside, depth + 1)));
-                        continue;
-                    }
-                    "list" | "List" | "set" | "Set" | "tuple" | "Tuple" | "Sequence" | "Iterable" | "frozenset" | "Collection" => {
-                        todo.extend(parts.iter().map(|part| (*part, true, depth + 1)));
-                        continue;
-                    }
-                    _ => Annotated::Text,
-                }
-            }
-            ExprKind::Ellipsis => continue,
-            // A forward reference.
-            ExprKind::String(text) if NUMBERS.contains(&text.trim()) => Annotated::Number,
-            // `conint(gt=0)`
-            ExprKind::Call(call) => match resolver.entity(id, call.callee).library().as_deref().and_then(|name| name.rsplit('.').next()) {
-                Some("conint" | "confloat" | "condecimal" | "condate") => Annotated::Number,
-                _ => Annotated::Text,
-            },
-            _ => class(program, &resolver, id, expr),
-        };
-        let one = if inside && one == Annotated::Number { Annotated::Numbers } else { one };
-        found = match found {
-            None => Some(one),
-            Some(other) if other == one => Some(one),
-            // A union is no better than its worst member.
-            Some(_) => Some(Annotated::Text),
-        };
-    }
-    found.unwrap_or(Annotated::Nothing)
-}
-
-fn class(program: &Program, resolver: &Resolver<'_>, id: ModuleId, expr: ExprId) -> Annotated {
-    match resolver.entity(id, expr) {
-        Entity::Builtin(name) | Entity::Library(name) => {
-            let last = name.rsplit('.').next().unwrap_or_default();
-            if NUMBERS.contains(&last) {
-                Annotated::Number
-            } else if TEXTS.contains(&last) {
-                Annotated::Text
-            } else if program.apis.class_has_role(name, Role::Request) {
-                Annotated::Request
-            } else {
-                Annotated::Other
-            }
-        }
-        Entity::Class(m, c) => {
-            if is_enum(program, resolver, m, c) {
-                Annotated::Number
-            } else {
-                Annotated::Model(m, c)
-            }
-        }
-        _ => Annotated::Text,
-    }
-}
-
-/// Whether a class of the project is an enum.
-pub(super) fn is_enum(program: &Program, resolver: &Resolver<'_>, module: ModuleId, class: ClassId) -> bool {
-    const ENUMS: [&str; 7] = ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"];
-    inherits(program, resolver, module, class, |base| ENUMS.contains(&base.rsplit('.').next().unwrap_or_default()))
 }
 
 /// `Depends(…)`, in a default or an `Annotated[…]`.

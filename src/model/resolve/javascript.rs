@@ -9,7 +9,7 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::{Apis, JAVASCRIPT};
 use crate::model::handed;
-use crate::model::program::{FunctionRef, ModuleId};
+use crate::model::program::{FunctionRef, Link, ModuleId};
 
 /// Whether something is of a library of JavaScript.
 #[must_use]
@@ -25,6 +25,9 @@ pub fn is_path(path: Ustr) -> bool {
 
 /// The canonical name of a global.
 pub(super) fn global(apis: &Apis, name: Ustr) -> Ustr {
+    if matches!(name.as_str(), "globalThis" | "global") {
+        return Ustr::from(&format!("{JAVASCRIPT}globalThis"));
+    }
     apis.canonical(Ustr::from(&format!("{JAVASCRIPT}globalThis.{name}")))
 }
 
@@ -61,6 +64,53 @@ impl Resolver<'_> {
         if is_literal { Entity::Module(module) } else { self.binding(module, m.exports, binding) }
     }
 
+    /// Whether `object.name` is `module.exports` of the module itself.
+    pub(super) fn is_own_exports(&self, module: ModuleId, object: ExprId, name: Ustr) -> bool {
+        let m = self.program.module(module);
+        let is_module = |word: Ustr| word == "module" && self.scope_of_name(module, object, word).is_none();
+        name == "exports" && m.language == Language::TypeScript && matches!(m.expr(object).kind, ExprKind::Name(word) if is_module(word))
+    }
+
+    /// What a module exports because another one does: `export * from`, which leaves the default out. What two of them export
+    /// is nobody's, and what none does is a member of what the module exports as a whole.
+    pub(super) fn starred(&self, module: ModuleId, name: Ustr) -> Entity {
+        let m = self.program.module(module);
+        let mut found: Option<Entity> = None;
+        for binding in self.program.bindings(module, m.exports, Ustr::from("*")).filter(|_| name != "default") {
+            let BindingKind::Import(import) = binding.kind else { continue };
+            let entity = match self.program.import(module, import) {
+                Link::Module(from) if self.exports_name(from, name) => self.exported(from, name),
+                Link::Library(path) if path != "?" => {
+                    let path = self.program.apis.member(path, name);
+                    match self.program.apis.row(path) {
+                        Some(_) => self.library(path),
+                        None => continue,
+                    }
+                }
+                _ => continue,
+            };
+            if found.is_some_and(|other| other != entity) {
+                return Entity::Unknown;
+            }
+            found = Some(entity);
+        }
+        found.unwrap_or_else(|| self.member_of_whole(module, name))
+    }
+
+    /// Whether a module exports something under a name.
+    fn exports_name(&self, module: ModuleId, name: Ustr) -> bool {
+        let m = self.program.module(module);
+        let bound = |name: Ustr| self.program.bindings(module, m.exports, name);
+        let passes_on = |binding: &Binding| match binding.kind {
+            BindingKind::Import(import) => match self.program.import(module, import) {
+                Link::Module(from) => self.exports_name(from, name),
+                _ => true,
+            },
+            _ => true,
+        };
+        self.step() && (bound(name).next().is_some() || bound(Ustr::from(WHOLE)).next().is_some() || bound(Ustr::from("*")).any(passes_on))
+    }
+
     /// A member of a module that has no export of that name.
     pub(super) fn member_of_whole(&self, module: ModuleId, name: Ustr) -> Entity {
         let m = self.program.module(module);
@@ -71,6 +121,27 @@ impl Resolver<'_> {
             Entity::Module(_) => Entity::Unknown,
             whole => self.member(whole, name),
         }
+    }
+
+    /// What a pattern takes apart.
+    #[must_use]
+    pub fn taken_apart(&self, module: ModuleId, pattern: ExprId) -> Entity {
+        self.renew();
+        self.matched(module, pattern)
+    }
+
+    /// What a parameter is, by its annotation or by what calls the function.
+    #[must_use]
+    pub fn parameter(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.param(module, function, index)
+    }
+
+    /// What the library that calls a function passes as a parameter.
+    #[must_use]
+    pub fn called_with(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {
+        self.renew();
+        self.given_by_caller(module, function, index)
     }
 
     /// What a pattern inside of another, or of a parameter, stands for.
@@ -106,6 +177,21 @@ impl Resolver<'_> {
         }
     }
 
+    /// What a promise gives that is known to be one: a module that is imported, what an asynchronous function returns.
+    fn promised(&self, module: ModuleId, promise: ExprId) -> Entity {
+        let m = self.program.module(module);
+        match &m.expr(promise).kind {
+            ExprKind::Require(_) => self.of(module, promise),
+            ExprKind::Call(call) => match self.of(module, call.callee) {
+                Entity::Function(f) if self.program.function(f).is_async || self.program.function(f).returns.is_some() => {
+                    self.of(module, promise)
+                }
+                _ => Entity::Unknown,
+            },
+            _ => Entity::Unknown,
+        }
+    }
+
     /// The type that a function is declared to have: `const list: RequestHandler = (req, res) => …`.
     fn declared_as(&self, module: ModuleId, function: FunctionId) -> Option<Ustr> {
         let m = self.program.module(module);
@@ -126,6 +212,11 @@ impl Resolver<'_> {
         if m.language != Language::TypeScript {
             return Entity::Unknown;
         }
+        if index == 0
+            && let Some(promise) = settled(m, function)
+        {
+            return self.promised(module, promise);
+        }
         let passed_here = match m.function(function).parent {
             Parent::Expr(value) => handed::taker(self.program, module, value, |call| self.of(module, call.callee).library()),
             _ => None,
@@ -135,5 +226,16 @@ impl Resolver<'_> {
         let row = api.and_then(|api| self.program.apis.row(api));
         let class = row.and_then(|row| row.params.get(index)).filter(|class| !class.is_empty());
         class.map_or(Entity::Unknown, |class| Entity::Instance(Ustr::from(class)))
+    }
+}
+
+/// The promise whose `then` a function expression is given to as what follows.
+fn settled(module: &Module, function: FunctionId) -> Option<ExprId> {
+    let Parent::Expr(value) = module.function(function).parent else { return None };
+    let Parent::Expr(parent) = module.expr_parents[value.index()] else { return None };
+    let call = module.call(parent).filter(|call| call.args.first().is_some_and(|first| first.value == value))?;
+    match module.expr(call.callee).kind {
+        ExprKind::Attribute { object, name, .. } if name == "then" => Some(object),
+        _ => None,
     }
 }

@@ -116,7 +116,7 @@ impl Finder<'_> {
     }
 
     /// What a library says of something.
-    fn row(&self, expr: ExprId) -> Option<&Row> {
+    pub(super) fn row(&self, expr: ExprId) -> Option<&Row> {
         self.resolver.entity(self.id, expr).library().and_then(|name| self.program.apis.row(name))
     }
 

@@ -28,6 +28,10 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
     }
     for site in &program.calls[id.0 as usize] {
         let (Some(call), Some(name)) = (module.call(site.expr), site.callee.library()) else { continue };
+        // Decorators were looked at above.
+        if matches!(module.expr_parents[site.expr.index()], Parent::Function(_) | Parent::Class(_)) && !is_body(module, site.expr) {
+            continue;
+        }
         if let Some(row) = program.apis.row(name)
             && let Some(kind) = kind(row)
         {
@@ -35,12 +39,25 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
         }
     }
     found.handlers.extend(exported(program, id).into_iter().map(|(function, name, _)| {
+        if is_middleware(program.path(id)) {
+            let place = program.span_place(function.module, program.function(function).name_span);
+            let (kind, methods) = (HandlerKind::Hook, Vec::new());
+            return Handler { function, kind, methods, path: None, place, class: None, is_bound: true, on: None };
+        }
         let methods = if name.chars().all(char::is_uppercase) { vec![name] } else { Vec::new() };
         let place = program.span_place(function.module, program.function(function).name_span);
         let path = path_of_file(program.path(id));
         Handler { function, kind: HandlerKind::EntryPoint, methods, path, place, class: None, is_bound: true, on: None }
     }));
     found
+}
+
+/// Whether an expression is the body of an arrow function.
+fn is_body(module: &Module, expr: ExprId) -> bool {
+    match module.expr_parents[expr.index()] {
+        Parent::Function(function) => matches!(module.function(function).body, FunctionBody::Expr(body) if body == expr),
+        _ => false,
+    }
 }
 
 fn kind(row: &Row) -> Option<HandlerKind> {
@@ -59,25 +76,28 @@ fn kind(row: &Row) -> Option<HandlerKind> {
 fn by_call(finder: &Finder<'_>, expr: ExprId, call: &Call, row: &Row, kind: HandlerKind, found: &mut Bound) {
     let (program, id) = (finder.program, finder.id);
     let passed = handed::functions(program.module(id), call, row);
-    let functions: Vec<FunctionRef> = passed
-        .iter()
-        .filter_map(|value| match finder.resolver.entity(id, *value) {
-            Entity::Function(function) => Some(function),
-            _ => None,
-        })
-        .collect();
+    let runs = |value: &ExprId| Some((*value, handed::run_by(program, &finder.resolver, id, *value)?));
+    let functions: Vec<(ExprId, FunctionRef)> = passed.iter().filter_map(runs).collect();
+    let module = program.module(id);
+    let is_last = |value: ExprId| call.args.last().is_some_and(|arg| module.is_within(value, arg.value));
+    let answering = functions.iter().rev().find(|(value, _)| is_last(*value)).map(|(_, function)| *function);
     let place = program.place(id, expr);
     let (on, chained) = receiver(program, id, call);
-    let path = path(program, id, call, row).or(chained);
+    let path = path(program, id, call, row).or(chained).filter(|_| kind != HandlerKind::EntryPoint);
     let methods = methods(program, id, call, row);
-    for (index, function) in functions.iter().enumerate() {
-        let kind = if kind == HandlerKind::Route && index + 1 < functions.len() { HandlerKind::Hook } else { kind };
+    let mut known: Vec<FunctionRef> = Vec::new();
+    for (_, function) in functions {
+        if known.contains(&function) {
+            continue;
+        }
+        known.push(function);
+        let kind = if kind == HandlerKind::Route && Some(function) != answering { HandlerKind::Hook } else { kind };
         let (methods, path) = (methods.clone(), path.clone());
-        found.handlers.push(Handler { function: *function, kind, methods, path, place, class: None, is_bound: true, on });
+        found.handlers.push(Handler { function, kind, methods, path, place, class: None, is_bound: true, on });
     }
     // `router.get('/orders', controller.list)`: whoever answers is out of sight.
     if kind == HandlerKind::Route
-        && functions.is_empty()
+        && answering.is_none()
         && let Some(last) = passed.last()
         && path.as_deref().is_some_and(|path| path.starts_with('/'))
         && !matches!(finder.resolver.entity(id, *last), Entity::Instance(_))
@@ -147,8 +167,15 @@ fn in_controller(finder: &Finder<'_>, handler: Handler) -> Handler {
     let (program, id) = (finder.program, finder.id);
     let module = program.module(id);
     let Some(class) = program.function(handler.function).class else { return handler };
-    let prefix = module.class(class).decorators.iter().find_map(|decorator| {
-        let call = module.call(*decorator)?;
+    let controls = |decorator: &&ExprId| {
+        let callee = module.call(**decorator).map_or(**decorator, |call| call.callee);
+        finder.row(callee).is_some_and(|row| row.is(Role::Router))
+    };
+    // The path of a base class is that of whoever extends it.
+    let Some(controller) = module.class(class).decorators.iter().find(controls) else {
+        return Handler { path: None, class: Some((id, class)), ..handler };
+    };
+    let prefix = module.call(*controller).and_then(|call| {
         let first = call.args.first()?.value;
         match values::object_literal(program, id, first) {
             Some((at, entries)) => key_text(program, at, entries, "path"),
@@ -173,6 +200,9 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
         return Vec::new();
     }
     let Some((names, api)) = convention(program.path(id)) else { return Vec::new() };
+    if api == "next.NextApiHandler" && !program.path(id).ends_with(".ts") && !depends_on_next(program, id) {
+        return Vec::new();
+    }
     let resolver = Resolver::new(program);
     let mut found = Vec::new();
     for name in names {
@@ -198,11 +228,43 @@ fn convention(path: &str) -> Option<(&'static [&'static str], &'static str)> {
     };
     match stem {
         "route" if is_in(&["app"]) => Some((&METHODS, "next/server.RouteHandler")),
+        _ if is_middleware(path) => Some((&["default", "middleware", "proxy"], "next/server.RouteHandler")),
         "+server" => Some((&METHODS, "@sveltejs/kit.RequestHandler")),
         _ if is_in(&["pages", "api"]) => Some((&["default"], "next.NextApiHandler")),
         _ if is_in(&["app", "routes"]) => Some((&["loader", "action"], "react-router.LoaderFunction")),
         _ => None,
     }
+}
+
+/// Whether a file holds what Next runs before its routes.
+fn is_middleware(path: &str) -> bool {
+    let (directory, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.split_once('.').map_or(file, |(stem, _)| stem);
+    // It lies beside `app` and `pages`, which is the root of the package or its `src`.
+    matches!(stem, "middleware" | "proxy") && !directory.split('/').any(|part| matches!(part, "app" | "pages" | "lib" | "server" | "utils"))
+}
+
+/// Whether the nearest manifest at or above a module asks for Next: pages of other frameworks lie in folders of these names.
+fn depends_on_next(program: &Program, id: ModuleId) -> bool {
+    let mut directory = Some(program.sources.get(program.module(id).file).directory());
+    while let Some(at) = directory {
+        if let Some(manifest) = program.sources.in_directory(at).find(|file| file.name() == "package.json") {
+            return manifest.text.contains("\"next\"");
+        }
+        directory = at.rsplit_once('/').map(|(above, _)| above).or((!at.is_empty()).then_some(""));
+    }
+    false
+}
+
+/// The framework that finds a module by where it lies, as people call it.
+#[must_use]
+pub fn framework_by_place(path: &str) -> Option<&'static str> {
+    let (_, api) = convention(path)?;
+    Some(match api.split(['/', '.']).next().unwrap_or_default() {
+        "next" => "Next.js",
+        "@sveltejs" => "SvelteKit",
+        _ => "React Router",
+    })
 }
 
 /// The path that a file's place stands for: `app/api/orders/[id]/route.ts`, `pages/api/orders.ts`.

@@ -2,12 +2,12 @@
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
-use crate::model::calls::argument;
 use crate::model::program::{ModuleId, Program};
-use crate::model::resolve::{Entity, Resolver};
+use crate::model::resolve::Resolver;
 use crate::model::{routes, values};
 
 use super::environment::{self, Edit};
+use super::{arguments, schema};
 
 /// What a literal is bound to.
 #[derive(Clone, PartialEq, Debug)]
@@ -50,40 +50,8 @@ pub enum How {
     Returned,
 }
 
-/// Arguments that are secrets: function, position. Those passed by keyword are told by the keyword.
-const ARGUMENTS: &[(&str, usize)] = &[
-    ("jwt.encode", 1),
-    ("jwt.decode", 1),
-    ("jose.jwt.encode", 1),
-    ("jose.jwt.decode", 1),
-    ("cryptography.fernet.Fernet", 0),
-    ("hmac.new", 0),
-    ("hmac.digest", 0),
-    ("requests.auth.HTTPBasicAuth", 1),
-    ("requests.auth.HTTPDigestAuth", 1),
-    ("httpx.BasicAuth", 1),
-    ("httpx.DigestAuth", 1),
-    ("aiohttp.BasicAuth", 1),
-    ("smtplib.SMTP.login", 1),
-    ("smtplib.SMTP_SSL.login", 1),
-    ("itsdangerous.URLSafeTimedSerializer", 0),
-    ("itsdangerous.URLSafeSerializer", 0),
-    ("itsdangerous.TimestampSigner", 0),
-    ("itsdangerous.Signer", 0),
-    ("pymysql.connect", 2),
-    ("MySQLdb.connect", 2),
-    ("twilio.rest.Client", 1),
-    ("github.Github", 0),
-    ("telegram.Bot", 0),
-    ("sendgrid.SendGridAPIClient", 0),
-];
-
-/// Functions that give back what they are given, in another type or with a description.
-const WRAPPERS: &[&str] =
-    &["SecretStr", "SecretBytes", "Secret", "str", "bytes", "Field", "Header", "Query", "Cookie", "Form", "Body", "b64decode", "field"];
-
 /// Keywords and keys of what is shown to people.
-const EXAMPLES: &[&str] = &[
+pub(super) const EXAMPLES: &[&str] = &[
     "example",
     "examples",
     "openapi_examples",
@@ -97,16 +65,21 @@ const EXAMPLES: &[&str] = &[
     "metavar",
 ];
 
-/// Methods that set or read something by its name.
-const SETS: &[&str] = &["get", "pop", "setdefault", "set", "add", "add_header", "set_header", "putheader", "append_header", "putenv"];
-
 /// Methods of a text that keep what it says.
-const METHODS: &[&str] = &["encode", "strip", "decode", "lower", "upper", "get_secret_value"];
+const METHODS: &[&str] =
+    &["encode", "strip", "decode", "lower", "upper", "get_secret_value", "trim", "toString", "toLowerCase", "toUpperCase"];
 
 /// What the literal is bound to, through what only wraps it.
 #[must_use]
 pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
     if is_example(program, id, literal) { Bound::Example } else { bound_to(program, id, literal) }
+}
+
+/// `PLACEHOLDER_SECRETS`, `mockConfig`
+fn is_example_name(name: &str) -> bool {
+    const STANDS_FOR: &[&str] =
+        &["placeholder", "placeholders", "example", "examples", "mock", "mocked", "mocks", "dummy", "fake", "sample", "samples"];
+    EXAMPLES.contains(&name) || super::words(name).iter().any(|word| STANDS_FOR.contains(&word.as_str()))
 }
 
 /// Whether a literal is somewhere below an `examples=…` or `"example": …`.
@@ -136,7 +109,7 @@ fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
             }
             Around::Stmt(stmt, _) => {
                 let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
-                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| EXAMPLES.contains(&name.as_str())));
+                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| is_example_name(&name)));
             }
             _ => return false,
         }
@@ -152,7 +125,11 @@ fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
             Parent::Expr(parent) => parent,
             Parent::Stmt(stmt) => return of_statement(program, id, stmt, value),
             Parent::Function(function) => {
-                let param = module.function(function).params.iter().find(|param| param.default == Some(value));
+                let function = module.function(function);
+                if matches!(function.body, FunctionBody::Expr(body) if body == value) {
+                    return returned(function);
+                }
+                let param = function.params.iter().find(|param| param.default == Some(value));
                 return param.map_or(Bound::Nothing, |param| Bound::Name(param.name.to_string(), How::Default));
             }
             Parent::Class(_) | Parent::Module => return Bound::Nothing,
@@ -182,25 +159,40 @@ fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
                     _ => return Bound::Nothing,
                 }
             }
-            ExprKind::Call(call) => match of_argument(program, id, parent, call, value) {
+            ExprKind::Call(call) => match arguments::of_argument(program, id, parent, call, value) {
                 Some(bound) => return bound,
                 None => value = parent,
             },
             ExprKind::Object(entries) => {
-                let key = entries.iter().find_map(|entry| match entry {
-                    Entry::Pair { key, value: v } if *v == value => values::text(program, id, *key),
-                    _ => None,
-                });
-                return key.map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry));
+                let Some(key) = environment::key_of(program, id, entries, value) else { return Bound::Nothing };
+                if let Some(function) = arguments::given_in_options(program, id, parent, &key) {
+                    return Bound::Argument(function);
+                }
+                let is_default = key == "default" && module.language == Language::TypeScript;
+                return if is_default { schema::of_key(program, id, parent, entries) } else { Bound::Name(key, How::Entry) };
             }
             ExprKind::Tuple(items) | ExprKind::List(items) | ExprKind::Set(items) => return of_item(program, id, parent, items, value),
             ExprKind::Compare { operands, ops } => return compared(program, id, operands, ops, value),
             ExprKind::Assign { target, value: v } if *v == value => {
+                if let Some(variable) = environment::in_pattern(program, id, parent) {
+                    return Bound::Fallback { variable, edit: Some(Edit::Pattern(parent)) };
+                }
+                if module.is_pattern(parent) {
+                    return name_of(program, id, *target).map_or(Bound::Nothing, |name| Bound::Name(name, How::Default));
+                }
                 return name_of(program, id, *target).map_or(Bound::Nothing, |name| Bound::Name(name, How::Variable));
             }
             _ => return Bound::Nothing,
         }
     }
+}
+
+/// What a function of this name gives.
+fn returned(function: &Function) -> Bound {
+    let words = super::words(&function.name);
+    let is_verb = words.len() > 1 && words.first().is_some_and(|first| matches!(first.as_str(), "get" | "load" | "fetch" | "read"));
+    let name = if is_verb { words[1..].join("_") } else { function.name.to_string() };
+    if function.name.is_empty() { Bound::Nothing } else { Bound::Name(name, How::Returned) }
 }
 
 fn of_statement(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId) -> Bound {
@@ -214,82 +206,20 @@ fn of_statement(program: &Program, id: ModuleId, stmt: StmtId, value: ExprId) ->
                 if routes::inherits(program, &resolver, id, class, |base| base.ends_with(".BaseSettings")) {
                     return Bound::Fallback { variable: name.clone(), edit: Some(Edit::Field(stmt)) };
                 }
-                if routes::inherits(program, &resolver, id, class, |base| base.starts_with("enum.")) {
+                let is_enum = module.language == Language::TypeScript && {
+                    let whole = program.sources.slice(program.span_place(id, module.class(class).span));
+                    whole.starts_with("enum ") || whole.starts_with("const enum ")
+                };
+                if is_enum || routes::inherits(program, &resolver, id, class, |base| base.starts_with("enum.")) {
                     return Bound::Name(name.clone(), How::Member);
                 }
             }
             Bound::Name(name.clone(), How::Variable)
         }
-        StmtKind::Return(_) => {
-            let function = module.function_of_stmt(stmt).map(|f| module.function(f).name);
-            function.map_or(Bound::Nothing, |name| {
-                let name = ["get_", "load_", "fetch_", "read_"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(&name);
-                Bound::Name(name.to_owned(), How::Returned)
-            })
-        }
+        StmtKind::Return(_) => module.function_of_stmt(stmt).map_or(Bound::Nothing, |function| returned(module.function(function))),
         StmtKind::Expr(_) => Bound::Documentation,
         _ => Bound::Nothing,
     }
-}
-
-/// An argument of a call; nothing where the call only wraps it.
-fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &Call, value: ExprId) -> Option<Bound> {
-    let module = program.module(id);
-    let Some(arg) = call.args.iter().find(|arg| arg.value == value) else { return Some(Bound::Nothing) };
-    if let Some(read) = environment::read(program, id, expr) {
-        let is_default = read.default == Some(value);
-        return Some(if is_default { Bound::Fallback { variable: read.variable, edit: read.edit } } else { Bound::Nothing });
-    }
-    let callee = program.callee(id, expr);
-    let name = match (callee, &module.expr(call.callee).kind) {
-        (Entity::Library(path) | Entity::Builtin(path), _) => path.rsplit('.').next().unwrap_or_default().to_owned(),
-        (_, ExprKind::Attribute { name, .. } | ExprKind::Name(name)) => name.to_string(),
-        _ => String::new(),
-    };
-    let first = call.args.first().filter(|first| first.kind == ArgKind::Positional && first.value != value);
-    let first_text = || first.and_then(|first| values::text(program, id, first.value));
-    let position = call.args.iter().take_while(|a| a.kind == ArgKind::Positional).position(|a| a.value == value);
-    if let ArgKind::Keyword(keyword) = arg.kind {
-        if matches!(keyword.as_str(), "default" | "value") {
-            if WRAPPERS.contains(&name.as_str()) || name == "mapped_column" {
-                return None;
-            }
-            // An option of a command line.
-            let option = first_text().filter(|text| text.starts_with('-')).map(|text| text.trim_start_matches('-').to_owned());
-            return Some(option.map_or(Bound::Nothing, |option| Bound::Name(option, How::Default)));
-        }
-        return Some(if EXAMPLES.contains(&keyword.as_str()) { Bound::Example } else { Bound::Name(keyword.to_string(), How::Argument) });
-    }
-    let Some(position) = position else { return Some(Bound::Nothing) };
-    if position == 0 && WRAPPERS.contains(&name.as_str()) {
-        return None;
-    }
-    if matches!(callee, Entity::Library(path) if path.ends_with("compare_digest")) {
-        let other = call.args.iter().find(|a| a.value != value).and_then(|other| name_of(program, id, other.value));
-        return Some(other.map_or(Bound::Nothing, |name| Bound::Name(name, How::Compared)));
-    }
-    let path = match callee {
-        Entity::Library(path) => Some(path),
-        _ => None,
-    };
-    if path.is_some_and(|path| ARGUMENTS.contains(&(path.as_str(), position))) {
-        return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
-    }
-    // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
-    if position == 1 && SETS.contains(&name.as_str()) {
-        return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
-    }
-    if position == 2 && matches!(name.as_str(), "getattr" | "setattr") {
-        let key = argument(call, Some(1), &[]).and_then(|key| values::text(program, id, key));
-        return Some(key.map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
-    }
-    if let Entity::Function(function) = callee {
-        let params = &program.function(function).params;
-        let is_method = params.first().is_some_and(|p| matches!(p.name.as_str(), "self" | "cls"));
-        let param = params.get(position + usize::from(is_method)).filter(|p| p.kind == ParamKind::Normal);
-        return Some(param.map_or(Bound::Nothing, |param| Bound::Name(param.name.to_string(), How::Argument)));
-    }
-    Some(Bound::Nothing)
 }
 
 /// An item of a list or tuple: one of several values, a header, or a part of a login.
@@ -310,6 +240,18 @@ fn of_item(program: &Program, id: ModuleId, parent: ExprId, items: &[ExprId], va
         }
         Parent::Expr(outer) => match &module.expr(outer).kind {
             // `auth=("user", "password")`
+            // `cookieSession({ keys: ['…'] })`
+            ExprKind::Object(entries) if module.language == Language::TypeScript => {
+                let key = environment::key_of(program, id, entries, parent);
+                let function = key.and_then(|key| arguments::given_in_options(program, id, outer, &key));
+                function.map_or(Bound::Nothing, Bound::Argument)
+            }
+            ExprKind::Call(call) if module.language == Language::TypeScript => {
+                match arguments::of_argument(program, id, outer, call, parent) {
+                    Some(bound @ Bound::Argument(_)) => bound,
+                    _ => Bound::Nothing,
+                }
+            }
             ExprKind::Call(call) => {
                 let is_login = |arg: &Arg| {
                     arg.value == parent
@@ -348,7 +290,7 @@ fn is_list(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 }
 
 /// The name that a thing goes by: of a variable, an attribute, a key, what is read by key.
-fn name_of(program: &Program, id: ModuleId, expr: ExprId) -> Option<String> {
+pub(super) fn name_of(program: &Program, id: ModuleId, expr: ExprId) -> Option<String> {
     let module = program.module(id);
     let mut expr = expr;
     loop {

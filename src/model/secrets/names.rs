@@ -50,12 +50,19 @@ fn head(name: &str) -> Vec<String> {
     words
 }
 
+/// What variables begin with that build tools write into what browsers are sent.
+const PUBLIC: &[&str] =
+    &["VITE_", "REACT_APP_", "VUE_APP_", "NG_APP_", "GATSBY_", "NEXT_PUBLIC_", "NUXT_PUBLIC_", "EXPO_PUBLIC_", "STORYBOOK_"];
+
 /// Whether a variable, field, header or environment variable of this name holds a secret.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     let words = head(name);
     let Some((last, before)) = words.split_last() else { return false };
     let last = last.as_str();
+    if PUBLIC.iter().any(|prefix| name.starts_with(prefix)) {
+        return false;
+    }
     let is_token = |word: &String| last.ends_with("token") && vocabulary().tokens.contains(word.as_str());
     if before.iter().any(|word| vocabulary().others.contains(word.as_str()) || is_token(word)) {
         return false;
@@ -64,8 +71,12 @@ pub fn is_secret(name: &str) -> bool {
         return true;
     }
     let qualifier = before.last().map(String::as_str);
+    // What passport's strategies take: `secretOrKey`.
+    let is_either = qualifier == Some("or") && before.iter().any(|word| word == "secret");
     last == "key"
-        && qualifier.is_some_and(|word| vocabulary().keys.contains(word) || vocabulary().vendors.contains(word) || word.ends_with("api"))
+        && (is_either
+            || qualifier
+                .is_some_and(|word| vocabulary().keys.contains(word) || vocabulary().vendors.contains(word) || word.ends_with("api")))
 }
 
 /// Whether what a name holds is a password: people make those of words.
@@ -74,13 +85,31 @@ pub fn is_password(name: &str) -> bool {
     head(name).split_last().is_some_and(|(last, before)| is_password_word(last, before))
 }
 
+/// Whether all that a name can hold is what something is signed or encrypted with: `SECRET_KEY`, `jwtSecret`. Any text does
+/// for that, and one that is made of words is but easier to guess.
+#[must_use]
+pub fn is_signing_key(name: &str) -> bool {
+    let words = head(name);
+    let (Some((last, before)), true) = (words.split_last(), is_secret(name)) else { return false };
+    let qualifier = before.last().map(String::as_str);
+    match last.as_str() {
+        "secret" => qualifier.is_none_or(|word| word != "client"),
+        "secretkey" => true,
+        "key" => matches!(qualifier, Some("secret" | "signing" | "encryption" | "jwt" | "hmac" | "cookie" | "session")),
+        _ => false,
+    }
+}
+
 /// `pass` alone is a verb, a test's outcome or a ticket.
 fn is_password_word(last: &str, before: &[String]) -> bool {
     const OF: &[&str] = &[
         "db", "user", "smtp", "mail", "email", "admin", "root", "redis", "mysql", "postgres", "pg", "ftp", "ssh", "http", "auth", "login",
         "mongo", "rabbitmq", "host", "database",
     ];
-    (vocabulary().passwords.contains(last) || last.ends_with("password"))
+    // The product that keeps passwords is called so.
+    let is_product = last == "1password" || last == "onepassword" || before.last().is_some_and(|word| word == "one");
+    (vocabulary().passwords.contains(last) || last.ends_with("password") && !is_product)
+        && !(is_product && last == "password")
         && (last != "pass" || before.last().is_some_and(|word| OF.contains(&word.as_str())))
 }
 
@@ -93,6 +122,16 @@ pub fn is_header(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_sign() {
+        for name in ["SECRET_KEY", "secretKey", "JWT_SECRET", "jwtSecret", "SECRET", "cookie_secret", "ENCRYPTION_KEY"] {
+            assert!(is_signing_key(name), "{name}");
+        }
+        for name in ["API_KEY", "password", "client_secret", "token", "JWT_SECRET_NAME", "CACHE_KEY"] {
+            assert!(!is_signing_key(name), "{name}");
+        }
+    }
 
     #[test]
     fn the_last_word_decides() {
@@ -124,6 +163,7 @@ mod tests {
             "private_key",
             "hook_secret",
             "API_KEY_2",
+            "secretOrKey",
         ];
         for name in secrets {
             assert!(is_secret(name), "{name}");
@@ -170,6 +210,8 @@ mod tests {
             "monkey",
             "stripe_public_key",
             "PUBLIC_API_KEY",
+            "NEXT_PUBLIC_API_KEY",
+            "VITE_MAPS_API_KEY",
         ];
         for name in others {
             assert!(!is_secret(name), "{name}");

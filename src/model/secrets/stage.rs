@@ -1,7 +1,8 @@
 //! What the code around a literal is for: production, a developer's machine, an example.
 
+use super::browser;
 use super::names::words;
-use crate::ir::program::ExprId;
+use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 
@@ -14,22 +15,88 @@ pub enum Stage {
     Development,
     /// `examples/`
     Example,
+    /// What is sent to browsers holds no secret, whatever it is called.
+    Browser,
+}
+
+/// What stages are called that are not production.
+const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
+
+/// Whether a literal is used only where some variable says that this is not production: `isProd ? … : '…'`,
+/// `process.env.NODE_ENV === 'test' ? '…' : …`
+fn is_conditional(module: &Module, literal: ExprId) -> bool {
+    let mut below = literal;
+    for around in module.around(literal) {
+        match around {
+            Around::Expr(parent) => {
+                if let ExprKind::Conditional { test, then, .. } = module.expr(parent).kind
+                    && test != below
+                    && is_for_development(module, test, then == below)
+                {
+                    return true;
+                }
+                below = parent;
+            }
+            Around::Stmt(..) => {}
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether a condition, or its opposite, holds in development only.
+fn is_for_development(module: &Module, test: ExprId, holds: bool) -> bool {
+    let says = |expr: &ExprId| match &module.expr(*expr).kind {
+        ExprKind::String(stage) => Some(DEVELOPMENT.contains(&stage.as_str())).filter(|is| *is || stage.starts_with("prod")),
+        _ => None,
+    };
+    let named = |name: &str| {
+        let words = words(name);
+        let is_one_of = |stages: &[&str]| words.iter().any(|word| stages.contains(&word.as_str()));
+        if is_one_of(DEVELOPMENT) { Some(true) } else { is_one_of(&["prod", "production"]).then_some(false) }
+    };
+    match &module.expr(test).kind {
+        ExprKind::Compare { operands, ops } => {
+            let is_equal = match ops[..] {
+                [CompareOp::Eq] => true,
+                [CompareOp::NotEq] => false,
+                _ => return false,
+            };
+            operands.iter().find_map(says).is_some_and(|development| development == (is_equal == holds))
+        }
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => named(name).is_some_and(|development| development == holds),
+        ExprKind::Call(call) => match &module.expr(call.callee).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => named(name).is_some_and(|development| development == holds),
+            _ => false,
+        },
+        ExprKind::Unary { op: UnaryOp::Not, operand } => is_for_development(module, *operand, !holds),
+        _ => false,
+    }
 }
 
 /// What the code around a literal is for.
 #[must_use]
 pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
-    const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
     let module = program.module(id);
+    if module.language == Language::TypeScript {
+        if browser::is_sent(program, id) {
+            return Stage::Browser;
+        }
+        if is_conditional(module, literal) {
+            return Stage::Development;
+        }
+    }
     let is_named = |name: &str| {
         let words = words(name);
-        let rest = words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env"));
+        let rest =
+            words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env" | "server" | "main"));
         words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
     };
     let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
     let path = program.path(id);
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-    if in_class || is_named(file.trim_end_matches(".py")) {
+    let name = if module.language == Language::Python { file.trim_end_matches(".py") } else { file.rsplit_once('.').map_or(file, |f| f.0) };
+    if in_class || is_named(name) {
         return Stage::Development;
     }
     let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));

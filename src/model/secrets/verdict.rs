@@ -64,7 +64,8 @@ fn is_no_value(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     vocabulary().none.contains(lower.as_str())
         || text.contains(char::is_whitespace)
-        || text.chars().any(|c| c > '\u{24F}')
+        || text.chars().any(|c| c > '\u{24F}' && c.is_alphabetic())
+        || is_of_language(text)
         || is_template(text)
         || is_path(text)
         || is_pattern(text)
@@ -78,6 +79,12 @@ fn is_no_value(text: &str) -> bool {
         || text.starts_with("ssh-")
         || text.starts_with("-----BEGIN")
         || is_mail(text)
+}
+
+/// A word of a language that is written with more than ASCII: `Contraseña`.
+fn is_of_language(text: &str) -> bool {
+    let has_letter = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic());
+    has_letter && text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | ':' | '.' | '!' | '?' | '(' | ')' | '/' | '*'))
 }
 
 /// Something that a program puts a value into.
@@ -127,7 +134,14 @@ fn is_path(text: &str) -> bool {
                     | "png"
             )
     });
-    is_rooted || has_extension || (text.contains('/') && text.split('/').all(plain)) || text.get(1..3) == Some(":\\")
+    // The key of a message: `validation.password.min_length_8`.
+    let is_dotted = text.matches('.').count() >= 2
+        && text.split('.').all(|part| {
+            part.starts_with(|c: char| c.is_ascii_lowercase())
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        })
+        && text.split('.').any(|part| part.len() >= 4 && part.bytes().all(|b| b.is_ascii_lowercase()) && is_pronounceable(part));
+    is_rooted || is_dotted || has_extension || (text.contains('/') && text.split('/').all(plain)) || text.get(1..3) == Some(":\\")
 }
 
 /// A regular expression.
@@ -219,6 +233,22 @@ pub fn is_placeholder(text: &str) -> bool {
     parts.iter().any(is_known) && !parts.iter().any(|part| part.len() >= 8 && part.bytes().any(|b| b.is_ascii_digit()))
 }
 
+/// Whether a text names itself a secret, or one for development: a placeholder that works as well as any other, where
+/// nothing in it says that it is to be replaced.
+#[must_use]
+pub fn is_careless(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let parts = words(text);
+    let is_careless = |part: &String| vocabulary().careless.contains(part.as_str()) || part.contains("secret");
+    let asks = |part: &String| vocabulary().placeholders.contains(part.as_str()) && !is_careless(part);
+    let has_mark = ["xxx", "change", "replace", "your", "insert", "example", "placeholder", "test", "<", ">", "..."];
+    text.len() >= 6
+        && parts.iter().any(is_careless)
+        && !parts.iter().any(asks)
+        && !has_mark.iter().any(|mark| lower.contains(mark))
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '!' | '@' | ' '))
+}
+
 /// Whether one could say it. Words have vowels, and no long runs of consonants.
 fn is_pronounceable(word: &str) -> bool {
     let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u' | 'y');
@@ -226,7 +256,10 @@ fn is_pronounceable(word: &str) -> bool {
         return true;
     }
     let longest = word.split(is_vowel).map(str::len).max().unwrap_or(0);
-    word.contains(is_vowel) && longest <= 4 && word.len() <= 24
+    let vowels = word.matches(is_vowel).count();
+    // Several words in one, without a mark between them, have the vowels of all.
+    let is_long = word.len() > 24;
+    vowels > 0 && longest <= 4 && word.len() <= 40 && (!is_long || vowels * 10 >= word.len() * 3)
 }
 
 /// Whether a piece of the text falls apart into parts too short for words: capitals in no order begin many.
@@ -287,6 +320,16 @@ fn entropy(text: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_easily_guessed_is_used_all_the_same() {
+        for text in ["supersecret", "dev-notify-secret-key", "mysupersecretkey", "supersecret123", "secret"] {
+            assert!(is_careless(text), "{text}");
+        }
+        for text in ["changeme", "your-secret-key", "test-secret", "<secret>", "xxxx-secret", "replace-this-secret", "starscream"] {
+            assert!(!is_careless(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_texts_are_worth() {

@@ -25,6 +25,8 @@ pub struct Vocabulary {
     pub others: FxHashSet<String>,
     /// Words that make a text a placeholder wherever they stand in it.
     pub placeholders: FxHashSet<String>,
+    /// Those among them that only say what a text is: it is used as it is.
+    pub careless: FxHashSet<String>,
     /// Texts that say that there is none, or what kind of value belongs there.
     pub none: FxHashSet<String>,
     /// What local databases and brokers are shipped with: known to everybody.

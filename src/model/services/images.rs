@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::apps::App;
+use super::apps::{self, App};
 use super::{is_below, is_other_language};
 use crate::ir::image::{Command, Form, Image, InstructionKind, Stage};
 use crate::ir::program::Language;
@@ -20,6 +20,7 @@ pub(super) fn of_unit(program: &Program, images: &[Image], started: &[Vec<Module
         is_below(folder(*index), directory) && (folder(*index) == directory || !is_other_language(program, folder(*index), language))
     };
     let mut own: Vec<usize> = (0..images.len()).filter(is_own).filter(|index| !runs_other_language(&images[*index], language)).collect();
+    own.retain(|index| !program.sources.get(images[*index].file).test);
     own.sort_by_key(|index| (folder(*index) != directory, !is_plain(*index)));
     let is_above = |index: &usize| {
         let below = directory.strip_prefix(folder(*index)).map(|rest| rest.trim_start_matches('/'));
@@ -71,8 +72,8 @@ fn copies(image: &Image, folder: &str) -> bool {
     })
 }
 
-/// The app that is created where an image starts, or else in the nearest module that this imports; the one with the most
-/// handlers in reach among equals.
+/// The app that is created where an image starts, or else in the nearest module that this imports; among equals the one that
+/// something listens for, and that has the most handlers.
 pub(super) fn started_app(program: &Program, routes: &Routes, started: &[ModuleId], apps: &[App]) -> Option<usize> {
     let mut layer: BTreeSet<ModuleId> = started.iter().copied().collect();
     let mut seen = layer.clone();
@@ -81,7 +82,9 @@ pub(super) fn started_app(program: &Program, routes: &Routes, started: &[ModuleI
         let handlers = |app: &usize| {
             let reached: BTreeSet<ModuleId> = reach(program, &[apps[*app].module]).collect();
             let count = routes.handlers.iter().filter(|handler| reached.contains(&handler.function.module)).count();
-            (count, std::cmp::Reverse(*app))
+            let is_javascript = program.module(apps[*app].module).language == Language::TypeScript;
+            let on = if is_javascript { apps::handlers_on(program, routes, &apps[*app]) } else { 0 };
+            (apps[*app].is_started, on, count, std::cmp::Reverse(*app))
         };
         if let Some(app) = here.max_by_key(handlers) {
             return Some(app);

@@ -31,7 +31,14 @@ impl Uses<'_> {
         let Some(steps) = steps.checked_sub(1) else { return false };
         let module = self.program.module(id);
         let mut at = expr;
+        let elsewhere = |at: ExprId| {
+            let read = self.exported(id, at).into_iter().flat_map(|variable| self.reads(variable));
+            read.filter(|read| *read != (id, at)).any(|(m, e)| self.guards(m, e, steps))
+        };
         while let Parent::Expr(parent) = module.expr_parents[at.index()] {
+            if elsewhere(at) {
+                return true;
+            }
             if let Some(call) = module.call(parent)
                 && call.callee != at
             {
@@ -44,8 +51,15 @@ impl Uses<'_> {
             }
             at = parent;
         }
+        if elsewhere(at) {
+            return true;
+        }
         let of = |function: FunctionId| FunctionRef { module: id, function };
         match module.expr_parents[at.index()] {
+            // The body of an arrow function: what it gives is what it does.
+            Parent::Function(function) if matches!(module.function(function).body, FunctionBody::Expr(body) if body == at) => {
+                self.is_entrance(of(function), Part::Gives, steps) || self.is_entrance(of(function), Part::Does, steps)
+            }
             Parent::Function(function) => {
                 if !module.function(function).decorators.contains(&at) {
                     return false;
@@ -72,7 +86,9 @@ impl Uses<'_> {
     /// Whether a call takes what stands at the entrance: injects a dependency, adds middleware, creates an app with some.
     fn takes_guards(&self, id: ModuleId, call: ExprId) -> bool {
         let row = self.program.callee(id, call).library().and_then(|name| self.program.apis.row(name));
-        row.is_some_and(|row| row.is(Role::Injection) || row.is(Role::RequestHook)) || self.is_app(id, call)
+        // In TypeScript what stands before the handler, or around it, is passed with it.
+        let binds = self.program.module(id).language == Language::TypeScript && row.is_some_and(|row| row.is(Role::Route));
+        binds || row.is_some_and(|row| row.is(Role::Injection) || row.is(Role::RequestHook)) || self.is_app(id, call)
     }
 
     /// Whether requests pass by a function, or by what it gives, on their way to a handler.

@@ -37,6 +37,9 @@ impl Uses<'_> {
         let module = self.program.module(id);
         let mut at = expr;
         loop {
+            if self.exported(id, at).into_iter().any(|variable| self.is_variable_taken(variable)) {
+                return true;
+            }
             match self.next(id, at, at == expr) {
                 Next::End(taken) => return taken,
                 Next::Expr(outer) => at = outer,
@@ -79,6 +82,12 @@ impl Uses<'_> {
     fn in_expr(&self, id: ModuleId, expr: ExprId, parent: ExprId, is_first: bool) -> Next {
         let module = self.program.module(id);
         match &module.expr(parent).kind {
+            // `limiter.consume(caller).then(…)`: what is done with what a call gives is done with the call.
+            ExprKind::Attribute { .. }
+                if module.language == Language::TypeScript && matches!(module.expr(expr).kind, ExprKind::Call(_) | ExprKind::Await(_)) =>
+            {
+                Next::Expr(parent)
+            }
             // What is done with the members of something is looked at there.
             ExprKind::Attribute { .. } | ExprKind::Template { .. } => Next::End(false),
             ExprKind::Compare { .. } => Next::End(module.call(expr).is_some() && self.runs_around(id, parent)),
@@ -160,8 +169,7 @@ impl Uses<'_> {
                 if is_setting(name) {
                     return true;
                 }
-                let Some(variable) = self.variable(id, target) else { return false };
-                self.once(variable, || self.reads(variable).into_iter().any(|(m, e)| self.is_taken(m, e)))
+                self.variable(id, target).is_some_and(|variable| self.is_variable_taken(variable))
             }
             ExprKind::Attribute { name, .. } => {
                 if RUN_BY.contains(&name.as_str()) {
@@ -173,9 +181,18 @@ impl Uses<'_> {
                 self.once(variable, || attributes().any(|(m, e)| is_attribute(m, e) && self.is_taken(m, e)))
             }
             ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.iter().any(|part| self.is_read(id, *part)),
+            // `const { success } = …`
+            ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+                Entry::Pair { value, .. } | Entry::Spread(value) => self.is_read(id, *value),
+            }),
             ExprKind::Subscript { object, .. } => self.is_read(id, *object),
             _ => false,
         }
+    }
+
+    /// Whether a variable is read, and what is read takes effect.
+    fn is_variable_taken(&self, variable: Variable) -> bool {
+        self.once(variable, || self.is_found_by_place(variable) || self.reads(variable).into_iter().any(|(m, e)| self.is_taken(m, e)))
     }
 
     /// The variable that a name is assigned to.

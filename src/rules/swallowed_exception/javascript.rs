@@ -1,7 +1,7 @@
 //! `catch` clauses: where they are, and the edit that logs in them.
 
 use super::fixes::failed;
-use crate::fix::typescript::Style;
+use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::loggers::javascript::{self as loggers, Logger};
@@ -32,16 +32,13 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     if !module.errors.is_empty() {
         return advice();
     }
-    let (name, intent) = match handler.target {
-        Some(target) => match module.expr(target).kind {
-            ExprKind::Name(name) => (name.to_string(), None),
-            _ => return advice(),
-        },
-        None => {
-            let name = free_name(module, handler);
-            let text = format!("catch ({name})");
-            (name.to_owned(), Some(Intent::Replace { place: header(program, id, handler), text }))
-        }
+    let (name, intent) = if let Some(target) = handler.target {
+        let ExprKind::Name(name) = module.expr(target).kind else { return advice() };
+        (name.to_string(), None)
+    } else {
+        let name = free_name(module, handler);
+        let text = format!("catch ({name})");
+        (name.to_owned(), Some(Intent::Replace { place: header(program, id, handler), text }))
     };
     let entry = line(program, id, function, handler.span.start, &message, &name);
     let step = style.indentation();

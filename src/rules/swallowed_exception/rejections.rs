@@ -3,7 +3,7 @@
 use super::silence::shown;
 use super::{fixes, javascript, named};
 use crate::finding::Confidence;
-use crate::fix::typescript::Style;
+use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
@@ -168,8 +168,10 @@ fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool
         _ => return false,
     };
     let Some((scope, _)) = Resolver::new(program).scope_of_name(id, promise, name) else { return true };
+    // `previous = last` starts nothing.
+    let starts = |value: ExprId| !matches!(module.expr(value).kind, ExprKind::Name(_) | ExprKind::Attribute { .. });
     let is_started_here =
-        program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(value) if module.call(value).is_some()));
+        program.bindings(id, scope, name).any(|binding| matches!(binding.kind, BindingKind::Value(value) if starts(value)));
     let is_use = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::Name(other) if other == name) && !module.is_pattern(expr);
     !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
 }

@@ -280,9 +280,9 @@ fn types_name_what_things_are() {
         // What leads nowhere.
         ("let x: (a: A) => B;", "let x"),
         ("let x: new () => A;", "let x"),
-        ("let x: keyof A;", "let x"),
+        ("let x: keyof A;", "let x: ?()"),
         ("let x: typeof y;", "let x"),
-        ("let x: A['b'];", "let x"),
+        ("let x: A['b'];", "let x: ?()"),
         ("let x: A extends B ? C : D;", "let x"),
         ("let x: { [K in keyof A]: B };", "let x: (class () {})"),
         ("let x: `a${string}`;", "let x"),

@@ -1,0 +1,96 @@
+//! Time limits for calls of JavaScript, which take them in an object of options.
+
+use super::timeout::title;
+use super::{Fix, Intent};
+use crate::ir::program::*;
+use crate::model::apis::Timeout;
+use crate::model::options::{self, Slot};
+use crate::model::program::{ModuleId, Program};
+use crate::model::values;
+use crate::source::{Place, Span};
+
+/// What is to be set.
+pub struct Limit<'a> {
+    /// How the call takes it.
+    pub timeout: &'a Timeout,
+    /// Its length.
+    pub seconds: u64,
+    /// Whether the other side holds its answer back.
+    pub holds_back: bool,
+}
+
+impl Limit<'_> {
+    /// The value, as source text.
+    fn value(&self) -> String {
+        let value = self.timeout.value.as_deref().unwrap_or("{ms}");
+        value.replace("{ms}", &milliseconds(self.seconds)).replace("{s}", &self.seconds.to_string())
+    }
+
+    /// Whether it is used up by the first call that has it.
+    fn is_for_one_call(&self) -> bool {
+        self.timeout.argument == "signal"
+    }
+
+    fn title(&self) -> String {
+        if self.is_for_one_call() { format!("Abort the call after {} seconds", self.seconds) } else { title(self.timeout, self.seconds) }
+    }
+}
+
+/// Passes a limit to a call.
+#[must_use]
+pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &Limit<'_>) -> Fix {
+    let (key, value) = (&limit.timeout.argument, limit.value());
+    let callee = program.text(id, call.callee);
+    if limit.holds_back {
+        let advice = format!("// longer than the other side holds the answer back\n{callee}(…, {{ {key}: {value} }})\n");
+        return Fix::advice(format!("Set `{key}` to more than the other side waits"), advice);
+    }
+    let place = program.place(id, expr);
+    if limit.timeout.options.0.is_empty() {
+        let end = Place { file: place.file, span: Span { start: place.span.end, end: place.span.end } };
+        return Fix::unsafe_edit(limit.title(), vec![Intent::Replace { place: end, text: format!(".{key}({value})") }]);
+    }
+    let set_key =
+        |module: ModuleId, object: ExprId| Intent::SetKey { object: program.place(module, object), key: key.clone(), value: value.clone() };
+    let intent = match options::slot(program, id, call, &limit.timeout.options) {
+        Some(Slot::Literal(object)) => set_key(id, object),
+        Some(Slot::Variable(variable)) => {
+            let (module, object) = values::origin(program, id, variable);
+            // A signal that several calls share ends all of them when the first has used it up.
+            if limit.is_for_one_call() || module != id {
+                let text = format!("{{ ...{}, {key}: {value} }}", program.text(id, variable));
+                Intent::Replace { place: program.place(id, variable), text }
+            } else {
+                set_key(module, object)
+            }
+        }
+        Some(Slot::Argument(position)) => Intent::PassArgument { call: place, position, value: format!("{{ {key}: {value} }}") },
+        None => return Fix::advice(limit.title(), format!("{callee}(…, {{ {key}: {value} }})\n")),
+    };
+    Fix::unsafe_edit(limit.title(), vec![intent])
+}
+
+/// Puts a limit in the place of a value that means none.
+#[must_use]
+pub fn replace(program: &Program, id: ModuleId, given: ExprId, limit: &Limit<'_>) -> Fix {
+    let place = program.place(id, given);
+    let key = limit.timeout.argument.rsplit('.').next().unwrap_or_default();
+    let text = if is_shorthand(program.module(id), given) { format!("{key}: {}", limit.value()) } else { limit.value() };
+    Fix::unsafe_edit(limit.title(), vec![Intent::Replace { place, text }])
+}
+
+/// Whether a value is named as its key is: `{ timeout }`.
+fn is_shorthand(module: &Module, value: ExprId) -> bool {
+    let Parent::Expr(parent) = module.expr_parents[value.index()] else { return false };
+    let ExprKind::Object(entries) = &module.expr(parent).kind else { return false };
+    entries.iter().any(|entry| match entry {
+        Entry::Pair { key, value: v } => *v == value && module.expr(*key).span == module.expr(value).span,
+        Entry::Spread(_) => false,
+    })
+}
+
+/// Seconds as milliseconds, as they are written.
+fn milliseconds(seconds: u64) -> String {
+    // Four digits are legible as they are.
+    if seconds < 10 { format!("{seconds}000") } else { format!("{seconds}_000") }
+}

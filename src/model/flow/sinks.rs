@@ -1,0 +1,162 @@
+//! Which texts calls run.
+
+use super::Abstract;
+use super::evaluate::{Evaluator, Values};
+use super::interpret::{Environment, SinkCall};
+use crate::ir::program::*;
+use crate::model::apis::{Row, Sql};
+use crate::model::calls::{Passed, passed};
+use crate::model::program::{FunctionRef, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::sql;
+
+/// Methods that run a text, whatever they are of, if it is SQL beyond doubt.
+const RUNNERS: [&str; 10] = ["query", "execute", "raw", "run", "all", "exec", "prepare", "unsafe", "$queryRawUnsafe", "$executeRawUnsafe"];
+
+impl Evaluator<'_> {
+    /// Notes the texts that a call runs.
+    pub(super) fn look_for_sinks(
+        &self,
+        environment: &Environment,
+        expr: ExprId,
+        call: &Call,
+        callee: Entity,
+        row: Option<&Row>,
+        values: &Values,
+    ) {
+        if let Some(sql) = row.and_then(|row| row.sql.as_ref()) {
+            let keyword = sql.keyword.as_deref().unwrap_or_default();
+            if let Passed::Value(module, argument) = passed(self.program, self.id, call, Some(sql.position), keyword)
+                && module == self.id
+            {
+                let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
+                let (argument, value) = if self.is_javascript() { self.text_in(sql, argument, value) } else { (argument, value) };
+                self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, value }));
+            }
+            return;
+        }
+        if let Entity::Function(function) = callee
+            && self.is_javascript()
+            && let Some(position) = runs(self.program, function, MOST_WRAPPED)
+            && let Some(argument) = call.args.get(position).filter(|arg| arg.kind == ArgKind::Positional)
+        {
+            let value = values.get(&argument.value).cloned().unwrap_or_default();
+            self.note(|record| record.sink(SinkCall { call: expr, argument: argument.value, resolved: true, value }));
+            return;
+        }
+        let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
+        if !matches!(callee, Entity::Unknown | Entity::Library(_)) {
+            return;
+        }
+        let first = call.args.first().filter(|arg| arg.kind == ArgKind::Positional);
+        if self.is_javascript() {
+            if let Some(first) = first
+                && row.is_none()
+                && RUNNERS.contains(&name.as_str())
+                && let Some(value) = values.get(&first.value)
+                && value.text.as_ref().is_some_and(|text| sql::is_statement(text))
+            {
+                self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value: value.clone() }));
+            }
+            return;
+        }
+        if let Some(first) = first
+            && matches!(name.as_str(), "execute" | "executemany" | "executescript")
+            && self.is_cursor_call(object)
+        {
+            let value = values.get(&first.value).cloned().unwrap_or_default();
+            self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value }));
+        }
+        // Managers of Django's models: `Model.objects.raw(…)`.
+        if matches!(name.as_str(), "raw" | "extra") && self.is_manager(object) {
+            for arg in &call.args {
+                let is_text = match arg.kind {
+                    ArgKind::Positional => name == "raw",
+                    ArgKind::Keyword(keyword) => matches!(keyword.as_str(), "raw_query" | "where" | "select" | "tables" | "order_by"),
+                    ArgKind::Spread | ArgKind::KeywordSpread => false,
+                };
+                let value = values.get(&arg.value).cloned().unwrap_or_default();
+                let value = if value.content.is_some() { value.values() } else { value };
+                if is_text && value.text.is_some() {
+                    self.note(|record| record.sink(SinkCall { call: expr, argument: arg.value, resolved: true, value }));
+                }
+            }
+        }
+    }
+
+    /// The text in what is passed for it in JavaScript: itself, a field of an object, an item of a list.
+    fn text_in(&self, sql: &Sql, mut argument: ExprId, mut value: Abstract) -> (ExprId, Abstract) {
+        let module = self.module();
+        let path = sql.keyword.as_deref().unwrap_or_default().split('.').filter(|key| !key.is_empty());
+        for key in path {
+            let Some(content) = value.content.clone() else { break };
+            let Some((_, field)) = content.fields.iter().find(|(k, _)| **k == *key) else { break };
+            value = field.clone();
+            if let ExprKind::Object(entries) = &module.expr(argument).kind {
+                let written = entries.iter().find_map(|entry| match entry {
+                    Entry::Pair { key: k, value } if matches!(module.expr(*k).kind, ExprKind::String(k) if k == key) => Some(*value),
+                    _ => None,
+                });
+                argument = written.unwrap_or(argument);
+            }
+        }
+        let is_list = value.content.as_ref().is_some_and(|content| content.fields.is_empty());
+        if is_list { (argument, value.item()) } else { (argument, value) }
+    }
+
+    /// `….cursor()`
+    fn is_cursor_call(&self, expr: ExprId) -> bool {
+        let callee = self.module().call(expr).map(|call| &self.module().expr(call.callee).kind);
+        matches!(callee, Some(ExprKind::Attribute { name, .. }) if *name == "cursor")
+    }
+
+    /// `….objects`, or what its methods give.
+    fn is_manager(&self, mut expr: ExprId) -> bool {
+        loop {
+            match &self.module().expr(expr).kind {
+                ExprKind::Attribute { name, .. } if *name == "objects" => return true,
+                ExprKind::Attribute { object, .. } => expr = *object,
+                ExprKind::Call(call) => expr = call.callee,
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Functions of the project around a call that runs a text; what is wrapped deeper is not followed.
+const MOST_WRAPPED: u8 = 3;
+
+/// The parameter of a function of the project that it runs as SQL, just as it is given it.
+fn runs(program: &Program, function: FunctionRef, depth: u8) -> Option<usize> {
+    let depth = depth.checked_sub(1)?;
+    let module = program.module(function.module);
+    let whole = module.function(function.function).span;
+    let resolver = Resolver::new(program);
+    let parameter = |expr: ExprId| {
+        let ExprKind::Name(name) = module.expr(expr).kind else { return None };
+        let (scope, 1) = resolver.scope_of_name(function.module, expr, name)? else { return None };
+        let binding = program.bindings(function.module, scope, name).next()?;
+        match (binding.kind, module.scope(scope).kind) {
+            (BindingKind::Param(index), ScopeKind::Function(of)) if of == function.function => Some(index as usize),
+            _ => None,
+        }
+    };
+    program.calls[function.module.0 as usize].iter().filter(|site| whole.contains(module.expr(site.expr).span)).find_map(|site| {
+        let call = module.call(site.expr)?;
+        let (position, keyword) = match site.callee {
+            Entity::Library(name) => program.apis.row(name)?.sql.as_ref().map(|sql| (sql.position, sql.keyword.as_deref()))?,
+            Entity::Function(inner) if inner != function => (runs(program, inner, depth)?, None),
+            _ => return None,
+        };
+        let argument = call.args.get(position)?.value;
+        match &module.expr(argument).kind {
+            ExprKind::Object(entries) => entries.iter().find_map(|entry| match entry {
+                Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(k) if Some(k.as_str()) == keyword) => {
+                    parameter(*value)
+                }
+                _ => None,
+            }),
+            _ => parameter(argument),
+        }
+    })
+}
