@@ -1,5 +1,10 @@
 //! Code that lets go of things, where an error changes nothing any more.
 
+mod finally;
+mod javascript;
+
+pub use self::finally::is_in_finally;
+use self::finally::may_end;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
@@ -20,128 +25,13 @@ pub fn is_cleaning_up(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
             Around::Function(function) => {
                 let name = &module.function(function).name;
                 is_cleaning_name(name)
-                    || is_hook_of_the_end(module, function)
+                    || javascript::is_hook_of_the_end(module, function)
                     || is_called_at_the_end(program, id, function)
                     || is_called_from_finally(program, FunctionRef { module: id, function }, 3)
                     || (is_context_manager(program, id, function) && is_behind_yield(module, function, at))
             }
             _ => false,
         })
-}
-
-/// Whether what is tried in a `finally` may end or restore something. What surely does not is work like any other.
-fn may_end(module: &Module, stmt: StmtId) -> bool {
-    const ENDS: [&str; 56] = [
-        "abort",
-        "aclose",
-        "aexit",
-        "cancel",
-        "chdir",
-        "clean",
-        "cleanup",
-        "clear",
-        "close",
-        "collect",
-        "complete",
-        "deactivate",
-        "delete",
-        "destroy",
-        "detach",
-        "disable",
-        "discard",
-        "disconnect",
-        "dispose",
-        "drop",
-        "end",
-        "evict",
-        "exit",
-        "expire",
-        "finalize",
-        "finish",
-        "flush",
-        "free",
-        "invalidate",
-        "join",
-        "kill",
-        "leave",
-        "logout",
-        "pop",
-        "purge",
-        "put",
-        "quit",
-        "release",
-        "remove",
-        "reset",
-        "restore",
-        "return",
-        "revert",
-        "rmtree",
-        "rollback",
-        "shutdown",
-        "stop",
-        "teardown",
-        "terminate",
-        "undo",
-        "unlink",
-        "unlock",
-        "unregister",
-        "unset",
-        "unsubscribe",
-        "wait",
-    ];
-    let block = match &module.stmt(stmt).kind {
-        StmtKind::Try(t) => t.body,
-        StmtKind::With { body, .. } => *body,
-        _ => return true,
-    };
-    let mut calls = false;
-    let mut counts = false;
-    for stmt in module.statements(block) {
-        match &module.stmt(stmt).kind {
-            StmtKind::Delete(_) => return true,
-            StmtKind::AugAssign { .. } => counts = true,
-            _ => {}
-        }
-    }
-    for expr in module.expressions(block) {
-        match module.expr(expr).kind {
-            ExprKind::Call(_) => calls = true,
-            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => {
-                let ends = |word: &String| ENDS.iter().any(|end| word.strip_prefix(end).is_some_and(|rest| rest.len() <= 2));
-                if words(&name).iter().any(ends) {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    // `sys.stdout = before`
-    !calls && !counts
-}
-
-/// Whether a statement is in the `finally` of a `try`, its function's or one around that.
-#[must_use]
-pub fn is_in_finally(module: &Module, stmt: StmtId) -> bool {
-    module.around_stmt(stmt).skip(1).any(|step| match step {
-        Around::Stmt(outer, from) => matches!(&module.stmt(outer).kind, StmtKind::Try(t) if t.finally.is_some() && t.finally == from),
-        _ => false,
-    })
-}
-
-/// Whether a function of JavaScript is called when something ends: a method that a framework calls then, or what is passed to
-/// `.finally()`, `process.on("SIGTERM", …)` or `addHook("onClose", …)`.
-fn is_hook_of_the_end(module: &Module, function: FunctionId) -> bool {
-    const METHODS: [&str; 6] = ["_destroy", "_final", "componentWillUnmount", "ngOnDestroy", "onDestroy", "onModuleDestroy"];
-    const EVENTS: [&str; 9] = ["SIGINT", "SIGQUIT", "SIGTERM", "beforeExit", "close", "disconnect", "exit", "onClose", "preClose"];
-    let f = module.function(function);
-    if module.language != Language::TypeScript {
-        return false;
-    }
-    let Parent::Expr(value) = f.parent else { return METHODS.contains(&f.name.as_str()) };
-    let Parent::Expr(outer) = module.expr_parents[value.index()] else { return false };
-    let Some(call) = module.call(outer).filter(|call| call.callee != value) else { return false };
-    let says = |arg: &Arg| matches!(module.expr(arg.value).kind, ExprKind::String(event) if EVENTS.contains(&event.as_str()));
-    matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "finally") || call.args.first().is_some_and(says)
 }
 
 /// Names of what lets go, whatever it is of.
@@ -386,28 +276,17 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     ];
     const SURE: [&str; 11] =
         ["close", "aclose", "disconnect", "shutdown", "terminate", "kill", "unlink", "rollback", "quit", "wait_closed", "cleanup"];
-    const JAVASCRIPT: [&str; 9] = [
-        "abortTransaction",
-        "clearInterval",
-        "clearTimeout",
-        "endSession",
-        "releaseLock",
-        "removeAllListeners",
-        "removeEventListener",
-        "removeListener",
-        "rollbackTransaction",
-    ];
     const OTHER: [&str; 9] = ["stop", "cancel", "release", "detach", "unregister", "unsubscribe", "destroy", "abort", "logout"];
     let module = program.module(id);
     let lets_go = |callee: ExprId| match module.expr(callee).kind {
         ExprKind::Attribute { object, name, .. } => {
             SURE.contains(&&*name)
-                || JAVASCRIPT.contains(&&*name)
+                || javascript::lets_go(&name)
                 || (name == "end" && module.language == Language::TypeScript && is_technical(module, object))
                 || name != "del" && is_cleaning_name(&name) && !OTHER.contains(&&*name)
                 || (OTHER.contains(&&*name) && is_technical(module, object))
         }
-        ExprKind::Name(name) => is_cleaning_name(&name) || JAVASCRIPT.contains(&&*name),
+        ExprKind::Name(name) => is_cleaning_name(&name) || javascript::lets_go(&name),
         _ => false,
     };
     let mut todo = vec![expr];
@@ -416,7 +295,7 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         let Some(next) = todo.pop() else { return true };
         match &module.expr(next).kind {
             ExprKind::Await(inner) | ExprKind::Unary { op: UnaryOp::Other, operand: inner } => todo.push(*inner),
-            ExprKind::Call(call) if rolls_back(module, call) => {}
+            ExprKind::Call(call) if javascript::rolls_back(module, call) => {}
             ExprKind::Call(call) => {
                 // `reader.cancel().catch(() => {})`
                 if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
@@ -450,23 +329,6 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     false
 }
 
-/// `db.query("ROLLBACK")`
-fn rolls_back(module: &Module, call: &Call) -> bool {
-    const ENDS: [&str; 4] = ["rollback", "release savepoint", "unlock", "select pg_advisory_unlock"];
-    let text = call.args.first().and_then(|arg| match &module.expr(arg.value).kind {
-        ExprKind::String(text) => Some(*text),
-        ExprKind::Template { parts, .. } => match parts.first() {
-            Some(TemplatePart::Text(text, _)) => Some(*text),
-            _ => None,
-        },
-        _ => None,
-    });
-    text.is_some_and(|text| {
-        let text = text.trim_start().to_ascii_lowercase();
-        ENDS.iter().any(|end| text.starts_with(end))
-    })
-}
-
 /// Whether a path is of a file that was there for a while only, by its name or where it comes from. An error that keeps any
 /// other file from being removed matters.
 fn is_temporary(program: &Program, id: ModuleId, path: ExprId) -> bool {
@@ -495,29 +357,7 @@ fn is_temporary(program: &Program, id: ModuleId, path: ExprId) -> bool {
 
 /// Whether the name of something says that it is a resource: `self.pubsub`, `polling_task`, `t`.
 fn is_technical(module: &Module, object: ExprId) -> bool {
-    // What a name of JavaScript is of stands in front of it as well: `abortController`, `reader`.
-    const JAVASCRIPT: [&str; 16] = [
-        "body",
-        "controller",
-        "emitter",
-        "interval",
-        "iterator",
-        "raw",
-        "reader",
-        "reply",
-        "res",
-        "response",
-        "subscriber",
-        "subscription",
-        "tunnel",
-        "watcher",
-        "worker",
-        "writer",
-    ];
-    let is_of_javascript = |name: &str| words(name).last().is_some_and(|word| JAVASCRIPT.contains(&word.as_str()));
-    if module.language == Language::TypeScript
-        && matches!(module.expr(object).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_of_javascript(&name))
-    {
+    if javascript::is_technical(module, object) {
         return true;
     }
     match module.expr(object).kind {

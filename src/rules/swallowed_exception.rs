@@ -112,6 +112,8 @@ fn judge_acting(ctx: &mut Context<'_>, id: ModuleId, stmt: StmtId, t: &Try, hand
     let place = named(module, function);
     if let Some(function) = function
         && let Some(kind) = pushed::kind(program, &ctx.project.routes, FunctionRef { module: id, function })
+        // What cannot be read is no better the next time.
+        && local_work::of_block(program, id, t.body).is_none()
         && let Some(rest) = pushed::rest(program, id, stmt)
         && pushed::answers_success(program, id, function, handler)
     {

@@ -93,7 +93,7 @@ fn of_module(program: &Program, id: ModuleId, before: Option<u32>) -> Option<Log
     let (usual, others): (Vec<&Binding>, Vec<&Binding>) = top.iter().partition(|binding| NAMES.contains(&binding.name.as_str()));
     let in_time = |binding: &&&Binding| before.is_none_or(|before| binding.span.start < before);
     usual.iter().chain(&others).filter(in_time).find_map(|binding| {
-        let entity = resolver.symbol(id, binding.name);
+        let entity = resolver.binding(id, ScopeId(0), binding);
         logger(program, entity, binding.name.to_string()).or_else(|| out_of_sight(program, binding, entity))
     })
 }
