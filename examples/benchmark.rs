@@ -66,6 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (link, linked) = fastest(|| analysis::link(sources.clone(), config.clone(), Demand::Needed, &Progress::default()));
     let (project, _) = linked?;
     let (judge, (findings, _)) = fastest(|| analysis::judge(&project, &rules));
+    let alone: Vec<(&str, Duration)> = rules.iter().map(|rule| (rule.id, fastest(|| analysis::judge(&project, &[*rule])).0)).collect();
     drop(project);
     let (whole, _) = fastest(|| run::check(&options, &Progress::default()).map(|outcome| outcome.report.findings.len()));
 
@@ -83,6 +84,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, time) in phases {
         let ratio = time.as_secs_f64() / parse.as_secs_f64();
         println!("{name:<20} {:>9.1} ms  {ratio:>6.2} × parse", time.as_secs_f64() * 1e3);
+    }
+    for (name, time) in alone {
+        println!("  {name:<28} {:>9.1} ms", time.as_secs_f64() * 1e3);
     }
     if let Some(peak) = peak_memory() {
         println!("{:<20} {peak}", "peak memory");

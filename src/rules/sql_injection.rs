@@ -41,8 +41,14 @@ fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
         row.is_some_and(|row| row.is(Role::SqlSink)) || is_query_method(module, site.expr)
     });
     let texts = module.expr_ids().filter(|expr| match &module.expr(*expr).kind {
-        ExprKind::String(text) => begins_like_sql(text),
-        ExprKind::Template { parts, .. } => matches!(parts.first(), Some(TemplatePart::Text(text, _)) if begins_like_sql(text)),
+        ExprKind::String(text) => begins_like_sql(text).is_some_and(|next| text.ends_with(char::is_whitespace) || has_word(text, next)),
+        ExprKind::Template { parts, .. } => {
+            let texts = || parts.iter().filter_map(|part| if let TemplatePart::Text(text, _) = part { Some(text) } else { None });
+            let next = matches!(parts.first(), Some(TemplatePart::Text(..))).then(|| begins_like_sql(texts().next()?)).flatten();
+            next.is_some_and(|next| {
+                texts().any(|text| has_word(text, next)) || texts().last().is_some_and(|text| text.ends_with(char::is_whitespace))
+            })
+        }
         _ => false,
     });
     let exprs = runs.map(|site| site.expr).chain(texts);
@@ -58,11 +64,20 @@ fn is_query_method(module: &Module, call: ExprId) -> bool {
         && matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
 }
 
-fn begins_like_sql(text: &str) -> bool {
+/// The verbs that statements begin with, and a word that each goes on with: "Select a file" is no statement.
+const STATEMENTS: [(&str, &str); 7] =
+    [("select", "from"), ("insert", "into"), ("update", "set"), ("delete", "from"), ("with", "as"), ("merge", "into"), ("replace", "into")];
+
+/// The word that a text would go on with, if it begins as a statement does.
+fn begins_like_sql(text: &str) -> Option<&'static str> {
     let start = text.trim_start().as_bytes();
     let word = start.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let word = &start[..word];
-    ["select", "insert", "update", "delete", "with", "merge", "replace"].iter().any(|verb| word.eq_ignore_ascii_case(verb.as_bytes()))
+    STATEMENTS.iter().find(|(verb, _)| word.eq_ignore_ascii_case(verb.as_bytes())).map(|(_, next)| *next)
+}
+
+fn has_word(text: &str, wanted: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 fn outermost(module: &Module, expr: ExprId) -> Option<FunctionId> {
