@@ -1,7 +1,9 @@
 //! Knowledge about libraries: what their functions are. The rows live in `rules/apis/*.toml`.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use schemars::JsonSchema;
@@ -286,9 +288,11 @@ pub struct Apis {
     by_name: FxHashMap<Ustr, usize>,
     /// All rows of names that have different ones for different versions.
     by_version: FxHashMap<Ustr, Vec<usize>>,
-    aliases: FxHashMap<Ustr, Ustr>,
+    aliases: FxHashMap<String, Ustr>,
     /// What aliases lead to.
-    classes: FxHashSet<Ustr>,
+    classes: FxHashSet<String>,
+    /// Tells tables that were loaded apart: what threads remember is of one of them.
+    generation: u64,
     /// First segments of all names: what is no library anybody knows is dismissed by this.
     roots: FxHashSet<Ustr>,
 }
@@ -307,7 +311,9 @@ impl Apis {
     pub fn load(own: &[Row]) -> Result<Self, String> {
         // Read once: an editor or a test asks many times.
         static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
+        static LOADED: AtomicU64 = AtomicU64::new(1);
         let mut apis = EMBEDDED.clone()?;
+        apis.generation = LOADED.fetch_add(1, Ordering::Relaxed);
         for row in own {
             apis.add(row.clone());
             apis.add(row.clone().of_javascript());
@@ -331,8 +337,8 @@ impl Apis {
     }
 
     fn alias(&mut self, from: &str, to: &str) {
-        self.aliases.insert(Ustr::from(from), Ustr::from(to));
-        self.classes.insert(Ustr::from(to));
+        self.aliases.insert(from.to_owned(), Ustr::from(to));
+        self.classes.insert(to.to_owned());
     }
 
     /// Adds a row. Earlier ones of the same name that are about some of the same versions give way.
@@ -381,12 +387,12 @@ impl Apis {
         }
         let mut end = path.len();
         loop {
-            let prefix = Ustr::from(&path[..end]);
+            let prefix = &path[..end];
             // `openai.OpenAI` is what it is, although `openai` alone stands for it.
-            if self.classes.contains(&prefix) {
+            if self.classes.contains(prefix) {
                 return path;
             }
-            if let Some(to) = self.aliases.get(&prefix) {
+            if let Some(to) = self.aliases.get(prefix) {
                 return Ustr::from(&format!("{to}{}", &path[end..]));
             }
             match path[..end].rfind('.') {
@@ -399,6 +405,20 @@ impl Apis {
     /// The canonical name of a member of a class or module; inherited ones have the name of the class that defines them.
     #[must_use]
     pub fn member(&self, owner: Ustr, name: Ustr) -> Ustr {
+        thread_local! {
+            /// The same few hundred are asked for all the time: putting names together costs more than looking them up.
+            static KNOWN: RefCell<(u64, FxHashMap<(Ustr, Ustr), Ustr>)> = RefCell::default();
+        }
+        KNOWN.with_borrow_mut(|(generation, known)| {
+            if *generation != self.generation {
+                *generation = self.generation;
+                known.clear();
+            }
+            *known.entry((owner, name)).or_insert_with(|| self.find_member(owner, name))
+        })
+    }
+
+    fn find_member(&self, owner: Ustr, name: Ustr) -> Ustr {
         let own = self.canonical(Ustr::from(&format!("{owner}.{name}")));
         if self.by_name.contains_key(&own) {
             return own;

@@ -1,5 +1,7 @@
 //! Where imports of TypeScript lead: relative paths, the paths of `tsconfig.json`, packages of the same workspace.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 use ustr::Ustr;
@@ -27,6 +29,15 @@ pub struct Packages {
     imports: FxHashMap<String, Value>,
     /// What compilers are told, by directory.
     compilers: FxHashMap<String, Compiler>,
+    files: Files,
+}
+
+/// Modules of TypeScript by their paths.
+#[derive(Debug, Default)]
+struct Files {
+    whole: FxHashMap<String, ModuleId>,
+    /// By their paths without ending: of several, the one whose ending is looked for first.
+    stems: FxHashMap<String, ModuleId>,
 }
 
 /// A package of the project.
@@ -34,6 +45,8 @@ pub struct Packages {
 struct Package {
     directory: String,
     manifest: Value,
+    /// What its name alone leads to, once somebody asked.
+    entry: OnceLock<Option<ModuleId>>,
 }
 
 /// `paths` and `baseUrl` of a `tsconfig.json`.
@@ -47,8 +60,9 @@ struct Compiler {
 impl Packages {
     /// Reads them.
     #[must_use]
-    pub fn read(sources: &Sources) -> Self {
-        let mut packages = Self::default();
+    pub fn read(program: &Program) -> Self {
+        let sources = &program.sources;
+        let mut packages = Self { files: Files::of(program), ..Self::default() };
         for (_, file) in sources.iter() {
             let directory = file.directory();
             match file.path.rsplit('/').next().unwrap_or_default() {
@@ -58,7 +72,7 @@ impl Packages {
                         packages.imports.insert(directory.to_owned(), imports.clone());
                     }
                     let Some(name) = manifest.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
-                    let package = Package { directory: directory.to_owned(), manifest };
+                    let package = Package { directory: directory.to_owned(), manifest, entry: OnceLock::new() };
                     packages.by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(package));
                 }
                 "tsconfig.json" | "jsconfig.json" => {
@@ -93,7 +107,7 @@ impl Packages {
 
     fn find(&self, program: &Program, module: &Module, path: &str) -> Found {
         let directory = program.sources.get(module.file).directory();
-        let at = |base: String| file_at(program, &base);
+        let at = |base: String| self.files.at(&base);
         let found = |id: Option<ModuleId>| id.map_or(Found::Nothing, Found::Module);
         if path.starts_with('.') {
             return found(joined(directory, path).and_then(at));
@@ -104,27 +118,31 @@ impl Packages {
         if path.starts_with('#') {
             let known = ancestors(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
             let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
-            return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| source_at(program, dir, target))));
+            return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| self.files.source_at(dir, target))));
         }
         if let Some(compiler) = ancestors(directory).find_map(|dir| self.compilers.get(dir))
-            && let Some(id) = compiler.find(program, path)
+            && let Some(id) = compiler.find(&self.files, path)
         {
             return Found::Module(id);
         }
-        self.in_workspace(program, path)
+        self.in_workspace(path)
     }
 
     /// A package of the project, if it has that name: its module, if that is in sight.
-    fn in_workspace(&self, program: &Program, path: &str) -> Found {
+    fn in_workspace(&self, path: &str) -> Found {
         let parts = if path.starts_with('@') { 2 } else { 1 };
         let end = path.match_indices('/').nth(parts - 1).map_or(path.len(), |(at, _)| at);
         let Some(Some(package)) = self.by_name.get(&path[..end]) else { return Found::Library };
-        package.find(program, path[end..].trim_start_matches('/')).map_or(Found::Nothing, Found::Module)
+        let found = match path[end..].trim_start_matches('/') {
+            "" => *package.entry.get_or_init(|| package.find(&self.files, "")),
+            rest => package.find(&self.files, rest),
+        };
+        found.map_or(Found::Nothing, Found::Module)
     }
 }
 
 impl Package {
-    fn find(&self, program: &Program, rest: &str) -> Option<ModuleId> {
+    fn find(&self, files: &Files, rest: &str) -> Option<ModuleId> {
         let asked = if rest.is_empty() { ".".to_owned() } else { format!("./{rest}") };
         let mut targets = Vec::new();
         if let Some(exports) = self.manifest.get("exports") {
@@ -141,12 +159,12 @@ impl Package {
         } else {
             targets.extend([rest.to_owned(), format!("src/{rest}")]);
         }
-        targets.iter().find_map(|target| source_at(program, &self.directory, target))
+        targets.iter().find_map(|target| files.source_at(&self.directory, target))
     }
 }
 
 impl Compiler {
-    fn find(&self, program: &Program, path: &str) -> Option<ModuleId> {
+    fn find(&self, files: &Files, path: &str) -> Option<ModuleId> {
         // The pattern with the longest beginning wins.
         let mut best: Option<(usize, &str, &[String])> = None;
         for (pattern, targets) in &self.paths {
@@ -162,9 +180,8 @@ impl Compiler {
                 best = Some((length, middle, targets));
             }
         }
-        let by_pattern =
-            best.and_then(|(_, middle, targets)| targets.iter().find_map(|target| file_at(program, &target.replacen('*', middle, 1))));
-        by_pattern.or_else(|| file_at(program, &joined(self.base.as_ref()?, path)?))
+        let by_pattern = best.and_then(|(_, middle, targets)| targets.iter().find_map(|target| files.at(&target.replacen('*', middle, 1))));
+        by_pattern.or_else(|| files.at(&joined(self.base.as_ref()?, path)?))
     }
 }
 
@@ -212,36 +229,47 @@ fn collect(target: &Value, middle: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The source of a file that a manifest names, which is often built from it.
-fn source_at(program: &Program, directory: &str, target: &str) -> Option<ModuleId> {
-    let path = joined(directory, target)?;
-    if let Some(id) = file_at(program, &path) {
-        return Some(id);
+impl Files {
+    fn of(program: &Program) -> Self {
+        let mut files = Self::default();
+        let rank = |path: &str| EXTENSIONS.iter().position(|end| path.ends_with(end));
+        for id in program.module_ids() {
+            let path = program.path(id);
+            let Some(own) = rank(path) else { continue };
+            files.whole.insert(path.to_owned(), id);
+            let best = files.stems.entry(path[..path.len() - EXTENSIONS[own].len()].to_owned()).or_insert(id);
+            if rank(program.path(*best)).is_some_and(|other| own < other) {
+                *best = id;
+            }
+        }
+        files
     }
-    let inside = path.strip_prefix(directory)?.trim_start_matches('/');
-    let (first, rest) = inside.split_once('/')?;
-    if !BUILT.contains(&first) {
-        return None;
-    }
-    let rest = rest.strip_suffix(".d.ts").unwrap_or(rest);
-    let homes =
-        [format!("src/{rest}"), rest.to_owned(), rest.split_once('/').map(|(_, deeper)| format!("src/{deeper}")).unwrap_or_default()];
-    homes.iter().filter(|home| !home.is_empty()).find_map(|home| file_at(program, &joined(directory, home)?))
-}
 
-/// The module at a path with or without its ending, or the index of the directory there.
-fn file_at(program: &Program, base: &str) -> Option<ModuleId> {
-    let module = |path: &str| program.module_of(program.sources.find(path)?);
-    if let Some(id) = module(base) {
-        return Some(id);
+    /// The module at a path with or without its ending, or the index of the directory there.
+    fn at(&self, base: &str) -> Option<ModuleId> {
+        // `./a.js` is what `./a.ts` becomes.
+        let stem = || [".js", ".jsx", ".mjs", ".cjs"].iter().find_map(|end| base.strip_suffix(end));
+        let index = || if base.is_empty() { "index".to_owned() } else { format!("{base}/index") };
+        let found = self.whole.get(base).or_else(|| self.stems.get(stem()?)).or_else(|| self.stems.get(base));
+        found.or_else(|| self.stems.get(&index())).copied()
     }
-    // `./a.js` is what `./a.ts` becomes.
-    let stem = [".js", ".jsx", ".mjs", ".cjs"].iter().find_map(|end| base.strip_suffix(end));
-    let with_ending = |base: &str| EXTENSIONS.iter().find_map(|end| module(&format!("{base}{end}")));
-    stem.and_then(with_ending).or_else(|| with_ending(base)).or_else(|| {
-        let index = if base.is_empty() { "index".to_owned() } else { format!("{base}/index") };
-        with_ending(&index)
-    })
+
+    /// The source of a file that a manifest names, which is often built from it.
+    fn source_at(&self, directory: &str, target: &str) -> Option<ModuleId> {
+        let path = joined(directory, target)?;
+        if let Some(id) = self.at(&path) {
+            return Some(id);
+        }
+        let inside = path.strip_prefix(directory)?.trim_start_matches('/');
+        let (first, rest) = inside.split_once('/')?;
+        if !BUILT.contains(&first) {
+            return None;
+        }
+        let rest = rest.strip_suffix(".d.ts").unwrap_or(rest);
+        let homes =
+            [format!("src/{rest}"), rest.to_owned(), rest.split_once('/').map(|(_, deeper)| format!("src/{deeper}")).unwrap_or_default()];
+        homes.iter().filter(|home| !home.is_empty()).find_map(|home| self.at(&joined(directory, home)?))
+    }
 }
 
 /// A path relative to a directory, without `.` and `..`. Nothing if it leads out of the project.

@@ -126,17 +126,26 @@ impl Program {
             overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
-        let packages = Packages::read(&program.sources);
+        let packages = Packages::read(&program);
+        program.links = vec![Vec::new(); program.modules.len()];
+        let mut new: Vec<ModuleId> = program.module_ids().collect();
         loop {
             let link = |module: &Module, import: &Import| match module.language {
                 Language::Python => index.link(&program, module, import),
                 Language::TypeScript => packages.link(&program, module, import),
             };
-            program.links = program.modules.par_iter().map(|m| m.imports.iter().map(|i| link(m, i)).collect()).collect();
+            let links = |id: &ModuleId| (*id, program.module(*id).imports.iter().map(|i| link(program.module(*id), i)).collect());
+            let linked: Vec<(ModuleId, Vec<Link>)> = new.par_iter().map(links).collect();
+            for (id, links) in linked {
+                program.links[id.0 as usize] = links;
+            }
             let wanted = program.wanted();
             if wanted.is_empty() {
                 break;
             }
+            // Where imports of Python lead depends on what packages hold.
+            let is_python = |id: &ModuleId| program.module(*id).language == Language::Python;
+            new = program.module_ids().filter(is_python).chain(wanted.iter().copied().filter(|id| !is_python(id))).collect();
             let lower = |id: &ModuleId| {
                 let file = program.module(*id).file;
                 let module = later(file, program.sources.get(file));

@@ -25,10 +25,8 @@ pub fn is_path(path: Ustr) -> bool {
 
 /// The canonical name of a global.
 pub(super) fn global(apis: &Apis, name: Ustr) -> Ustr {
-    if matches!(name.as_str(), "globalThis" | "global") {
-        return Ustr::from(&format!("{JAVASCRIPT}globalThis"));
-    }
-    apis.canonical(Ustr::from(&format!("{JAVASCRIPT}globalThis.{name}")))
+    let this = Apis::javascript("globalThis");
+    if matches!(name.as_str(), "globalThis" | "global") { this } else { apis.member(this, name) }
 }
 
 impl Resolver<'_> {
