@@ -407,14 +407,13 @@ impl Apis {
     pub fn member(&self, owner: Ustr, name: Ustr) -> Ustr {
         thread_local! {
             /// The same few hundred are asked for all the time: putting names together costs more than looking them up.
-            static KNOWN: RefCell<(u64, FxHashMap<(Ustr, Ustr), Ustr>)> = RefCell::default();
+            static KNOWN: RefCell<Known> = RefCell::default();
         }
-        KNOWN.with_borrow_mut(|(generation, known)| {
-            if *generation != self.generation {
-                *generation = self.generation;
-                known.clear();
+        KNOWN.with_borrow_mut(|known| {
+            if known.generation != self.generation {
+                *known = Known { generation: self.generation, ..Known::default() };
             }
-            *known.entry((owner, name)).or_insert_with(|| self.find_member(owner, name))
+            *known.members.entry((owner, name)).or_insert_with(|| self.find_member(owner, name))
         })
     }
 
@@ -479,6 +478,13 @@ fn package_of(name: &str) -> &str {
 
 fn marked(name: &str) -> String {
     format!("{JAVASCRIPT}{name}")
+}
+
+/// Members that a thread has asked for, of one loading of the tables.
+#[derive(Default)]
+struct Known {
+    generation: u64,
+    members: FxHashMap<(Ustr, Ustr), Ustr>,
 }
 
 impl Row {

@@ -46,7 +46,7 @@ fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
             let texts = || parts.iter().filter_map(|part| if let TemplatePart::Text(text, _) = part { Some(text) } else { None });
             let next = matches!(parts.first(), Some(TemplatePart::Text(..))).then(|| begins_like_sql(texts().next()?)).flatten();
             next.is_some_and(|next| {
-                texts().any(|text| has_word(text, next)) || texts().last().is_some_and(|text| text.ends_with(char::is_whitespace))
+                texts().any(|text| has_word(text, next)) || texts().next_back().is_some_and(|text| text.ends_with(char::is_whitespace))
             })
         }
         _ => false,
