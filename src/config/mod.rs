@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 27] = [
+pub const DEFAULT_TEST_PATHS: [&str; 28] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -36,6 +36,7 @@ pub const DEFAULT_TEST_PATHS: [&str; 27] = [
     "__mocks__/",
     "__fixtures__/",
     "integration-tests/",
+    "acceptance/",
     "__e2e__/",
     "step_definitions/",
     "fixtures/",
