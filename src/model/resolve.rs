@@ -262,9 +262,15 @@ impl<'p> Resolver<'p> {
         around.then_some(*last)
     }
 
-    /// What a binding is bound to.
+    /// What a binding is bound to, as a question of its own.
     #[must_use]
-    pub fn binding(&self, module: ModuleId, scope: ScopeId, binding: &Binding) -> Entity {
+    pub fn bound(&self, module: ModuleId, scope: ScopeId, binding: &Binding) -> Entity {
+        self.steps.set(STEPS);
+        self.binding(module, scope, binding)
+    }
+
+    /// What a binding is bound to.
+    fn binding(&self, module: ModuleId, scope: ScopeId, binding: &Binding) -> Entity {
         if !self.step() {
             return Entity::Unknown;
         }

@@ -48,7 +48,7 @@ fn of_scopes(program: &Program, id: ModuleId, function: FunctionId, offset: u32)
             let mut before = content.bindings.iter().filter(|binding| binding.span.start < offset);
             let found = before.find_map(|binding| match binding.kind {
                 BindingKind::Value(_) | BindingKind::Param(_) => {
-                    logger(program, resolver.binding(id, at, binding), binding.name.to_string())
+                    logger(program, resolver.bound(id, at, binding), binding.name.to_string())
                 }
                 _ => None,
             });
@@ -93,7 +93,7 @@ fn of_module(program: &Program, id: ModuleId, before: Option<u32>) -> Option<Log
     let (usual, others): (Vec<&Binding>, Vec<&Binding>) = top.iter().partition(|binding| NAMES.contains(&binding.name.as_str()));
     let in_time = |binding: &&&Binding| before.is_none_or(|before| binding.span.start < before);
     usual.iter().chain(&others).filter(in_time).find_map(|binding| {
-        let entity = resolver.binding(id, ScopeId(0), binding);
+        let entity = resolver.bound(id, ScopeId(0), binding);
         logger(program, entity, binding.name.to_string()).or_else(|| out_of_sight(program, binding, entity))
     })
 }
