@@ -36,8 +36,8 @@ pub(super) struct Evaluator<'p> {
 /// More than the longest real functions take.
 const STEPS: u32 = 400_000;
 
-/// More than helpers take that make a part of a text.
-const STEPS_OF_CALLEES: u32 = 2_000;
+/// More than helpers and constants take that make a part of a text.
+const STEPS_ELSEWHERE: u32 = 2_000;
 
 enum Task {
     Visit(ExprId),
@@ -83,23 +83,28 @@ impl<'p> Evaluator<'p> {
 
     /// One for a global of a module, unless globals have led to each other too often.
     pub(super) fn of_global(&self, module: ModuleId) -> Option<Self> {
-        let depth = self.depth.checked_sub(1)?;
-        Some(Self { depth, ..Self::new(self.program, self.routes, module) })
+        self.inner(module, 1)
     }
 
     /// One for a function that is called, unless functions have called each other too often.
     pub(super) fn of_function(&self, module: ModuleId) -> Option<Self> {
-        let depth = self.depth.checked_sub(2)?;
-        let inner = Self { depth, ..Self::new(self.program, self.routes, module) };
+        let inner = self.inner(module, 2)?;
         inner.recording.set(false);
-        inner.steps.set(STEPS_OF_CALLEES.min(self.steps.get()));
+        Some(inner)
+    }
+
+    /// One that takes of this one's steps, so that what leads to each other costs no more in all than it does alone.
+    fn inner(&self, module: ModuleId, deeper: u8) -> Option<Self> {
+        let depth = self.depth.checked_sub(deeper)?;
+        let inner = Self { depth, ..Self::new(self.program, self.routes, module) };
+        inner.steps.set(STEPS_ELSEWHERE.min(self.steps.get()));
         inner.nesting.set(self.nesting.get() + 1);
         Some(inner)
     }
 
-    /// What a callee took is not there for others.
+    /// What an inner one took is not there for others.
     pub(super) fn pay_for(&self, inner: &Self) {
-        let taken = STEPS_OF_CALLEES.min(self.steps.get()).saturating_sub(inner.steps.get());
+        let taken = STEPS_ELSEWHERE.min(self.steps.get()).saturating_sub(inner.steps.get());
         self.steps.set(self.steps.get().saturating_sub(taken).max(1));
     }
 

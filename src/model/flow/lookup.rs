@@ -138,8 +138,9 @@ impl Evaluator<'_> {
             return None;
         }
         let value = evaluator.evaluate(&mut Environment::default(), expr);
+        self.pay_for(&evaluator);
         // Pieces that cannot be seen are of another module's expressions.
-        (value.origin <= Origin::Safe).then_some(value)
+        (value.origin <= Origin::Safe && !evaluator.is_exhausted()).then_some(value)
     }
 
     /// A container of constants, written out.

@@ -47,9 +47,7 @@ fn of_scopes(program: &Program, id: ModuleId, function: FunctionId, offset: u32)
         if let ScopeKind::Function(_) = content.kind {
             let mut before = content.bindings.iter().filter(|binding| binding.span.start < offset);
             let found = before.find_map(|binding| match binding.kind {
-                BindingKind::Value(_) | BindingKind::Param(_) => {
-                    logger(program, resolver.bound(id, at, binding), binding.name.to_string())
-                }
+                BindingKind::Value(_) | BindingKind::Param(_) => logger(program, resolver.bound(id, at, binding), binding.name.to_string()),
                 _ => None,
             });
             if found.is_some() {
