@@ -44,6 +44,12 @@ impl Callers {
         found
     }
 
+    /// The calls of a function that can be seen.
+    #[must_use]
+    pub fn of(&self, function: FunctionRef) -> &[(ModuleId, ExprId)] {
+        self.sites.get(&function).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a function is called, and none of its calls passes this parameter.
     fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
         let f = program.function(function);

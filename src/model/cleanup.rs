@@ -3,6 +3,8 @@
 mod finally;
 mod javascript;
 
+use ustr::Ustr;
+
 pub use self::finally::is_in_finally;
 use self::finally::may_end;
 use crate::ir::program::*;
@@ -176,16 +178,31 @@ fn is_called_at_the_end(program: &Program, id: ModuleId, function: FunctionId) -
         return true;
     }
     let resolver = Resolver::new(program);
-    let is_it = |arg: &Arg| {
-        matches!(module.expr(arg.value).kind, ExprKind::Name(_) | ExprKind::Attribute { .. })
-            && resolver.entity(id, arg.value) == Entity::Function(FunctionRef { module: id, function })
-    };
-    program.calls[id.0 as usize].iter().any(|site| {
-        let Some(call) = module.call(site.expr) else { return false };
-        let at_exit = matches!(site.callee.library().as_deref(), Some("atexit.register" | "weakref.finalize"));
-        (at_exit || says(call.callee) || module.descendants(call.callee).into_iter().any(says) || call.args.iter().any(|a| says(a.value)))
-            && call.args.iter().any(is_it)
+    let is_it = |expr: ExprId| resolver.entity(id, expr) == Entity::Function(FunctionRef { module: id, function });
+    let Some(name) = known_as(module, function) else { return false };
+    program.mentions(id, name).any(|expr| {
+        let Parent::Expr(parent) = module.expr_parents[expr.index()] else { return false };
+        let Some(call) = module.call(parent).filter(|call| call.callee != expr) else { return false };
+        let at_exit = || matches!(program.callee(id, parent).library().as_deref(), Some("atexit.register" | "weakref.finalize"));
+        (at_exit() || module.descendants(call.callee).into_iter().any(says) || call.args.iter().any(|a| says(a.value))) && is_it(expr)
     })
+}
+
+/// The name that a function goes by in its module: its own, or that of what it is assigned to.
+fn known_as(module: &Module, function: FunctionId) -> Option<Ustr> {
+    let f = module.function(function);
+    if !f.name.is_empty() {
+        return Some(f.name);
+    }
+    let Parent::Expr(value) = f.parent else { return None };
+    let Parent::Stmt(stmt) = module.expr_parents[value.index()] else { return None };
+    match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, .. } => targets.iter().find_map(|target| match module.expr(*target).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => Some(name),
+            _ => None,
+        }),
+        _ => None,
+    }
 }
 
 /// Whether a function that clears something is called only in `finally`, or by such functions.
@@ -195,20 +212,16 @@ fn is_called_from_finally(program: &Program, function: FunctionRef, depth: u32) 
     if !clears || depth == 0 {
         return false;
     }
-    let mut any = false;
-    let all = program.code_ids().flat_map(|id| program.calls[id.0 as usize].iter().map(move |site| (id, site))).all(|(id, site)| {
-        let module = program.module(id);
-        if site.callee != Entity::Function(function) || program.sources.get(module.file).test {
-            return true;
-        }
-        any = true;
-        module.around(site.expr).any(|around| match around {
+    let calls = program.callers().of(function);
+    let all = calls.iter().all(|(id, call)| {
+        let (id, module) = (*id, program.module(*id));
+        module.around(*call).any(|around| match around {
             Around::Stmt(outer, from) => matches!(&module.stmt(outer).kind, StmtKind::Try(t) if t.finally.is_some() && t.finally == from),
             Around::Function(caller) => is_called_from_finally(program, FunctionRef { module: id, function: caller }, depth - 1),
             _ => false,
         })
     });
-    any && all
+    !calls.is_empty() && all
 }
 
 fn is_context_manager(program: &Program, id: ModuleId, function: FunctionId) -> bool {

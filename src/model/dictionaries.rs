@@ -143,8 +143,8 @@ impl Search<'_> {
     /// Whether what a name stands for is changed in its module.
     fn changes_name(&self, id: ModuleId, scope: ScopeId, name: Ustr, depth: u32) -> bool {
         let module = self.program.module(id);
-        module.expr_ids().any(|other| {
-            matches!(module.expr(other).kind, ExprKind::Name(n) if n == name)
+        self.program.mentions(id, name).any(|other| {
+            matches!(module.expr(other).kind, ExprKind::Name(_))
                 && self.changes(id, other, depth)
                 && Resolver::new(self.program).scope_of_name(id, other, name).is_some_and(|(of, _)| of == scope)
         })
@@ -153,9 +153,8 @@ impl Search<'_> {
     /// Whether an attribute of this name, whatever it is of, is changed in a module.
     fn changes_attribute(&self, id: ModuleId, name: Ustr, depth: u32) -> bool {
         let module = self.program.module(id);
-        module.expr_ids().any(|other| {
-            matches!(module.expr(other).kind, ExprKind::Attribute { name: n, .. } if n == name) && self.changes(id, other, depth)
-        })
+        let is_attribute = |other: ExprId| matches!(module.expr(other).kind, ExprKind::Attribute { .. });
+        self.program.mentions(id, name).any(|other| is_attribute(other) && self.changes(id, other, depth))
     }
 
     /// Whether an expression stands where what it denotes is changed in place.

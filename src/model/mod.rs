@@ -21,6 +21,7 @@ pub mod isomorphic;
 pub mod local_work;
 pub mod loggers;
 pub mod manifests;
+pub mod mentions;
 pub mod options;
 pub mod outside;
 pub mod overrides;

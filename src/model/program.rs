@@ -12,6 +12,7 @@ use crate::model::apis::{Apis, Row};
 use crate::model::callers::Callers;
 use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
+use crate::model::mentions::Mentions;
 use crate::model::overrides::Overrides;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
@@ -84,6 +85,8 @@ pub struct Program {
     handed: FxHashMap<FunctionRef, Ustr>,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
+    /// For each module, where it mentions names.
+    mentions: Vec<OnceLock<Mentions>>,
     callers: OnceLock<Callers>,
     overrides: OnceLock<Overrides>,
 }
@@ -122,6 +125,7 @@ impl Program {
             members_set: Vec::new(),
             handed: FxHashMap::default(),
             bindings: Vec::new(),
+            mentions: Vec::new(),
             callers: OnceLock::new(),
             overrides: OnceLock::new(),
         };
@@ -159,6 +163,7 @@ impl Program {
                 }
             }
         }
+        program.mentions = program.modules.iter().map(|_| OnceLock::new()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.members_set = program.modules.par_iter().map(members_set).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
@@ -264,6 +269,12 @@ impl Program {
     pub fn callee(&self, module: ModuleId, call: ExprId) -> Entity {
         let Some(calls) = self.calls.get(module.0 as usize) else { return Entity::Unknown };
         calls.binary_search_by_key(&call, |site| site.expr).map_or(Entity::Unknown, |at| calls[at].callee)
+    }
+
+    /// Expressions of a module that are a name, or an attribute of that name.
+    pub fn mentions(&self, id: ModuleId, name: Ustr) -> impl Iterator<Item = ExprId> {
+        let module = self.module(id);
+        self.mentions[id.0 as usize].get_or_init(|| Mentions::find(module)).of(module, name)
     }
 
     /// Who calls the functions of the project.

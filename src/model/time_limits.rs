@@ -34,11 +34,8 @@ fn is_around_uses(program: &Program, function: FunctionRef) -> bool {
         return false;
     }
     let resolver = Resolver::new(program);
-    let mut uses = module.expr_ids().filter(|expr| {
-        matches!(module.expr(*expr).kind, ExprKind::Name(n) | ExprKind::Attribute { name: n, .. } if n == name)
-            && !module.is_pattern(*expr)
-            && resolver.entity(id, *expr) == Entity::Function(function)
-    });
+    let mut uses =
+        program.mentions(id, name).filter(|expr| !module.is_pattern(*expr) && resolver.entity(id, *expr) == Entity::Function(function));
     let is_in_limit = |expr: ExprId| match module.expr_parents[expr.index()] {
         Parent::Expr(parent) if module.call(parent).is_some_and(|call| call.callee == expr) => is_around(program, id, parent),
         _ => is_around(program, id, expr),
