@@ -73,6 +73,19 @@ pub fn only_adds_to_another(program: &Program, id: ModuleId, stmt: StmtId, tried
     (raises || in_block(program, id, clause.body, Some(stmt))) && only_tells(program, id, tried, clause.target)
 }
 
+/// Whether a statement stands in a clause that passes on what it has caught: that error is the one that matters.
+#[must_use]
+pub fn is_on_the_way_out(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    module.around_stmt(stmt).take_while(|around| !matches!(around, Around::Function(_))).any(|around| {
+        let Around::Stmt(outer, Some(from)) = around else { return false };
+        let StmtKind::Try(t) = &module.stmt(outer).kind else { return false };
+        let Some(clause) = t.handlers.iter().find(|handler| handler.body == from) else { return false };
+        let last = module.block(clause.body).stmts.last().map(|stmt| &module.stmt(*stmt).kind);
+        clause.target.is_some() && matches!(last, Some(StmtKind::Raise { .. }))
+    })
+}
+
 /// Whether all that is called in a block tells somebody of an error, or reads what is in hand.
 fn only_tells(program: &Program, id: ModuleId, block: BlockId, caught: Option<ExprId>) -> bool {
     const TELLS: [&str; 7] = ["alert", "answer", "notify", "print", "reply", "respond", "say"];
