@@ -30,6 +30,15 @@ pub fn used(program: &Program, id: ModuleId, exprs: &[ExprId]) -> Option<Use> {
     found
 }
 
+/// Whether a function goes on behind a statement to where what is cached comes from.
+#[must_use]
+pub fn is_read_behind(module: &Module, function: FunctionId, stmt: StmtId) -> bool {
+    let FunctionBody::Block(body) = module.function(function).body else { return false };
+    let end = module.stmt(stmt).span.end;
+    let follows = |expr: ExprId| module.expr(expr).span.start >= end && module.call(expr).is_some();
+    module.expressions(body).into_iter().any(follows)
+}
+
 /// `cache.get(key)`, `redis.hget(key, field)`, `readCache(key)`
 fn of_call(module: &Module, call: ExprId) -> Option<Use> {
     const READS: [&str; 14] = [

@@ -92,7 +92,8 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
 }
 
 /// Whether what is written above a function of JavaScript says what it gives when something goes wrong.
-fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+#[must_use]
+pub fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
     const PROMISES: [&str; 19] = [
         "any error",
         "any failure",

@@ -132,6 +132,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     let behind = behind(program, id, expr, stmt);
     let explained = reasons::is_explained(program, id, rejection.span)
         || reasons::is_expected_above(program, id, stmt)
+        || reasons::is_promised(program, id, stmt)
         || behind == Some(Behind::Tells)
         || (used && asks(module, promise));
     if behind == Some(Behind::Leaves) {

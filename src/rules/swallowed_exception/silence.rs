@@ -41,7 +41,7 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
     let is_script = module.language == Language::TypeScript;
-    let inside = caught_inside::of_block(program, id, tried);
+    let inside = if is_script { caught_inside::of_block(program, id, tried) } else { None };
     if local_work::cannot_fail(module, tried)
         || is_answered_attempt(program, silence)
         || inside == Some(Inside::All)
@@ -108,7 +108,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     let is_no = function.is_some_and(|f| predicates::asks(&module.function(f).name))
         && handler.is_some_and(|h| predicates::says_no(module, h.body));
-    let cache = caches::used(program, id, &module.expressions(tried));
+    let cache = if is_script { caches::used(program, id, &module.expressions(tried)) } else { None };
+    let is_miss = cache == Some(Use::Reads) && function.is_some_and(|f| caches::is_read_behind(module, f, stmt));
     if is_script && reasons::has_promised_fallback(program, id, stmt) {
         confidence = if confidence == Confidence::High { Confidence::Medium } else { Confidence::Low };
     }
@@ -117,7 +118,7 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     if only_tells
         || cleanup::is_in_finally(module, stmt)
-        || (is_script && (local.is_some() || is_no || cache == Some(Use::Reads)))
+        || (is_script && (local.is_some() || is_no || is_miss))
         || inside == Some(Inside::Mostly)
     {
         confidence = Confidence::Low;
