@@ -60,25 +60,25 @@ fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> 
     if function.is_generator || !function.decorators.is_empty() {
         return None;
     }
-    let is_sheltered = |around: &mut dyn Iterator<Item = Around>| {
+    // Whether a `try` sees to what stands here, or, for what is thrown, it was logged before.
+    let is_sheltered = |around: &mut dyn Iterator<Item = Around>, is_thrown: bool| {
         around.take_while(|around| !matches!(around, Around::Function(_))).any(|around| match around {
             Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
-                StmtKind::Try(t) => {
-                    t.body == from && sees_to_it(program, f.module, t)
-                        || t.handlers.iter().any(|h| h.body == from && passes_on(program, f.module, h))
-                }
+                StmtKind::Try(t) if t.body == from => sees_to_it(program, f.module, t),
+                StmtKind::Try(t) if is_thrown => t.handlers.iter().any(|h| h.body == from && passes_on(program, f.module, h)),
                 _ => false,
             },
             _ => false,
         })
     };
     let is_open = |expr: &ExprId| {
-        module.call(*expr).is_some() && !is_harmless(program, f.module, *expr) && !is_sheltered(&mut module.around(*expr)) && {
+        module.call(*expr).is_some() && !is_harmless(program, f.module, *expr) && !is_sheltered(&mut module.around(*expr), false) && {
             let inner = program.callee(f.module, *expr);
             !matches!(inner, Entity::Function(g) if depth > 0 && g != f && of_function(program, g, depth - 1) == Some(Inside::All))
         }
     };
-    let throws = |stmt: &StmtId| matches!(module.stmt(*stmt).kind, StmtKind::Raise { .. }) && !is_sheltered(&mut module.around_stmt(*stmt));
+    let throws =
+        |stmt: &StmtId| matches!(module.stmt(*stmt).kind, StmtKind::Raise { .. }) && !is_sheltered(&mut module.around_stmt(*stmt), true);
     if !module.expressions(body).iter().any(is_open) && !module.statements(body).iter().any(throws) {
         return Some(Inside::All);
     }
@@ -104,7 +104,13 @@ fn sees_to_it(program: &Program, id: ModuleId, t: &Try) -> bool {
     t.handlers.iter().any(takes) && t.handlers.iter().all(sees)
 }
 
-/// Whether a clause logs what it throws.
+/// Whether a clause logs what it throws, where somebody reads it.
 fn passes_on(program: &Program, id: ModuleId, handler: &Handler) -> bool {
-    exceptions::reaction(program, id, handler) == Reaction::Raises && traces::in_block(program, id, handler.body, None)
+    let module = program.module(id);
+    let is_read = |expr: ExprId| {
+        let callee = module.call(expr).map(|call| &module.expr(call.callee).kind);
+        let is_quiet = matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "debug" | "info" | "silly" | "trace" | "verbose"));
+        !is_quiet && traces::leaves(program, id, expr)
+    };
+    exceptions::reaction(program, id, handler) == Reaction::Raises && module.expressions(handler.body).into_iter().any(is_read)
 }

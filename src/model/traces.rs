@@ -12,13 +12,15 @@ use crate::model::{exceptions, local_work, loggers};
 /// Whether a call logs, prints, or hands an error to something that does.
 #[must_use]
 pub fn leaves(program: &Program, id: ModuleId, call: ExprId) -> bool {
-    const METHODS: [&str; 13] = [
+    const METHODS: [&str; 15] = [
         "capture_exception",
         "critical",
         "debug",
         "echo",
+        "err",
         "error",
         "exception",
+        "fatal",
         "info",
         "log",
         "print_exc",
