@@ -266,8 +266,15 @@ fn behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> Option
 
 /// Whether the function that gives a promise asks something, so that its "no" is looked at: `verifyToken(token)`.
 fn asks(module: &Module, promise: ExprId) -> bool {
-    let callee = module.call(promise).map(|call| &module.expr(call.callee).kind);
-    matches!(callee, Some(ExprKind::Name(name) | ExprKind::Attribute { name, .. }) if predicates::asks(name))
+    let mut at = promise;
+    loop {
+        match module.call(at).map(|call| &module.expr(call.callee).kind) {
+            // `verifyToken(token).then(() => true)`
+            Some(ExprKind::Attribute { object, name, .. }) if matches!(name.as_str(), "then" | "finally") => at = *object,
+            Some(ExprKind::Name(name) | ExprKind::Attribute { name, .. }) => return predicates::asks(name),
+            _ => return false,
+        }
+    }
 }
 
 /// A promise as a reader knows it: by the function that gives it.
