@@ -179,3 +179,17 @@ pub fn has_fallback(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockI
     let mut preset = bound.take(4).filter(|(targets, _)| targets.iter().any(|t| place(*t) == target)).map(|(_, value)| is_plain(value));
     is_start || preset.next().unwrap_or(false)
 }
+
+/// Whether it is told behind a `try` that leaves on success that it has not: `callback({ ok: false })`, `return { error }`.
+#[must_use]
+pub fn is_told_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId, handler: Option<&Handler>) -> bool {
+    let module = program.module(id);
+    let falls_through = handler.is_none_or(|handler| module.block(handler.body).falls_through);
+    let returns = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Return(_));
+    let leaves = || module.statements(tried).into_iter().any(returns);
+    let Some(next) = following(module, stmt).filter(|_| falls_through && leaves()) else { return false };
+    match module.stmt(next).kind {
+        StmtKind::Expr(value) | StmtKind::Return(Some(value)) => exceptions::tells_failure(program, id, value),
+        _ => false,
+    }
+}

@@ -3,8 +3,10 @@
 pub mod apis;
 pub mod attempts;
 pub mod browser;
+pub mod caches;
 pub mod callers;
 pub mod calls;
+pub mod caught_inside;
 pub mod cleanup;
 pub mod client_defaults;
 pub mod dependencies;

@@ -37,3 +37,44 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
         || (returns_bool && local_work::of_block(program, id, tried).is_some());
     is_careful && computes
 }
+
+/// Methods of libraries that check values, which call what they are handed and tell of its "no".
+const CHECKERS: [&str; 9] =
+    ["addValidator", "assert", "custom", "refine", "refinement", "registerDecorator", "superRefine", "test", "withPredicate"];
+
+/// Keys of what such libraries, and forms, take.
+const CHECKS: [&str; 5] = ["check", "isValid", "validate", "validator", "validators"];
+
+/// Whether a function is handed to something that tells of its "no": `z.string().refine((text) => …)`, `{ validate: … }`.
+#[must_use]
+pub fn is_handed_as_check(module: &Module, function: FunctionId) -> bool {
+    let Parent::Expr(value) = module.function(function).parent else { return false };
+    let Parent::Expr(outer) = module.expr_parents[value.index()] else { return false };
+    match &module.expr(outer).kind {
+        ExprKind::Call(call) if call.callee != value => {
+            matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if CHECKERS.contains(&name.as_str()))
+        }
+        ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+            Entry::Pair { key, value: other } if *other == value => {
+                matches!(module.expr(*key).kind, ExprKind::String(key) if CHECKS.contains(&key.as_str()))
+            }
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a function asks something by its name, so that whoever calls it looks at its "no".
+#[must_use]
+pub fn asks(name: &str) -> bool {
+    const VERBS: [&str; 12] =
+        ["can", "check", "does", "has", "is", "matches", "should", "supports", "valid", "validate", "verify", "exists"];
+    words(name).iter().take(2).any(|word| VERBS.contains(&word.as_str()))
+}
+
+/// Whether a clause ends with that "no": `false`, `null`, `undefined`.
+#[must_use]
+pub fn says_no(module: &Module, clause: BlockId) -> bool {
+    let last = module.block(clause).stmts.last().map(|stmt| &module.stmt(*stmt).kind);
+    matches!(last, Some(StmtKind::Return(Some(value))) if matches!(module.expr(*value).kind, ExprKind::Bool(false) | ExprKind::Null))
+}

@@ -1,6 +1,7 @@
 //! Comments that say why an error is not looked at.
 
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::source::Span;
 
@@ -91,32 +92,67 @@ pub fn is_expected(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId
 }
 
 /// Whether what is written above a function of JavaScript says what it gives when something goes wrong.
-fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
-    const PROMISES: [&str; 11] = [
+#[must_use]
+pub fn is_promised(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    const PROMISES: [&str; 19] = [
         "any error",
+        "any failure",
         "best effort",
         "best-effort",
         "does not throw",
         "doesn't throw",
         "gracefully",
         "if it fails",
+        "if this fails",
+        "if unavailable",
         "never throws",
+        "no-op if",
+        "on any error",
         "on error",
         "on failure",
+        "or null on",
         "silently",
+        "swallow",
+        "when unavailable",
     ];
+    said_of_function(program, id, stmt).is_some_and(|said| PROMISES.iter().any(|words| said.contains(words)))
+}
+
+/// Whether what is written above a function says that it may have something else to give: that may be meant for errors, too.
+#[must_use]
+pub fn has_promised_fallback(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    const FALLBACKS: [&str; 16] = [
+        "can't be",
+        "cannot be",
+        "could not be",
+        "defaults to",
+        "fall back",
+        "fallback",
+        "falls back",
+        "false if",
+        "false when",
+        "null if",
+        "null otherwise",
+        "null when",
+        "or null",
+        "or undefined",
+        "undefined if",
+        "undefined when",
+    ];
+    let is_script = program.module(id).language == Language::TypeScript;
+    is_script && said_of_function(program, id, stmt).is_some_and(|said| FALLBACKS.iter().any(|words| said.contains(words)))
+}
+
+/// What is written above the function that a statement is in.
+fn said_of_function(program: &Program, id: ModuleId, stmt: StmtId) -> Option<String> {
     let module = program.module(id);
-    let Some(function) = module.function_of_stmt(stmt) else { return false };
+    let function = module.function_of_stmt(stmt)?;
     let f = module.function(function);
-    let said = match f.parent {
+    match f.parent {
         Parent::Expr(value) => module.stmt_of(value).map(|holder| above(program, id, holder)),
-        _ => module
-            .stmts
-            .iter()
-            .position(|s| matches!(s.kind, StmtKind::Function(other) if other == function))
-            .map(|at| above(program, id, StmtId::at(at))),
-    };
-    said.is_some_and(|said| PROMISES.iter().any(|words| said.contains(words)))
+        Parent::Stmt(at) => Some(above(program, id, at)),
+        _ => None,
+    }
 }
 
 /// Whether the comment right above a statement says that errors are expected.
@@ -131,7 +167,43 @@ pub fn is_expected_above(program: &Program, id: ModuleId, stmt: StmtId) -> bool 
         }
         _ => None,
     };
-    says_expected(&above(program, id, stmt)) || condition.is_some_and(|outer| says_expected(&above(program, id, outer)))
+    // `// Best effort.` above `setTimeout(() => { check().catch(() => {}); })`
+    let holder = match module.block_parents[block.index()] {
+        Parent::Function(function) if module.block(block).stmts.len() == 1 => match module.function(function).parent {
+            Parent::Expr(value) => module.stmt_of(value),
+            _ => None,
+        },
+        _ => None,
+    };
+    says_expected(&above(program, id, stmt))
+        || condition.or(holder).is_some_and(|outer| says_expected(&above(program, id, outer)))
+        || is_in_expected(program, id, stmt)
+}
+
+/// Whether a statement of JavaScript lies in a `try` whose comment says that errors are expected, of this function or one
+/// that it is handed out of.
+fn is_in_expected(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    if module.language != Language::TypeScript {
+        return false;
+    }
+    // As deep as they are nested in real code.
+    let mut around = module.around_stmt(stmt).skip(1).take(24).take_while(|around| match around {
+        Around::Function(function) => module.function(*function).form == FunctionForm::Arrow,
+        Around::Class(_) => false,
+        _ => true,
+    });
+    around.any(|around| {
+        let Around::Stmt(outer, Some(from)) = around else { return false };
+        let StmtKind::Try(t) = &module.stmt(outer).kind else { return false };
+        let expects = |handler: &Handler| {
+            let inside = module.comments.iter().filter(|comment| handler.span.contains(**comment));
+            inside.into_iter().any(|comment| says_expected(&said(file.slice(*comment))))
+        };
+        let is_meant = |handler: &Handler| module.block(handler.body).stmts.is_empty() && expects(handler);
+        t.body == from && (t.handlers.iter().any(is_meant) || says_expected(&above(program, id, outer)))
+    })
 }
 
 fn says_expected(text: &str) -> bool {
@@ -148,11 +220,10 @@ pub fn above(program: &Program, id: ModuleId, stmt: StmtId) -> String {
     let mut next = file.line_index(start);
     let mut lines: Vec<String> = Vec::new();
     for comment in module.comments.iter().rev().filter(|comment| comment.end <= start).take_while(own_line) {
-        let line = file.line_index(comment.start);
-        if line + 1 != next {
+        if file.line_index(comment.end.saturating_sub(1)) + 1 != next {
             break;
         }
-        next = line;
+        next = file.line_index(comment.start);
         lines.push(said(file.slice(*comment)));
     }
     lines.reverse();
@@ -161,8 +232,9 @@ pub fn above(program: &Program, id: ModuleId, stmt: StmtId) -> String {
 
 /// What a comment says, in lower case.
 fn said(comment: &str) -> String {
-    let text =
-        comment.trim_start_matches(['#', '/', '*', ' ']).trim_end_matches(['*', '/', ' ']).to_ascii_lowercase().replace('\u{2019}', "'");
+    let text = comment.trim_start_matches(['#', '/', '*', ' ', '\n', '\r', '\t']).trim_end_matches(['*', '/', ' ', '\n', '\r', '\t']);
+    let lines: Vec<&str> = text.lines().map(|line| line.trim_start_matches(['*', ' ', '\t'])).collect();
+    let text = lines.join(" ").to_ascii_lowercase().replace('\u{2019}', "'");
     if !DIRECTIVES.iter().any(|word| text.starts_with(word)) {
         return text;
     }

@@ -27,8 +27,43 @@ const SENDS: [&str; 15] = [
     "update",
 ];
 
+/// Methods of spans and instruments.
+const TELLS: [&str; 11] = [
+    "add",
+    "addEvent",
+    "add_event",
+    "end",
+    "gauge",
+    "recordException",
+    "record_exception",
+    "set",
+    "setAttribute",
+    "setAttributes",
+    "set_attribute",
+];
+
 /// Nouns of what is sent.
 const SENT: [&str; 6] = ["analytics", "metric", "metrics", "telemetry", "tracking", "usage"];
+
+/// What takes telemetry, whatever is done with it.
+const TAKES: [&str; 16] = [
+    "amplitude",
+    "analytics",
+    "counter",
+    "gauge",
+    "histogram",
+    "meter",
+    "metrics",
+    "mixpanel",
+    "observable",
+    "posthog",
+    "prometheus",
+    "span",
+    "statsd",
+    "telemetry",
+    "tracer",
+    "tracking",
+];
 
 /// Whether all that is done in a block is sending telemetry, or logging; or all that is done around it.
 #[must_use]
@@ -121,7 +156,12 @@ fn is_named_so(module: &Module, call: ExprId) -> bool {
     let mut all = words(&name);
     let sends = all.first().is_some_and(|first| SENDS.contains(&first.as_str()));
     if let Some(ExprKind::Name(of) | ExprKind::Attribute { name: of, .. }) = object.map(|object| &module.expr(object).kind) {
-        all.extend(words(of));
+        let of = words(of);
+        let tells = sends || TELLS.contains(&name.as_str());
+        if tells && of.last().is_some_and(|word| TAKES.contains(&word.as_str())) {
+            return true;
+        }
+        all.extend(of);
     }
     sends && all.iter().any(|word| SENT.contains(&word.as_str()))
 }

@@ -12,13 +12,15 @@ use crate::model::{exceptions, local_work, loggers};
 /// Whether a call logs, prints, or hands an error to something that does.
 #[must_use]
 pub fn leaves(program: &Program, id: ModuleId, call: ExprId) -> bool {
-    const METHODS: [&str; 13] = [
+    const METHODS: [&str; 15] = [
         "capture_exception",
         "critical",
         "debug",
         "echo",
+        "err",
         "error",
         "exception",
+        "fatal",
         "info",
         "log",
         "print_exc",
@@ -71,6 +73,19 @@ pub fn only_adds_to_another(program: &Program, id: ModuleId, stmt: StmtId, tried
         .into_iter()
         .any(|s| matches!(module.stmt(s).kind, StmtKind::Raise { .. }) && !inner.contains(module.stmt(s).span));
     (raises || in_block(program, id, clause.body, Some(stmt))) && only_tells(program, id, tried, clause.target)
+}
+
+/// Whether a statement stands in a clause that passes on what it has caught: that error is the one that matters.
+#[must_use]
+pub fn is_on_the_way_out(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    module.around_stmt(stmt).take_while(|around| !matches!(around, Around::Function(_))).any(|around| {
+        let Around::Stmt(outer, Some(from)) = around else { return false };
+        let StmtKind::Try(t) = &module.stmt(outer).kind else { return false };
+        let Some(clause) = t.handlers.iter().find(|handler| handler.body == from) else { return false };
+        let last = module.block(clause.body).stmts.last().map(|stmt| &module.stmt(*stmt).kind);
+        clause.target.is_some() && matches!(last, Some(StmtKind::Raise { .. }))
+    })
 }
 
 /// Whether all that is called in a block tells somebody of an error, or reads what is in hand.

@@ -100,8 +100,23 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
         (None, None) => fixes::unsuppressed(program, id, silence.stmt, silence.breadth, function),
     };
     // Somebody watches what they have started.
-    let confidence = if ctx.project.is_tool(id) { verdict.confidence.min(Confidence::Medium) } else { verdict.confidence };
+    let most = match module.language {
+        Language::TypeScript if is_tool(ctx, id) => Confidence::Low,
+        _ if ctx.project.is_tool(id) => Confidence::Medium,
+        _ => Confidence::High,
+    };
+    let confidence = verdict.confidence.min(most);
     ctx.report(place, confidence, format!("`{clause}` {}", verdict.text), fix);
+}
+
+/// Whether a module is a tool of those who work on the code, who see what it does: of the build, of an editor, a benchmark.
+fn is_tool(ctx: &Context<'_>, id: ModuleId) -> bool {
+    const FOLDERS: [&str; 10] =
+        ["bench", "benchmark", "benchmarks", "build-tools", "codegen", "generator", "generators", "lint-rules", "plop", "tooling"];
+    let path = ctx.project.program.path(id);
+    let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+    let is_tooling = |folder: &str| FOLDERS.contains(&folder) || folder.starts_with("eslint-") || folder.ends_with("-eslint");
+    ctx.project.is_tool(id) || folders.split('/').any(is_tooling)
 }
 
 /// A clause that does something: it may still lose an event, or catch what it should not.

@@ -164,3 +164,41 @@ fn is_look_up(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let Some(ExprKind::Attribute { object, name, .. }) = module.call(expr).map(|call| &module.expr(call.callee).kind) else { return false };
     *name == "get" && values::object_literal(program, id, *object).is_some()
 }
+
+/// Whether an expression tells somebody that something went wrong: `callback({ ok: false })`, `res.status(404).end()`,
+/// `{ error: "not found" }`.
+#[must_use]
+pub fn tells_failure(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    const FLAGS: [&str; 5] = ["found", "ok", "success", "successful", "valid"];
+    const STATUS: [&str; 4] = ["code", "sendStatus", "status", "writeHead"];
+    const REFUSES: [&str; 4] = ["fail", "notFound", "reject", "throwError"];
+    let module = program.module(id);
+    let parts = module.descendants(expr);
+    parts.into_iter().any(|part| match &module.expr(part).kind {
+        ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+            Entry::Pair { key, value } => match module.expr(*key).kind {
+                ExprKind::String(key) if FLAGS.contains(&key.as_str()) => matches!(module.expr(*value).kind, ExprKind::Bool(false)),
+                ExprKind::String(key) => {
+                    (says_failure(&key) && !matches!(module.expr(*value).kind, ExprKind::Null | ExprKind::Bool(false)))
+                        || (key == "status" && is_error_status(program, id, *value))
+                }
+                _ => false,
+            },
+            Entry::Spread(_) => false,
+        }),
+        ExprKind::Call(call) => {
+            let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
+            let mut args = call.args.iter().map(|arg| arg.value);
+            REFUSES.contains(&name.as_str())
+                || (STATUS.contains(&name.as_str()) && args.clone().any(|arg| is_error_status(program, id, arg)))
+                || args.any(|arg| {
+                    is_failure(module, arg) || (module.call(arg).is_some_and(|made| made.is_new) && says_failure(program.text(id, arg)))
+                })
+        }
+        _ => false,
+    })
+}
+
+fn is_error_status(program: &Program, id: ModuleId, value: ExprId) -> bool {
+    matches!(values::value(program, id, value), values::Value::Number(status) if (400.0..600.0).contains(&status))
+}

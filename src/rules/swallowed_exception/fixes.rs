@@ -247,15 +247,24 @@ pub(super) fn failed(program: &Program, id: ModuleId, tried: BlockId, function: 
     let module = program.module(id);
     let place = place_of(program, id, function);
     // The first call that leaves the language: `store.read`.
-    let is_name = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-    let calls = module.statements(tried).into_iter().flat_map(|stmt| {
-        let mut exprs = Vec::new();
-        module.stmt(stmt).kind.for_each_expr(|expr| exprs.extend(module.descendants(expr)));
-        exprs
-    });
-    let callees = calls.filter_map(|expr| Some((expr, module.call(expr)?.callee)));
-    let mut named = callees.filter(|(expr, _)| !local_work::is_call(program, id, *expr)).map(|(_, callee)| program.text(id, callee));
-    match named.find(|text| is_name(text)) {
+    let calls: Vec<ExprId> = module
+        .statements(tried)
+        .into_iter()
+        .flat_map(|stmt| {
+            let mut exprs = Vec::new();
+            module.stmt(stmt).kind.for_each_expr(|expr| exprs.extend(module.descendants(expr)));
+            exprs
+        })
+        .filter(|expr| module.call(*expr).is_some() && !local_work::is_call(program, id, *expr))
+        .collect();
+    let name = if module.language == Language::TypeScript {
+        javascript::principal(program, id, &calls)
+    } else {
+        let is_name = |text: &str| text.len() <= 40 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let callees = calls.iter().filter_map(|expr| module.call(*expr));
+        callees.map(|call| program.text(id, call.callee)).find(|text| is_name(text)).map(str::to_owned)
+    };
+    match name {
         Some(callee) => format!("{callee} failed in {place}"),
         None => format!("{place} failed"),
     }

@@ -4,8 +4,9 @@ use super::fixes::failed;
 use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
-use crate::model::loggers::javascript::{self as loggers, Logger};
+use crate::model::loggers::javascript::{self as loggers, Form, Logger};
 use crate::model::program::{ModuleId, Program};
+use crate::model::traces;
 use crate::source::{Place, Span};
 
 const LOG: &str = "Log the error";
@@ -27,7 +28,11 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     let file = module.file;
     let style = Style::of(program, id);
     let message = failed(program, id, tried, function);
-    let advice = || Fix::advice(LOG, format!("{}\n", line(program, id, function, handler.span.start, &message, "error")));
+    let line = |error: &str| line(program, id, function, handler.span.start, &message, error);
+    let advice = || match line("error") {
+        Some(line) => Fix::advice(LOG, format!("{line}\n")),
+        None => advice(program, id, function, handler.span.start),
+    };
     // In broken syntax nobody knows what an edit would be a part of.
     if !module.errors.is_empty() {
         return advice();
@@ -40,7 +45,7 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
         let text = format!("catch ({name})");
         (name.to_owned(), Some(Intent::Replace { place: header(program, id, handler), text }))
     };
-    let entry = line(program, id, function, handler.span.start, &message, &name);
+    let Some(entry) = line(&name) else { return advice() };
     let step = style.indentation();
     let head = header(program, id, handler).span.end;
     let clause = program.sources.slice(Place { file, span: Span { start: head, end: handler.span.end } });
@@ -85,14 +90,85 @@ fn free_name(module: &Module, handler: &Handler) -> &'static str {
     ["error", "err", "cause"].into_iter().find(|name| !names.iter().any(|other| other == name)).unwrap_or("caught")
 }
 
-/// A statement that logs an error.
-fn line(program: &Program, id: ModuleId, function: Option<FunctionId>, offset: u32, message: &str, error: &str) -> String {
-    format!("{}{}", call(program, id, function, offset, message, error), Style::of(program, id).end())
+/// A statement that logs an error; nothing if nobody knows how the logger does.
+fn line(program: &Program, id: ModuleId, function: Option<FunctionId>, offset: u32, message: &str, error: &str) -> Option<String> {
+    Some(format!("{}{}", call(program, id, function, offset, message, error)?, Style::of(program, id).end()))
 }
 
-/// A call that logs an error.
-pub(super) fn call(program: &Program, id: ModuleId, function: Option<FunctionId>, offset: u32, message: &str, error: &str) -> String {
-    let Logger { text, error_first } = loggers::at(program, id, function, offset);
-    let message = Style::of(program, id).text(message);
-    if error_first { format!("{text}.error({error}, {message})") } else { format!("{text}.error({message}, {error})") }
+/// A call that logs an error; nothing if nobody knows how the logger does.
+pub(super) fn call(
+    program: &Program,
+    id: ModuleId,
+    function: Option<FunctionId>,
+    offset: u32,
+    message: &str,
+    error: &str,
+) -> Option<String> {
+    let Logger { text, method, form } = loggers::at(program, id, function, offset);
+    let method = method?;
+    let style = Style::of(program, id);
+    let named = |key: &str| if key == error { format!("{{ {key} }}") } else { format!("{{ {key}: {error} }}") };
+    let with_error = format!("`{message}: ${{{error}}}`");
+    let said = style.text(message);
+    let args = match form {
+        Form::MessageFirst => format!("{said}, {error}"),
+        Form::ErrorFirst => format!("{error}, {said}"),
+        Form::Named(key) => format!("{said}, {}", named(&key)),
+        Form::NamedFirst(key) => format!("{}, {said}", named(&key)),
+        Form::Text => with_error,
+        Form::Tagged(tag) => format!("{}, {with_error}", style.text(&tag)),
+    };
+    Some(format!("{text}.{method}({args})"))
+}
+
+/// Advice where the logger is known, but not how it takes an error.
+pub(super) fn advice(program: &Program, id: ModuleId, function: Option<FunctionId>, offset: u32) -> Fix {
+    let logger = loggers::at(program, id, function, offset).text;
+    let title = format!("Log the error with `{logger}`, or pass it on");
+    Fix::advice(title, "catch (error) {\n  …\n  throw error;\n}\n")
+}
+
+/// The name of the call that matters among those of a `try`: the first that is waited for, or else the first that does not log.
+pub(super) fn principal(program: &Program, id: ModuleId, calls: &[ExprId]) -> Option<String> {
+    let module = program.module(id);
+    let matters = |call: &&ExprId| {
+        let is_aside = program.callee(id, **call).library().is_some_and(|name| name.starts_with("js:globalThis.Promise."));
+        let is_inner = matches!(module.expr_parents[call.index()], Parent::Expr(outer) if is_link(module, outer));
+        let binds = matches!(module.expr(module.call(**call).map_or(**call, |call| call.callee)).kind,
+            ExprKind::Attribute { name, .. } if matches!(name.as_str(), "bind" | "call" | "apply" | "toString"));
+        !is_aside && !is_inner && !binds && !traces::leaves(program, id, **call)
+    };
+    let is_awaited = |call: &&ExprId| matches!(module.expr_parents[call.index()], Parent::Expr(outer) if matches!(module.expr(outer).kind, ExprKind::Await(_)));
+    let found: Vec<&ExprId> = calls.iter().filter(matters).collect();
+    let awaited = found.iter().copied().filter(|call| is_awaited(call));
+    awaited.chain(found.iter().copied()).find_map(|call| name_of_call(program, id, *call))
+}
+
+/// Whether an expression is the next step of a chain of calls: the `.where` of `db.select().where(…)`.
+fn is_link(module: &Module, expr: ExprId) -> bool {
+    let is_callee = |parent: Parent| matches!(parent, Parent::Expr(call) if module.call(call).is_some_and(|call| call.callee == expr));
+    matches!(module.expr(expr).kind, ExprKind::Attribute { .. }) && is_callee(module.expr_parents[expr.index()])
+}
+
+/// What a call is known by to a reader: `store.read`, or the last step of a chain.
+pub(super) fn name_of_call(program: &Program, id: ModuleId, call: ExprId) -> Option<String> {
+    let module = program.module(id);
+    let mut at = call;
+    // `fetch(url).then(read)` is `fetch`. As long as chains are.
+    for _ in 0..16 {
+        let callee = module.call(at)?.callee;
+        match module.expr(callee).kind {
+            ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => at = object,
+            _ => {
+                let text = program.text(id, callee);
+                let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
+                return match module.expr(callee).kind {
+                    _ if is_name => Some(text.to_owned()),
+                    ExprKind::Attribute { name, .. } => Some(name.to_string()),
+                    _ => None,
+                };
+            }
+        }
+    }
+    None
 }

@@ -1,16 +1,18 @@
 //! Promises whose rejection is caught and dropped: `.catch(() => {})`, `.then(f, () => null)`.
 
 use super::silence::shown;
-use super::{fixes, javascript, named};
+use super::{fixes, is_tool, javascript, named};
 use crate::finding::Confidence;
 use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::caches::{self, Use};
+use crate::model::caught_inside::{self, Inside};
 use crate::model::exceptions::{self, Reaction};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{browser, cleanup, local_work, outside, reasons, telemetry, values};
+use crate::model::{browser, cleanup, local_work, outside, predicates, reasons, telemetry, traces, values};
 use crate::rules::Context;
 use crate::source::{Place, Span};
 
@@ -41,8 +43,8 @@ pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
     let Some(rejection) = rejection(program, id, site) else { return };
     let Some(stmt) = module.stmt_of(site.expr) else { return };
     let Some((mut confidence, effect)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
-    if ctx.project.is_tool(id) {
-        confidence = confidence.min(Confidence::Medium);
+    if is_tool(ctx, id) {
+        confidence = Confidence::Low;
     }
     let function = module.function_of(site.expr);
     let what = said(program, id, rejection.promise);
@@ -127,10 +129,32 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         _ => (Confidence::High, Effect::Drops),
     };
     let function = module.function_of(expr);
+    let behind = behind(program, id, expr, stmt);
     let explained = reasons::is_explained(program, id, rejection.span)
         || reasons::is_expected_above(program, id, stmt)
-        || is_told_behind(program, id, expr, stmt);
-    if explained || telemetry::tells(program, id, function, &parts) {
+        || reasons::is_promised(program, id, stmt)
+        || behind == Some(Behind::Tells)
+        || (used && asks(module, promise));
+    if behind == Some(Behind::Leaves) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    let inside = caught_inside::of(program, id, &parts);
+    let cache = caches::used(program, id, &parts);
+    if inside == Some(Inside::All) {
+        return None;
+    }
+    if module.stmt_of(expr).is_some_and(|stmt| reasons::has_promised_fallback(program, id, stmt)) {
+        confidence = if confidence == Confidence::High { Confidence::Medium } else { Confidence::Low };
+    }
+    if cache == Some(Use::Writes) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    if explained
+        || traces::is_on_the_way_out(program, id, stmt)
+        || inside.is_some()
+        || cache == Some(Use::Reads)
+        || telemetry::tells(program, id, function, &parts)
+    {
         confidence = Confidence::Low;
     }
     if browser::is_browser_code(program, id) {
@@ -160,6 +184,15 @@ pub(super) fn waits_for_others(program: &Program, id: ModuleId, block: BlockId) 
 /// Whether somebody else waits for a promise: it has a name that is used elsewhere, too, or that did not begin here.
 fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool {
     let module = program.module(id);
+    // `loading.finally(reset).catch(() => {})`
+    let mut promise = promise;
+    let finally = |promise: ExprId| match module.expr(module.call(promise)?.callee).kind {
+        ExprKind::Attribute { object, name, .. } if name == "finally" => Some(object),
+        _ => None,
+    };
+    while let Some(object) = finally(promise) {
+        promise = object;
+    }
     let name = match module.expr(promise).kind {
         ExprKind::Name(name) => name,
         ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => return true,
@@ -192,58 +225,61 @@ fn is_used(module: &Module, expr: ExprId) -> bool {
     true
 }
 
-/// Whether it is said soon that there is no result: `if (!user) throw new NotFound()`.
-fn is_told_behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> bool {
+/// What is done soon if there is no result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    /// It is said: `if (!user) throw new NotFound()`.
+    Tells,
+    /// `if (!user) return null`
+    Leaves,
+}
+
+/// Whether what a call gives is looked at soon.
+fn behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> Option<Behind> {
     let module = program.module(id);
-    let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
+    let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return None };
     if !is_used(module, expr) {
-        return false;
+        return None;
     }
     let names: Vec<_> =
         targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
     let block = module.stmt_parents[stmt.index()];
     let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1).take(6);
-    behind.into_iter().any(|next| {
-        let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return false };
-        branches.iter().any(|(test, body)| {
+    behind.into_iter().find_map(|next| {
+        let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return None };
+        branches.iter().find_map(|(test, body)| {
             let parts = module.descendants(*test);
             let asks = parts.iter().filter_map(|e| exceptions::name_of(module, *e)).any(|name| names.contains(&name));
             // `!user`, `user === null`
             let is_negative =
                 parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
-            asks && is_negative
-                && matches!(exceptions::reaction_of(program, id, FunctionBody::Block(*body), None), Reaction::Raises | Reaction::Acts)
+            if !asks || !is_negative {
+                return None;
+            }
+            match exceptions::reaction_of(program, id, FunctionBody::Block(*body), None) {
+                Reaction::Raises | Reaction::Acts => Some(Behind::Tells),
+                _ => (!module.block(*body).falls_through).then_some(Behind::Leaves),
+            }
         })
     })
 }
 
-/// A promise as a reader knows it: by the function that gives it.
-fn said(program: &Program, id: ModuleId, promise: ExprId) -> String {
-    callee_text(program, id, promise).map_or("this promise".to_owned(), |text| format!("`{text}`"))
-}
-
-fn callee_text(program: &Program, id: ModuleId, promise: ExprId) -> Option<String> {
-    let module = program.module(id);
+/// Whether the function that gives a promise asks something, so that its "no" is looked at: `verifyToken(token)`.
+fn asks(module: &Module, promise: ExprId) -> bool {
     let mut at = promise;
-    // `fetch(url).then(read)` is `fetch`.
-    for _ in 0..8 {
-        match &module.expr(at).kind {
-            ExprKind::Call(call) => match module.expr(call.callee).kind {
-                ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => at = object,
-                _ => {
-                    let text = program.text(id, call.callee);
-                    let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));
-                    let last = match module.expr(call.callee).kind {
-                        ExprKind::Attribute { name, .. } => Some(name.to_string()),
-                        _ => None,
-                    };
-                    return if is_name { Some(text.to_owned()) } else { last };
-                }
-            },
-            _ => return None,
+    loop {
+        match module.call(at).map(|call| &module.expr(call.callee).kind) {
+            // `verifyToken(token).then(() => true)`
+            Some(ExprKind::Attribute { object, name, .. }) if matches!(name.as_str(), "then" | "finally") => at = *object,
+            Some(ExprKind::Name(name) | ExprKind::Attribute { name, .. }) => return predicates::asks(name),
+            _ => return false,
         }
     }
-    None
+}
+
+/// A promise as a reader knows it: by the function that gives it.
+fn said(program: &Program, id: ModuleId, promise: ExprId) -> String {
+    javascript::name_of_call(program, id, promise).map_or("this promise".to_owned(), |text| format!("`{text}`"))
 }
 
 /// The edit that logs the error of a promise.
@@ -252,12 +288,14 @@ fn logging(program: &Program, id: ModuleId, rejection: &Rejection, function: Opt
     let module = program.module(id);
     let style = Style::of(program, id);
     let place = program.place(id, rejection.handler);
-    let what = callee_text(program, id, rejection.promise).unwrap_or_else(|| "a promise".to_owned());
+    let what = javascript::name_of_call(program, id, rejection.promise).unwrap_or_else(|| "a promise".to_owned());
     let message = format!("{what} failed in {}", fixes::place_of(program, id, function));
     let f = rejection.function.map(|f| module.function(f));
     let param = f.and_then(|f| f.params.first()).map(|param| param.name);
     let name = param.filter(|name| !name.is_empty()).map_or("error".to_owned(), |name| name.to_string());
-    let call = javascript::call(program, id, function, place.span.start, &message, &name);
+    let Some(call) = javascript::call(program, id, function, place.span.start, &message, &name) else {
+        return javascript::advice(program, id, function, place.span.start);
+    };
     // In broken syntax nobody knows what an edit would be a part of.
     if !module.errors.is_empty() || param.is_some_and(|name| name.is_empty()) {
         return Fix::advice(LOG, call);

@@ -4,11 +4,13 @@ use super::rejections;
 use crate::finding::Confidence;
 use crate::ir::program::*;
 use crate::model::attempts::Attempt;
+use crate::model::caches::Use;
+use crate::model::caught_inside::Inside;
 use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
 use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::Resolver;
-use crate::model::{attempts, browser, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
+use crate::model::{attempts, browser, caches, caught_inside, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
 #[derive(Clone, Copy)]
@@ -38,7 +40,13 @@ pub(super) struct Verdict {
 pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Option<Verdict> {
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
-    if local_work::cannot_fail(module, tried) || is_answered_attempt(program, silence) {
+    let is_script = module.language == Language::TypeScript;
+    let inside = if is_script { caught_inside::of_block(program, id, tried) } else { None };
+    if local_work::cannot_fail(module, tried)
+        || is_answered_attempt(program, silence)
+        || inside == Some(Inside::All)
+        || attempts::is_told_behind(program, id, stmt, tried, handler)
+    {
         return None;
     }
     let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
@@ -88,12 +96,31 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
         confidence = confidence.max(Confidence::Medium);
     }
-    let is_script = module.language == Language::TypeScript;
+    if is_script && !outside::reaches(program, id, tried) {
+        // Nothing is out of order but a value.
+        let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
+        let gives_up = handler.is_some_and(|handler| leaves(handler.body)) || leaves(tried);
+        confidence = confidence.min(if gives_up { Confidence::Low } else { Confidence::Medium });
+    }
     if is_script && local_work::reads_files(program, id, tried) {
         // Mostly a file that is not there.
         confidence = confidence.min(Confidence::Medium);
     }
-    if only_tells || cleanup::is_in_finally(module, stmt) || (is_script && local.is_some()) {
+    let is_no = function.is_some_and(|f| predicates::asks(&module.function(f).name))
+        && handler.is_some_and(|h| predicates::says_no(module, h.body));
+    let cache = if is_script { caches::used(program, id, &module.expressions(tried)) } else { None };
+    let is_miss = cache == Some(Use::Reads) && function.is_some_and(|f| caches::is_read_behind(module, f, stmt));
+    if is_script && reasons::has_promised_fallback(program, id, stmt) {
+        confidence = if confidence == Confidence::High { Confidence::Medium } else { Confidence::Low };
+    }
+    if cache == Some(Use::Writes) {
+        confidence = confidence.min(Confidence::Medium);
+    }
+    if only_tells
+        || cleanup::is_in_finally(module, stmt)
+        || (is_script && (local.is_some() || is_no || is_miss))
+        || inside == Some(Inside::Mostly)
+    {
         confidence = Confidence::Low;
     }
     // Where a comment says why, nobody has to be told again of a value that does not fit, or what is seen on a screen.
@@ -124,6 +151,13 @@ fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
         return false;
     }
     let names_parser = module.function_of_stmt(stmt).is_some_and(|function| is_parser(&module.function(function).name));
+    let is_check = module.function_of_stmt(stmt).is_some_and(|function| {
+        predicates::is_handed_as_check(module, function)
+            || (predicates::asks(&module.function(function).name) && !outside::reaches(program, id, tried))
+    });
+    if is_check && handler.is_some_and(|handler| predicates::says_no(module, handler.body)) {
+        return true;
+    }
     if outside::only_probes(program, id, tried) || rejections::waits_for_others(program, id, tried) {
         return true;
     }

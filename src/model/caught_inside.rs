@@ -1,0 +1,116 @@
+//! Functions of the project that see to their errors themselves.
+
+use crate::ir::program::*;
+use crate::ir::walk::Around;
+use crate::model::exceptions::{self, Reaction};
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::resolve::Entity;
+use crate::model::{local_work, traces};
+
+/// How deep functions of the project are followed.
+const DEPTH: u32 = 3;
+
+/// How much of what goes wrong in a function is seen to in there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Inside {
+    /// What is thrown where it gives its result has left a trace.
+    Mostly,
+    /// Nothing comes out that has left no trace.
+    All,
+}
+
+/// How much of what goes wrong in these expressions is seen to by the functions of the project that they call; nothing if
+/// something else may fail.
+#[must_use]
+pub fn of(program: &Program, id: ModuleId, exprs: &[ExprId]) -> Option<Inside> {
+    let module = program.module(id);
+    let mut least = None;
+    for expr in exprs {
+        match module.expr(*expr).kind {
+            ExprKind::Await(inner) if module.call(inner).is_none() => return None,
+            ExprKind::Call(_) if is_harmless(program, id, *expr) => {}
+            ExprKind::Call(_) => {
+                let Entity::Function(f) = program.callee(id, *expr) else { return None };
+                let inside = of_function(program, f, DEPTH)?;
+                least = Some(least.map_or(inside, |least: Inside| least.min(inside)));
+            }
+            _ => {}
+        }
+    }
+    least
+}
+
+/// The same of a block; what it throws itself is seen by nobody else.
+#[must_use]
+pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Inside> {
+    let module = program.module(id);
+    let throws = module.statements(block).into_iter().any(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }));
+    if throws { None } else { of(program, id, &module.expressions(block)) }
+}
+
+/// Whether a call logs, or works on values in hand.
+fn is_harmless(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    traces::leaves(program, id, call) || local_work::is_call(program, id, call)
+}
+
+fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> {
+    let module = program.module(f.module);
+    let function = module.function(f.function);
+    let FunctionBody::Block(body) = function.body else { return None };
+    if function.is_generator || !function.decorators.is_empty() {
+        return None;
+    }
+    // Whether a `try` sees to what stands here, or, for what is thrown, it was logged before.
+    let is_sheltered = |around: &mut dyn Iterator<Item = Around>, is_thrown: bool| {
+        around.take_while(|around| !matches!(around, Around::Function(_))).any(|around| match around {
+            Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
+                StmtKind::Try(t) if t.body == from => sees_to_it(program, f.module, t),
+                StmtKind::Try(t) if is_thrown => t.handlers.iter().any(|h| h.body == from && passes_on(program, f.module, h)),
+                _ => false,
+            },
+            _ => false,
+        })
+    };
+    let is_open = |expr: &ExprId| {
+        module.call(*expr).is_some() && !is_harmless(program, f.module, *expr) && !is_sheltered(&mut module.around(*expr), false) && {
+            let inner = program.callee(f.module, *expr);
+            !matches!(inner, Entity::Function(g) if depth > 0 && g != f && of_function(program, g, depth - 1) == Some(Inside::All))
+        }
+    };
+    let throws =
+        |stmt: &StmtId| matches!(module.stmt(*stmt).kind, StmtKind::Raise { .. }) && !is_sheltered(&mut module.around_stmt(*stmt), true);
+    if !module.expressions(body).iter().any(is_open) && !module.statements(body).iter().any(throws) {
+        return Some(Inside::All);
+    }
+    let gives = |stmt: &StmtId| match &module.stmt(*stmt).kind {
+        StmtKind::Try(t) => {
+            let returns = |stmt: StmtId| matches!(module.stmt(stmt).kind, StmtKind::Return(Some(_)));
+            module.statements(t.body).into_iter().any(returns)
+                && !t.handlers.is_empty()
+                && t.handlers.iter().all(|handler| passes_on(program, f.module, handler))
+        }
+        _ => false,
+    };
+    module.block(body).stmts.iter().any(gives).then_some(Inside::Mostly)
+}
+
+/// Whether a `try` lets nothing through, or only what has left a trace.
+fn sees_to_it(program: &Program, id: ModuleId, t: &Try) -> bool {
+    let takes = |handler: &Handler| exceptions::breadth_of(program, id, handler) != exceptions::Breadth::Narrow;
+    let sees = |handler: &Handler| match exceptions::reaction(program, id, handler) {
+        Reaction::Raises => passes_on(program, id, handler),
+        _ => true,
+    };
+    t.handlers.iter().any(takes) && t.handlers.iter().all(sees)
+}
+
+/// Whether a clause logs what it throws, where somebody reads it.
+fn passes_on(program: &Program, id: ModuleId, handler: &Handler) -> bool {
+    let module = program.module(id);
+    let is_read = |expr: ExprId| {
+        let callee = module.call(expr).map(|call| &module.expr(call.callee).kind);
+        let is_quiet = matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "debug" | "info" | "silly" | "trace" | "verbose"));
+        !is_quiet && traces::leaves(program, id, expr)
+    };
+    exceptions::reaction(program, id, handler) == Reaction::Raises && module.expressions(handler.body).into_iter().any(is_read)
+}
