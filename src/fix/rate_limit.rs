@@ -243,7 +243,7 @@ fn middleware(app: &str, gap: &str) -> String {
         "# Counted in memory, by each instance for itself: where there are several, `async+redis://…` counts for all.\n\
          callers = FixedWindowRateLimiter(storage_from_string(\"async+memory://\"))\n{gap}\
          async def limit_callers(request: Request, call_next):\n    \
-         # Cloud Run puts the caller's address last; behind a load balancer it is the last but one.\n    \
+         # The proxy before the service puts the caller's address last.\n    \
          address = request.headers.get(\"X-Forwarded-For\") or (request.client.host if request.client else \"local\")\n    \
          if not await callers.hit(RateLimitItemPerMinute(60), address.split(\",\")[-1].strip()):\n        \
          return JSONResponse({{\"detail\": \"Too many requests\"}}, status_code=429, headers={{\"Retry-After\": \"60\"}})\n    \

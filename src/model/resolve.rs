@@ -133,9 +133,19 @@ impl<'p> Resolver<'p> {
             ExprKind::Require(import) => self.link(self.program.import(module, *import)),
             ExprKind::Conditional { then, otherwise, .. } => self.agree(module, &[*then, *otherwise]),
             ExprKind::Logical { operands, .. } => self.agree(module, operands),
-            ExprKind::Subscript { object, index, .. } => self.entry(module, *object, *index),
+            ExprKind::Subscript { object, index, .. } => match self.entry(module, *object, *index) {
+                Entity::Unknown if m.language == Language::Python => self.item_of(module, *object),
+                found => found,
+            },
             _ => Entity::Unknown,
         }
+    }
+
+    /// What the items of an instance of a library's class are: `connections["default"]`.
+    fn item_of(&self, module: ModuleId, object: ExprId) -> Entity {
+        let Entity::Instance(class) = self.of(module, object) else { return Entity::Unknown };
+        let row = self.program.apis.row(self.program.apis.member(class, Ustr::from("__getitem__")));
+        row.and_then(|row| row.returns.as_deref()).map_or(Entity::Unknown, |item| Entity::Instance(Ustr::from(item)))
     }
 
     /// What all of these denote, those that are null or unknown aside. Of functions that a library's table says the same of,

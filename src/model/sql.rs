@@ -46,6 +46,14 @@ pub fn position(before: &str) -> Position {
     if is_open(before, '\'') {
         return Position::Quoted;
     }
+    // `name IN ("?`: what is compared with a list is no name, whatever its quotation marks say.
+    if is_open(before, '"')
+        && let Some((outside, _)) = before.rsplit_once('"')
+        && outside.trim_end().ends_with(['(', ','])
+        && position(outside) == Position::Value
+    {
+        return Position::Quoted;
+    }
     let line = before.trim_end();
     if line.ends_with(['=', '<', '>']) {
         return Position::Value;
@@ -176,6 +184,8 @@ mod tests {
         assert_eq!(positions("INSERT INTO t (a, {}) VALUES ('{}', {})"), [Name, Quoted, Value]);
         assert_eq!(positions("SELECT a FROM `{}.{}` WHERE name LIKE '%{}%'"), [Name, Name, Quoted]);
         assert_eq!(positions("WHERE a IN ({}, {})"), [Value, Value]);
+        assert_eq!(positions("WHERE a NOT IN (\"{}\", '{}') ORDER BY \"{}\""), [Quoted, Quoted, Name]);
+        assert_eq!(positions("WHERE a.\"{}\" = b.\"{}\""), [Name, Name]);
     }
 
     #[test]

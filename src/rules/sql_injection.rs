@@ -52,7 +52,7 @@ fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
         _ => false,
     });
     let exprs = runs.map(|site| site.expr).chain(texts);
-    let mut units: Vec<Option<FunctionId>> = exprs.map(|expr| outermost(module, expr)).collect();
+    let mut units: Vec<Option<FunctionId>> = exprs.map(|expr| flow::outermost(module, expr)).collect();
     units.sort();
     units.dedup();
     units
@@ -80,12 +80,30 @@ fn has_word(text: &str, wanted: &str) -> bool {
     text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
-fn outermost(module: &Module, expr: ExprId) -> Option<FunctionId> {
-    let functions = module.around(expr).filter_map(|around| match around {
-        crate::ir::walk::Around::Function(id) if !module.function(id).name.is_empty() => Some(id),
-        _ => None,
-    });
-    functions.last()
+/// Whether code moves a database from one version to the next: it runs once, on what the database itself holds.
+fn is_migration(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let is_bound = |name: &str| program.bindings(id, ScopeId(0), name.into()).next().is_some();
+    let has_both = |has: &dyn Fn(&str) -> bool| match module.language {
+        Language::Python => has("revision") && has("down_revision"),
+        Language::TypeScript => has("up") && has("down"),
+    };
+    let is_method = |name: &str| module.function_ids().map(|f| module.function(f)).any(|f| f.class.is_some() && f.name == name);
+    let is_kept_so = |folder: &str| folder.len() > "migrations".len() && folder.to_ascii_lowercase().ends_with("migrations");
+    let folders = program.path(id).rsplit_once('/').map_or("", |(folders, _)| folders);
+    has_both(&is_bound) || module.language == Language::TypeScript && has_both(&is_method) || folders.split('/').any(is_kept_so)
+}
+
+/// How sure it is that a text does harm with this in it.
+fn sure_of(ctx: &Context<'_>, id: ModuleId, hole: &Hole, confidence: Confidence) -> Confidence {
+    let project = ctx.project;
+    if confidence == Confidence::Low || hole.origin == Origin::Request {
+        return confidence;
+    }
+    // Where no caller is seen to pass request data, whoever knows the program is asked.
+    let is_lost = hole.origin == Origin::Passed
+        && !hole.source.is_some_and(|source| flow::is_request_data(&project.program, &project.routes, id, source));
+    if is_lost || is_migration(&project.program, id) { Confidence::Low } else { confidence }
 }
 
 /// The worst hole of a text, and how sure it is that it does harm.
@@ -129,6 +147,7 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
     let is_assembled = text.pieces.len() > 1;
     let Some((hole, position, confidence)) = worst(text).filter(|_| is_assembled) else { return };
     let confidence = if sink.resolved { confidence } else { confidence.min(Confidence::Medium) };
+    let confidence = sure_of(ctx, id, &hole, confidence);
     // `f"BEGIN; {script}"` runs whole statements: what they are made of is somebody else's.
     let confidence = if sql::is_frame(text) && hole.origin != Origin::Request { Confidence::Low } else { confidence };
     let api = name_of(program, id, sink.call);
@@ -176,6 +195,7 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
     let found = holes.iter().find(|hole| is_sure(hole)).map(|hole| (*hole, Confidence::Medium));
     let found = found.or_else(|| holes.iter().find(|hole| is_unsure(hole)).map(|hole| (*hole, Confidence::Low)));
     let Some(((hole, position), confidence)) = found else { return };
+    let confidence = sure_of(ctx, id, &hole, confidence);
     let filled = one_line(program.text(id, hole.expr));
     let whose = if hole.origin == Origin::Request { "request data" } else { "data of unknown origin" };
     let message = format!("a SQL text is assembled with {whose} (`{filled}`) as a value");
@@ -243,10 +263,11 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
 
 fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
     let mut steps = Vec::new();
-    if let Some(source) = hole.source {
+    let source = hole.source.filter(|_| hole.origin == Origin::Request);
+    if let Some(source) = source {
         steps.push(Related::new(program.place(id, source), "request data enters here"));
     }
-    if Some(hole.expr) != hole.source {
+    if Some(hole.expr) != source {
         steps.push(Related::new(program.place(id, hole.expr), "it becomes part of the text here"));
     }
     steps.push(Related::new(program.place(id, sink.call), "the text is run here"));

@@ -10,8 +10,8 @@ use crate::model::resolve::Resolver;
 use crate::model::routes::inherits;
 use crate::model::services::Service;
 
-/// Who calls: the peer of an instance is Cloud Run's front end, whoever the caller is.
-const CALLER: &str = "# Cloud Run puts the caller's address last.\n    \
+/// Who calls: behind a proxy, that is the peer, whoever the caller is.
+const CALLER: &str = "# The proxy before the service puts the caller's address last.\n    \
                       return request.headers.get(\"X-Forwarded-For\", \"local\").split(\",\")[-1].strip()";
 
 pub(super) fn of(program: &Program, service: &Service, routes: &[Route], framework: Framework, app: &str) -> Fix {
@@ -145,7 +145,7 @@ fn function(program: &Program, functions: &[FunctionRef]) -> Fix {
              PER_CALLER = parse(\"60/minute\")\n\
              callers = FixedWindowRateLimiter(storage_from_string(os.environ[\"LIMITS_STORAGE\"]))  # redis://…\n\n\n\
              def limited(function):\n    @wraps(function)\n    def wrapper(*args):\n        \
-             # Cloud Run puts the caller's address last.\n        \
+             # The proxy before the service puts the caller's address last.\n        \
              caller = request.headers.get(\"X-Forwarded-For\", \"local\").split(\",\")[-1].strip()\n        \
              if not callers.hit(PER_CALLER, caller):\n            \
              return (\"Too many requests\", 429, {{\"Retry-After\": \"60\"}})\n        \
@@ -155,7 +155,7 @@ fn function(program: &Program, functions: &[FunctionRef]) -> Fix {
 }
 
 fn flask(program: &Program, service: &Service, functions: &[FunctionRef], app: &str) -> Fix {
-    let proxy = format!("{app}.wsgi_app = ProxyFix({app}.wsgi_app, x_for=1)  # Cloud Run puts the caller's address last\n");
+    let proxy = format!("{app}.wsgi_app = ProxyFix({app}.wsgi_app, x_for=1)  # one proxy before the app puts the caller's address last\n");
     let settings = "default_limits=[\"60 per minute\"],\n    \
                     storage_uri=os.environ[\"LIMITS_STORAGE\"],  # Redis, where there is more than one instance\n)\n";
     let tighter = functions.first().map_or_else(String::new, |function| {
@@ -200,7 +200,7 @@ fn django(program: &Program, service: &Service, functions: &[FunctionRef]) -> Fi
     let keys = "    \"DEFAULT_THROTTLE_CLASSES\": [\n        \"rest_framework.throttling.AnonRateThrottle\",\n        \
                     \"rest_framework.throttling.UserRateThrottle\",\n    ],\n    \
                     \"DEFAULT_THROTTLE_RATES\": {\"anon\": \"20/min\", \"user\": \"120/min\"},\n    \
-                    \"NUM_PROXIES\": 1,  # Cloud Run puts the caller's address last\n}\n\
+                    \"NUM_PROXIES\": 1,  # one proxy before the app puts the caller's address last\n}\n\
                     # The counters are kept in CACHES[\"default\"], which several processes have to share: Redis, no local memory.\n";
     let code = match plain {
         Some(view) => {

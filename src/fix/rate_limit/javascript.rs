@@ -35,7 +35,7 @@ pub(super) fn fix(project: &Project, service: &Service, routes: &[Route], idle: 
             "Limit each caller with @fastify/rate-limit",
             &[("rateLimit", "@fastify/rate-limit", true)],
             &format!(
-                "// Before the routes. Behind Cloud Run's front end, create the app with `trustProxy: 1`.\n\
+                "// Before the routes. Behind one proxy, create the app with `trustProxy: 1`.\n\
                  await {name}.register(rateLimit, {{ max: 60, timeWindow: '1 minute' }});\n"
             ),
         ),
@@ -44,7 +44,7 @@ pub(super) fn fix(project: &Project, service: &Service, routes: &[Route], idle: 
             "Limit each caller with hono-rate-limiter",
             &[("rateLimiter", "hono-rate-limiter", false)],
             &format!(
-                "// Before the routes. Cloud Run puts the caller's address last.\n\
+                "// Before the routes. The proxy before the service puts the caller's address last.\n\
                  {name}.use(\n  rateLimiter({{\n    windowMs: 60_000,\n    limit: 60,\n    \
                  keyGenerator: (c) => c.req.header('x-forwarded-for'){FORWARDED},\n  }}),\n);\n"
             ),
@@ -142,7 +142,7 @@ fn limiter(project: &Project, service: &Service, app: &str) -> String {
         String::new()
     } else {
         format!(
-            "// Cloud Run's front end is the one proxy before this app: it puts the caller's address last.\n{app}.set('trust proxy', 1);\n"
+            "// One proxy stands before this app and puts the caller's address last; without one, this line goes.\n{app}.set('trust proxy', 1);\n"
         )
     };
     format!(
@@ -275,7 +275,7 @@ fn nest(file: &File<'_>, service: &Service, idle: &[Idle]) -> Fix {
         &[("Module", "@nestjs/common", false), ("APP_GUARD", "@nestjs/core", false), (names, "@nestjs/throttler", false)],
         &format!(
             "@Module({{\n{imports}  providers: [{{ provide: APP_GUARD, useClass: ThrottlerGuard }}],\n}})\nexport class {root} {{}}\n\n\
-             // In the file that creates the app: Cloud Run's front end is the one proxy before it.\napp.set('trust proxy', 1);\n"
+             // In the file that creates the app, where one proxy stands before it:\napp.set('trust proxy', 1);\n"
         ),
     )
 }
@@ -310,7 +310,7 @@ fn handler(file: &File<'_>, routes: &[Route]) -> Fix {
         &[("RateLimiterMemory", "rate-limiter-flexible", false)],
         &format!(
             "{COUNTED}\nconst callers = new RateLimiterMemory({{ points: 60, duration: 60 }});\n\n\
-             // First thing in `{name}`. Cloud Run puts the caller's address last.\n\
+             // First thing in `{name}`. The proxy before the service puts the caller's address last.\n\
              const caller = String(req.headers['x-forwarded-for'] ?? 'local').split(',').at(-1).trim();\n\
              try {{\n  await callers.consume(caller);\n}} catch {{\n  \
              res.writeHead(429, {{ 'Retry-After': '60' }}).end('Too many requests');\n  return;\n}}\n"

@@ -44,6 +44,9 @@ impl Evaluator<'_> {
         let callee = self.program.callee(self.id, expr);
         let row = callee.library().and_then(|name| self.program.apis.row(name));
         self.look_for_sinks(environment, expr, call, callee, row, values);
+        if let Entity::Function(function) = callee {
+            self.note_handed(function, call, values);
+        }
         let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
         let args: Vec<(ExprId, Abstract)> =
             call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).map(|arg| (arg.value, of(arg.value))).collect();
@@ -192,6 +195,9 @@ impl Evaluator<'_> {
                 receiver.clone()
             }
             "replace" if args.len() >= 2 && args[1].1.origin > Origin::Safe => self.replaced(expr, receiver, &args[0].1, &args[1])?,
+            "replace" if args.len() == 2 && is_escaped(receiver, &args[0].1, &args[1].1) => {
+                Abstract::of(Origin::Checked.min(receiver.origin))
+            }
             "replace" | "translate" | "ljust" | "rjust" | "zfill" | "center" if is_text || receiver.origin > Origin::Unseen => {
                 Abstract { text: receiver.text.clone(), ..worst() }
             }
@@ -305,6 +311,15 @@ fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
         return worst();
     }
     Abstract::of(Origin::Unseen)
+}
+
+/// Whether a text of this project's callers gets its quotation marks doubled: it then ends where it should, but for databases
+/// that take backslashes. What comes from a request is not left to that.
+pub(super) fn is_escaped(receiver: &Abstract, old: &Abstract, new: &Abstract) -> bool {
+    receiver.text.is_none()
+        && receiver.origin < Origin::Request
+        && super::constant(old).is_some_and(|old| old == "'")
+        && super::constant(new).is_some_and(|new| matches!(new.as_str(), "''" | "\\'"))
 }
 
 /// What is gone from a text once all that a pattern finds is.

@@ -203,14 +203,7 @@ impl Evaluator<'_> {
 
     /// A text that a regular expression was found in: harmless if it has to be the whole text, and that has no quotation marks.
     fn improve_by_pattern(&self, environment: &mut Environment, pattern: ExprId, value: ExprId) {
-        let is_whole = self.regex(pattern).is_some_and(|regex| {
-            regex.starts_with('^')
-                && regex.ends_with('$')
-                && !regex.contains(['\'', '"', '`', ';'])
-                && !regex.contains(".*")
-                && !regex.contains(".+")
-                && !regex.contains("[^")
-        });
+        let is_whole = self.regex(pattern).is_some_and(|regex| is_whole(&regex));
         self.improve(environment, value, if is_whole { Origin::Safe } else { Origin::Checked });
     }
 
@@ -335,4 +328,14 @@ impl Evaluator<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether a pattern takes the whole of a text, and none with quotation marks.
+pub(super) fn is_whole(regex: &str) -> bool {
+    regex.starts_with('^')
+        && regex.ends_with('$')
+        && !regex.contains(['\'', '"', '`', ';'])
+        && !regex.contains(".*")
+        && !regex.contains(".+")
+        && !regex.contains("[^")
 }

@@ -44,13 +44,20 @@ pub struct Facts {
     pub sinks: Vec<SinkCall>,
     /// Texts that were assembled and did not reach any such call, nor a log or an error: the outermost ones, by place.
     pub loose: Vec<(ExprId, Abstract)>,
+    /// Parameters of functions of the project that are passed request data, or what this function is passed: with its
+    /// parameter.
+    pub handed: Vec<(Parameter, Origin, Option<ExprId>)>,
 }
+
+/// A parameter of a function, by its index.
+pub type Parameter = (FunctionRef, usize);
 
 /// What is seen on the way.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     sinks: BTreeMap<(ExprId, ExprId), SinkCall>,
     texts: BTreeMap<ExprId, Abstract>,
+    handed: BTreeMap<(Parameter, Origin), Option<ExprId>>,
     /// Texts that became part of others, or are known to end somewhere.
     settled: FxHashSet<ExprId>,
 }
@@ -77,6 +84,10 @@ impl Record {
         }
     }
 
+    pub(super) fn hand(&mut self, parameter: Parameter, origin: Origin, source: Option<ExprId>) {
+        self.handed.insert((parameter, origin), source);
+    }
+
     /// Says that nothing more has to be known of a text: it was logged, raised, or run.
     pub(super) fn settle(&mut self, value: &Abstract) {
         self.settled.extend(value.roots());
@@ -99,9 +110,11 @@ pub fn interpret(program: &Program, routes: &Routes, id: ModuleId, function: Opt
         }
     }
     let record = evaluator.record.into_inner();
-    let mut facts = Facts { sinks: record.sinks.into_values().collect(), loose: Vec::new() };
-    facts.loose = record.texts.into_iter().filter(|(root, _)| !record.settled.contains(root)).collect();
-    facts
+    Facts {
+        sinks: record.sinks.into_values().collect(),
+        loose: record.texts.into_iter().filter(|(root, _)| !record.settled.contains(root)).collect(),
+        handed: record.handed.into_iter().map(|((parameter, origin), source)| (parameter, origin, source)).collect(),
+    }
 }
 
 /// Deeper nesting than any compiler takes is not followed.

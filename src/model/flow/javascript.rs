@@ -287,6 +287,10 @@ impl Evaluator<'_> {
     /// `text.replace(what, with)`
     fn replaced_in_javascript(&self, expr: ExprId, receiver: &Abstract, args: &[(ExprId, Abstract)]) -> Option<Abstract> {
         let [(what, old), (at, new), ..] = args else { return None };
+        let pattern = self.regex(*what).map(|regex| Abstract::constant_text(&regex));
+        if super::calls::is_escaped(receiver, pattern.as_ref().unwrap_or(old), new) {
+            return Some(Abstract::of(Origin::Checked.min(receiver.origin)));
+        }
         if receiver.text.is_none() && receiver.origin <= Origin::Unseen {
             return (receiver.origin == Origin::Safe).then(|| Abstract::of(Origin::Safe));
         }

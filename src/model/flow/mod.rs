@@ -5,6 +5,7 @@
 
 mod annotations;
 mod callbacks;
+mod callers;
 mod calls;
 mod environment;
 mod evaluate;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 use crate::ir::program::{ClassId, ExprId};
 use crate::model::program::ModuleId;
 
+pub use callers::{is_request_data, outermost};
 pub use interpret::{Facts, SinkCall, interpret};
 
 /// Where a value comes from; later ones are worse.
@@ -60,7 +62,7 @@ pub struct Hole {
     pub origin: Origin,
     /// The expression that is filled in.
     pub expr: ExprId,
-    /// Where request data enters the function.
+    /// Where request data enters the function; the parameter, of what is passed.
     pub source: Option<ExprId>,
 }
 
@@ -78,7 +80,7 @@ pub struct Text {
 pub struct Abstract {
     /// The worst origin of what is in it.
     pub origin: Origin,
-    /// Where request data enters the function.
+    /// Where request data enters the function; the parameter, of what is passed.
     pub source: Option<ExprId>,
     /// If it is a text in sight.
     pub text: Option<Rc<Text>>,
@@ -128,6 +130,11 @@ impl Abstract {
     fn constant_text(text: &str) -> Self {
         let pieces = vec![Piece::Text(text.into())];
         Self { text: Some(Rc::new(Text { pieces, roots: Vec::new() })), ..Self::default() }
+    }
+
+    /// Whether it is a request object.
+    fn is_request(&self) -> bool {
+        self.kind == Kind::Request
     }
 
     /// Another value of the same origin, nothing else known.

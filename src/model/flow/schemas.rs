@@ -24,6 +24,9 @@ impl Evaluator<'_> {
     fn shaped(&self, id: ModuleId, schema: ExprId, value: &Abstract, depth: u8) -> Option<Abstract> {
         let depth = depth.checked_sub(1)?;
         let resolver = Resolver::new(self.program);
+        if let Some(tested) = self.tested(id, schema, value) {
+            return Some(tested);
+        }
         match resolver.entity(id, schema) {
             Entity::Instance(class) if class == "js:zod.ZodNumber" => return Some(Abstract::of(Origin::Safe)),
             Entity::Instance(class) if class == "js:zod.ZodString" => return Some(value.derived()),
@@ -63,6 +66,40 @@ impl Evaluator<'_> {
             at = object;
         }
         None
+    }
+
+    /// What a schema lets through that tests it, or takes one of a few values: `z.string().refine(isTimezone)`, `z.enum(NAMES)`.
+    fn tested(&self, id: ModuleId, schema: ExprId, value: &Abstract) -> Option<Abstract> {
+        let (id, mut at) = values::origin(self.program, id, schema);
+        let module = self.program.module(id);
+        let resolver = Resolver::new(self.program);
+        let mut best = value.origin;
+        for _ in 0..16 {
+            let Some(call) = module.call(at) else { break };
+            let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { break };
+            let made_by = resolver.entity(id, call.callee).library();
+            match (made_by.as_deref(), name.as_str()) {
+                (Some("js:zod.enum" | "js:zod.nativeEnum" | "js:zod.literal" | "js:zod.boolean" | "js:zod.date" | "js:zod.uuid"), _)
+                | (_, "uuid" | "guid" | "datetime" | "ulid" | "cuid" | "cuid2" | "nanoid") => best = best.min(Origin::Safe),
+                // What is said of objects and lists says nothing of each part.
+                (Some("js:zod.object" | "js:zod.array" | "js:zod.record" | "js:zod.any" | "js:zod.unknown"), _) => return None,
+                (_, "refine" | "superRefine" | "check") => {
+                    let test = call.args.first()?.value;
+                    let closed = self
+                        .of_function(id)
+                        .is_some_and(|inner| inner.accepted(&super::interpret::Environment::default(), test, value).origin <= Origin::Safe);
+                    best = best.min(if closed { Origin::Safe } else { Origin::Checked });
+                }
+                (_, "regex") => {
+                    let inner = self.of_function(id)?;
+                    let is_whole = inner.regex(call.args.first()?.value).is_some_and(|regex| super::guards::is_whole(&regex));
+                    best = best.min(if is_whole { Origin::Safe } else { Origin::Checked });
+                }
+                _ => {}
+            }
+            at = object;
+        }
+        (best < value.origin).then(|| Abstract::of(best))
     }
 
     /// What is known of an attribute by the annotation of the class that declares it.

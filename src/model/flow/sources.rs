@@ -58,8 +58,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     let f = program.function(function);
     let param = &f.params[index];
     let is_javascript = program.module(id).language == Language::TypeScript;
-    let is_receiver = index == 0 && !is_javascript && f.class.is_some() && !Resolver::new(program).has_decorator(id, f, "staticmethod");
-    if is_receiver {
+    if index < receivers(program, function) {
         let in_enum = f.class.is_some_and(|class| is_enum(program, &Resolver::new(program), id, class));
         return Abstract::of(if in_enum { Origin::Safe } else { Origin::Unseen });
     }
@@ -88,9 +87,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
             Annotated::Nothing if param.default.is_some_and(|d| matches!(program.module(id).expr(d).kind, ExprKind::Number(_))) => {
                 Abstract::of(Origin::Checked)
             }
-            // Whoever calls it knows more; what they pass is not followed here.
-            _ if !routes.callers(function).is_empty() => Abstract::of(Origin::Passed),
-            _ => Abstract::of(Origin::Parameter),
+            _ => passed(program, routes, function, index),
         };
     };
     if matches!(param.name.as_str(), "request" | "req") && by_annotation == Annotated::Nothing {
@@ -111,6 +108,13 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     }
 }
 
+/// How many parameters come before what calls pass: the one that a method of Python is called on.
+pub(super) fn receivers(program: &Program, function: FunctionRef) -> usize {
+    let f = program.function(function);
+    let is_python = program.module(function.module).language == Language::Python;
+    usize::from(is_python && f.class.is_some() && !Resolver::new(program).has_decorator(function.module, f, "staticmethod"))
+}
+
 /// What is passed to a function by others of the project.
 fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> Abstract {
     if is_passed_constants(program, routes, function, index) {
@@ -118,7 +122,8 @@ fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usiz
     } else if routes.callers(function).is_empty() {
         Abstract::of(Origin::Parameter)
     } else {
-        Abstract::of(Origin::Passed)
+        // Whoever calls it knows more: `flow::is_request_data` asks them.
+        Abstract { source: Some(program.function(function).params[index].target), ..Abstract::of(Origin::Passed) }
     }
 }
 
@@ -225,7 +230,7 @@ fn is_passed_constants(program: &Program, routes: &Routes, function: FunctionRef
     let callers = routes.callers(function);
     let f = program.function(function);
     let param = &f.params[index];
-    let position = if f.class.is_some() { index.checked_sub(1) } else { Some(index) };
+    let position = index.checked_sub(receivers(program, function));
     !callers.is_empty()
         && callers.iter().all(|(caller, expr)| {
             let Some(call) = program.module(caller.module).call(*expr) else { return false };

@@ -47,16 +47,16 @@ pub(super) fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &
     }
     let callee = program.callee(id, expr);
     let name = match (callee, &module.expr(call.callee).kind) {
-        (Entity::Library(path) | Entity::Builtin(path), _) => path.rsplit('.').next().unwrap_or_default().to_owned(),
-        (_, ExprKind::Attribute { name, .. } | ExprKind::Name(name)) => name.to_string(),
-        _ => String::new(),
+        (Entity::Library(path) | Entity::Builtin(path), _) => path.as_str().rsplit('.').next().unwrap_or_default(),
+        (_, ExprKind::Attribute { name, .. } | ExprKind::Name(name)) => name.as_str(),
+        _ => "",
     };
     let first = call.args.first().filter(|first| first.kind == ArgKind::Positional && first.value != value);
     let first_text = || first.and_then(|first| values::text(program, id, first.value));
     let position = call.args.iter().take_while(|a| a.kind == ArgKind::Positional).position(|a| a.value == value);
     if let ArgKind::Keyword(keyword) = arg.kind {
         if matches!(keyword.as_str(), "default" | "value") {
-            if WRAPPERS.contains(&name.as_str()) || name == "mapped_column" {
+            if WRAPPERS.contains(&name) || name == "mapped_column" {
                 return None;
             }
             // An option of a command line.
@@ -68,7 +68,7 @@ pub(super) fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &
     let Some(position) = position else { return Some(Bound::Nothing) };
     let row = callee.library().and_then(|path| program.apis.row(path));
     let gives_it_back = row.is_some_and(|row| row.returns.as_deref() == Some("arg[0]"));
-    if position == 0 && (gives_it_back || module.language == Language::Python && WRAPPERS.contains(&name.as_str())) {
+    if position == 0 && (gives_it_back || module.language == Language::Python && WRAPPERS.contains(&name)) {
         return None;
     }
     if matches!(callee, Entity::Library(path) if path.ends_with("compare_digest") || path.ends_with("timingSafeEqual")) {
@@ -79,10 +79,10 @@ pub(super) fn of_argument(program: &Program, id: ModuleId, expr: ExprId, call: &
         return Some(Bound::Argument(program.text(id, call.callee).to_owned()));
     }
     // `headers.set("Authorization", …)`, `options.get("api_key", …)`, `setattr(client, "api_key", …)`
-    if position == 1 && SETS.contains(&name.as_str()) {
+    if position == 1 && SETS.contains(&name) {
         return Some(first_text().map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
     }
-    if position == 2 && matches!(name.as_str(), "getattr" | "setattr") {
+    if position == 2 && matches!(name, "getattr" | "setattr") {
         let key = argument(call, Some(1), &[]).and_then(|key| values::text(program, id, key));
         return Some(key.map_or(Bound::Nothing, |key| Bound::Name(key, How::Entry)));
     }

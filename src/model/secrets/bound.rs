@@ -69,12 +69,6 @@ pub(super) const EXAMPLES: &[&str] = &[
 const METHODS: &[&str] =
     &["encode", "strip", "decode", "lower", "upper", "get_secret_value", "trim", "toString", "toLowerCase", "toUpperCase"];
 
-/// What the literal is bound to, through what only wraps it.
-#[must_use]
-pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
-    if is_example(program, id, literal) { Bound::Example } else { bound_to(program, id, literal) }
-}
-
 /// `PLACEHOLDER_SECRETS`, `mockConfig`
 fn is_example_name(name: &str) -> bool {
     const STANDS_FOR: &[&str] =
@@ -83,7 +77,8 @@ fn is_example_name(name: &str) -> bool {
 }
 
 /// Whether a literal is somewhere below an `examples=…` or `"example": …`.
-fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+#[must_use]
+pub fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
     let module = program.module(id);
     let mut below = literal;
     for around in module.around(literal) {
@@ -117,7 +112,9 @@ fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
     false
 }
 
-fn bound_to(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
+/// What the literal is bound to, through what only wraps it.
+#[must_use]
+pub fn bound(program: &Program, id: ModuleId, literal: ExprId) -> Bound {
     let module = program.module(id);
     let mut value = literal;
     loop {

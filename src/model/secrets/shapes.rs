@@ -106,7 +106,16 @@ pub fn find(text: &str) -> Option<Found<'_>> {
     if text.len() < 12 {
         return None;
     }
-    private_key(text).or_else(|| token(text)).or_else(|| web_token(text)).or_else(|| url(text)).or_else(|| assigned(text))
+    // Most texts are words: what a machine makes has digits, and the others have their signs.
+    let bytes = text.as_bytes();
+    let is_made = bytes.iter().any(u8::is_ascii_digit);
+    let made = || private_key(text).or_else(|| token(text)).or_else(|| web_token(text));
+    let made = if is_made { made() } else { None };
+    made.or_else(|| if bytes.contains(&b'@') { url(text) } else { None }).or_else(
+        || {
+            if bytes.contains(&b'=') { assigned(text) } else { None }
+        },
+    )
 }
 
 /// `host=… password=…`, `?api_key=…&`: what connection strings, queries and shells write.

@@ -74,6 +74,25 @@ fn is_for_development(module: &Module, test: ExprId, holds: bool) -> bool {
     }
 }
 
+/// Whether a word of a file's or folder's name says that it serves trials alone.
+fn is_trial(word: &str) -> bool {
+    matches!(
+        word,
+        "seed"
+            | "seeds"
+            | "seeder"
+            | "seeders"
+            | "mock"
+            | "mocks"
+            | "fake"
+            | "stub"
+            | "loadtest"
+            | "loadtests"
+            | "benchmark"
+            | "benchmarks"
+    )
+}
+
 /// What the code around a literal is for.
 #[must_use]
 pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
@@ -96,7 +115,10 @@ pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
     let path = program.path(id);
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let name = if module.language == Language::Python { file.trim_end_matches(".py") } else { file.rsplit_once('.').map_or(file, |f| f.0) };
-    if in_class || is_named(name) {
+    // What fills a database to try things out, loads a service or plays another one.
+    let is_tried =
+        |folder: &str| ["dev", "development", "testing", "playground"].contains(&folder) || words(folder).iter().any(|word| is_trial(word));
+    if in_class || is_named(name) || words(name).iter().any(|word| is_trial(word)) || folders.split('/').any(is_tried) {
         return Stage::Development;
     }
     let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
