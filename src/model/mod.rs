@@ -3,6 +3,7 @@
 pub mod apis;
 pub mod attempts;
 pub mod browser;
+pub mod by_hand;
 pub mod callers;
 pub mod calls;
 pub mod cleanup;
@@ -42,6 +43,7 @@ pub mod services;
 pub mod sessions;
 pub mod shelter;
 pub mod sql;
+pub mod streams;
 pub mod telemetry;
 pub mod time_limits;
 pub mod traces;

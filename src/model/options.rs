@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Positions;
+use crate::model::callers;
 use crate::model::calls::Passed;
 use crate::model::cleanup::words;
 use crate::model::program::{ModuleId, Program};
@@ -37,6 +38,7 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
                 found => return found,
             },
             Argument::Other => {}
+            Argument::Unknown if in_object(program, id, arg, path, DEPTH) == Passed::No => seen = Some(Passed::No),
             Argument::Unknown => unseen = Passed::Unknown,
         }
     }
@@ -49,7 +51,9 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
 pub fn slot(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> Option<Slot> {
     let module = program.module(id);
     let passed = |position: &usize| at(call, *position).flatten();
-    let object = positions.0.iter().filter_map(passed).find(|arg| is_object(program, id, *arg));
+    let holds =
+        |arg: ExprId| is_object(program, id, arg) || (!is_no_object(program, id, arg, DEPTH) && callers::given(program, id, arg).is_some());
+    let object = positions.0.iter().filter_map(passed).find(|arg| holds(*arg));
     if let Some(arg) = object {
         return Some(if matches!(module.expr(arg).kind, ExprKind::Object(_)) { Slot::Literal(arg) } else { Slot::Variable(arg) });
     }
@@ -176,11 +180,11 @@ fn is_plain_type(text: &str) -> bool {
 /// What an object holds under a key, or a path of keys.
 fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth: u32) -> Passed {
     let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
-    let Some((module, entries)) = values::object_literal(program, id, object) else { return Passed::Unknown };
+    let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
     if gains(program, id, object, key) {
         return Passed::Unknown;
     }
-    let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
+    let Some((module, entries)) = values::object_literal(program, id, object) else { return by_callers(program, id, object, path, depth) };
     let mut result = Passed::No;
     // Of two with one key, the last counts.
     for entry in entries.iter().rev() {
@@ -206,6 +210,25 @@ fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth:
         (Passed::Value(module, value), Some(rest)) => in_object(program, module, value, rest, depth),
         _ => result,
     }
+}
+
+/// What a parameter holds under a key: nothing, where all calls of its function can be seen, and none passes it.
+fn by_callers(program: &Program, id: ModuleId, object: ExprId, path: &str, depth: u32) -> Passed {
+    let Some(given) = callers::given(program, id, object) else { return Passed::Unknown };
+    let lacks = |(module, value): &(ModuleId, ExprId)| {
+        values::value(program, *module, *value) == Value::Null || in_object(program, *module, *value, path, depth) == Passed::No
+    };
+    if given.iter().all(lacks) { Passed::No } else { Passed::Unknown }
+}
+
+/// Whether what a call is told depends on who calls the function that it is in: `axios(options)`, `axios({ ...options })`.
+#[must_use]
+pub fn are_of_callers(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> bool {
+    let is_given = |module: ModuleId, expr: ExprId| callers::given(program, module, expr).is_some();
+    positions.0.iter().filter_map(|position| at(call, *position).flatten()).any(|arg| match values::object_literal(program, id, arg) {
+        Some((module, entries)) => entries.iter().any(|entry| matches!(entry, Entry::Spread(value) if is_given(module, *value))),
+        None => !is_no_object(program, id, arg, DEPTH) && is_given(id, arg),
+    })
 }
 
 /// What an object gets under a key by a spread: `...defaults`, `...(token && { headers })`.
