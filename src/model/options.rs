@@ -181,7 +181,7 @@ fn is_plain_type(text: &str) -> bool {
 fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth: u32) -> Passed {
     let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
     let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
-    if gains(program, id, object, key) {
+    if gains(program, id, object, key, depth) {
         return Passed::Unknown;
     }
     let Some((module, entries)) = values::object_literal(program, id, object) else { return by_callers(program, id, object, path, depth) };
@@ -247,19 +247,25 @@ fn spread(program: &Program, id: ModuleId, value: ExprId, key: &str, depth: u32)
 }
 
 /// Whether the object that a name stands for gets a key after it was made, or is handed to something that may give it one.
-fn gains(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool {
+fn gains(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> bool {
     let module = program.module(id);
     let ExprKind::Name(name) = module.expr(object).kind else {
         return matches!(module.expr(object).kind, ExprKind::Attribute { .. }) && is_assigned_anywhere(program, id, object, key);
     };
+    let scope = Resolver::new(program).scope_of_name(id, object, name).map(|(scope, _)| scope);
+    gains_in(program, id, scope, name, key, depth)
+}
+
+/// The same for a name of a scope.
+fn gains_in(program: &Program, id: ModuleId, scope: Option<ScopeId>, name: Ustr, key: &str, depth: u32) -> bool {
+    let module = program.module(id);
     let scope_of = |expr: ExprId| Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    let scope = scope_of(object);
     let uses = module.expr_ids().filter(|other| matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
-    uses.filter(|other| gains_by(program, id, *other, key)).any(|other| scope_of(other) == scope)
+    uses.filter(|other| gains_by(program, id, *other, key, depth)).any(|other| scope_of(other) == scope)
 }
 
 /// Whether a use of an object gives it a key: `options.signal = …`, `options[name] = …`, `prepare(options)`.
-fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool {
+fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> bool {
     let module = program.module(id);
     let Parent::Expr(parent) = module.expr_parents[object.index()] else { return false };
     match &module.expr(parent).kind {
@@ -269,6 +275,15 @@ fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool 
         }
         ExprKind::Call(call) if call.callee != object => match program.callee(id, parent) {
             Entity::Library(name) => name == "js:globalThis.Object.assign" && call.args.first().is_some_and(|arg| arg.value == object),
+            Entity::Function(function) => {
+                let Some(depth) = depth.checked_sub(1) else { return true };
+                let f = program.function(function);
+                let index = call.args.iter().position(|arg| arg.value == object && arg.kind == ArgKind::Positional);
+                index.and_then(|index| f.params.get(index)).is_none_or(|param| {
+                    program.module(function.module).language != Language::TypeScript
+                        || gains_in(program, function.module, Some(f.scope), param.name, key, depth)
+                })
+            }
             _ => true,
         },
         _ => false,

@@ -62,7 +62,8 @@ pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> P
 }
 
 /// The words that a child process is started with, as far as they are constant.
-fn command(program: &Program, id: ModuleId, call: &Call) -> String {
+#[must_use]
+pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
     let mut words = Vec::new();
     for arg in call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).take(2) {
         let (module, origin) = values::origin(program, id, arg.value);

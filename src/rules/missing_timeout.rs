@@ -212,13 +212,16 @@ fn is_command(ctx: &Context<'_>, id: ModuleId) -> bool {
     ctx.project.runtimes.is_command(id) && ctx.project.service_of(id).is_none()
 }
 
-/// Whether nobody waits for a child process: it is meant to stay.
+/// Whether nobody waits for a child process: it is meant to stay, or says its version at once.
 fn is_left_alone(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout) -> bool {
     let is_process = waiting.name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
-    is_process
-        && !timeout.options.0.is_empty()
+    if !is_process {
+        return false;
+    }
+    let stays = !timeout.options.0.is_empty()
         && matches!(options::told(program, id, waiting.call, &timeout.options, "detached"),
-            Passed::Value(module, value) if values::value(program, module, value) == Value::Bool(true))
+            Passed::Value(module, value) if values::value(program, module, value) == Value::Bool(true));
+    stays || patience::command(program, id, waiting.call).ends_with("--version")
 }
 
 /// Whether a call runs in a browser, or may: what only servers have runs wherever nothing says otherwise.
