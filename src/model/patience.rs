@@ -69,7 +69,7 @@ pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
         let (module, origin) = values::origin(program, id, arg.value);
         match &program.module(module).expr(origin).kind {
             ExprKind::List(items) | ExprKind::Tuple(items) => {
-                words.extend(items.iter().filter_map(|item| constant_parts(program, module, *item)))
+                words.extend(items.iter().filter_map(|item| constant_parts(program, module, *item)));
             }
             _ => words.extend(constant_parts(program, module, origin)),
         }
