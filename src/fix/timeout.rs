@@ -60,6 +60,22 @@ pub fn more_than_the_other_side(program: &Program, id: ModuleId, call: &Call, ti
     Fix::advice(format!("Set `{}` to more than the other side waits", timeout.argument), advice)
 }
 
+/// For what is installed or laid out.
+#[must_use]
+pub fn minutes(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Fix {
+    let callee = program.text(id, call.callee);
+    let advice =
+        format!("# minutes; better done before the service starts, when its image is built\n{callee}(…, {}=600)\n", timeout.argument);
+    Fix::advice("Leave the installation minutes, not for ever", advice)
+}
+
+/// Where the call takes no limit, and something else does.
+#[must_use]
+pub fn instead(text: &str, seconds: u64) -> Fix {
+    let advice = text.trim_start().replace("{s}", &seconds.to_string());
+    Fix::advice("Use a call that takes a limit", advice)
+}
+
 pub(super) fn title(timeout: &Timeout, seconds: u64) -> String {
     format!("Set `{}` to {seconds} seconds", timeout.argument)
 }

@@ -5,6 +5,7 @@ use super::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::apis::Timeout;
 use crate::model::options::{self, Slot};
+use crate::model::patience::Patience;
 use crate::model::program::{ModuleId, Program};
 use crate::model::values;
 use crate::source::{Place, Span};
@@ -15,8 +16,8 @@ pub struct Limit<'a> {
     pub timeout: &'a Timeout,
     /// Its length.
     pub seconds: u64,
-    /// Whether the other side holds its answer back.
-    pub holds_back: bool,
+    /// How long the call may rightly take.
+    pub patience: Patience,
 }
 
 impl Limit<'_> {
@@ -41,9 +42,18 @@ impl Limit<'_> {
 pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &Limit<'_>) -> Fix {
     let (key, value) = (&limit.timeout.argument, limit.value());
     let callee = program.text(id, call.callee);
-    if limit.holds_back {
-        let advice = format!("// longer than the other side holds the answer back\n{callee}(…, {{ {key}: {value} }})\n");
-        return Fix::advice(format!("Set `{key}` to more than the other side waits"), advice);
+    match limit.patience {
+        Patience::Poll => {
+            let advice = format!("// longer than the other side holds the answer back\n{callee}(…, {{ {key}: {value} }})\n");
+            return Fix::advice(format!("Set `{key}` to more than the other side waits"), advice);
+        }
+        Patience::Setup => {
+            let advice =
+                format!("// minutes; better done before the service starts, when its image is built\n{callee}(…, {{ {key}: 600_000 }})\n");
+            return Fix::advice("Leave the installation minutes, not for ever", advice);
+        }
+        Patience::Stream => return for_stream(callee, limit),
+        Patience::Short | Patience::Long => {}
     }
     let place = program.place(id, expr);
     if limit.timeout.options.0.is_empty() {
@@ -56,8 +66,9 @@ pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &L
         Some(Slot::Literal(object)) => set_key(id, object),
         Some(Slot::Variable(variable)) => {
             let (module, object) = values::origin(program, id, variable);
+            let is_literal = matches!(program.module(module).expr(object).kind, ExprKind::Object(_));
             // A signal that several calls share ends all of them when the first has used it up.
-            if limit.is_for_one_call() || module != id {
+            if limit.is_for_one_call() || module != id || !is_literal {
                 let text = format!("{{ ...{}, {key}: {value} }}", program.text(id, variable));
                 Intent::Replace { place: program.place(id, variable), text }
             } else {
@@ -68,6 +79,22 @@ pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &L
         None => return Fix::advice(limit.title(), format!("{callee}(…, {{ {key}: {value} }})\n")),
     };
     Fix::unsafe_edit(limit.title(), vec![intent])
+}
+
+/// For an answer that is read bit by bit: it may take long, and is not to be silent for long.
+fn for_stream(callee: &str, limit: &Limit<'_>) -> Fix {
+    let time = milliseconds(limit.seconds);
+    let advice = if limit.timeout.methods.is_empty() {
+        format!(
+            "const quiet = new AbortController();\nconst timer = setTimeout(() => quiet.abort(), {time});\nconst response = await {callee}(…, \
+             {{ signal: quiet.signal }});\nfor await (const chunk of response.body) {{\n  timer.refresh();\n  …\n}}\nclearTimeout(timer);\n"
+        )
+    } else {
+        format!(
+            "const request = {callee}(…);\nrequest.setTimeout({time}, () => request.destroy(new Error(\"the other side is silent\")));\n"
+        )
+    };
+    Fix::advice(format!("End the transfer when nothing has come for {} seconds", limit.seconds), advice)
 }
 
 /// Puts a limit in the place of a value that means none.

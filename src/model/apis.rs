@@ -202,6 +202,9 @@ pub struct Timeout {
     /// Without it, `socket.setdefaulttimeout` bounds the call (the standard library's own clients).
     #[serde(default)]
     pub socket_default: bool,
+    /// What to call in its place, where it takes no limit at all: `{s}` is replaced.
+    #[serde(default)]
+    pub instead: Option<String>,
     /// Confidence of a finding where it is not `high`.
     #[serde(default)]
     pub confidence: Option<crate::finding::Confidence>,
@@ -238,6 +241,8 @@ fn yes() -> bool {
 pub enum Unset {
     /// It can wait for ever.
     Forever,
+    /// The library bounds each gap, and nothing the whole.
+    Gaps,
     /// The library bounds it.
     Bounded,
     /// The client it is called on decides: the client's constructor has a row with a timeout of its own.

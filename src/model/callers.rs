@@ -6,7 +6,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::model::calls::{Passed, passed};
 use crate::model::program::{FunctionRef, ModuleId, Program};
-use crate::model::resolve::Entity;
+use crate::model::resolve::{Entity, Resolver};
 
 /// Calls of functions of the project, tests aside. Made when somebody asks.
 #[derive(Debug)]
@@ -14,13 +14,15 @@ pub struct Callers {
     sites: FxHashMap<FunctionRef, Vec<(ModuleId, ExprId)>>,
     /// Names of functions that are handed on, or called on something that cannot be resolved.
     unclear: FxHashSet<Ustr>,
+    /// Functions of JavaScript that are handed on: to whoever may call them.
+    handed: FxHashSet<FunctionRef>,
 }
 
 impl Callers {
     /// Finds them.
     #[must_use]
     pub fn find(program: &Program) -> Self {
-        let mut found = Self { sites: FxHashMap::default(), unclear: FxHashSet::default() };
+        let mut found = Self { sites: FxHashMap::default(), unclear: FxHashSet::default(), handed: FxHashSet::default() };
         let functions = program.code_ids().flat_map(|id| &program.module(id).functions);
         let names: FxHashSet<Ustr> = functions.map(|function| function.name).collect();
         for id in program.code_ids() {
@@ -38,6 +40,13 @@ impl Callers {
                     && !seen.contains(&expr)
                 {
                     found.unclear.insert(name);
+                    if module.language == Language::TypeScript
+                        && !module.is_pattern(expr)
+                        && !is_export(program, id, expr)
+                        && let Entity::Function(function) = Resolver::new(program).entity(id, expr)
+                    {
+                        found.handed.insert(function);
+                    }
                 }
             }
         }
@@ -62,6 +71,63 @@ impl Callers {
         };
         sites.iter().all(is_left_out)
     }
+}
+
+/// Whether a mention of a function makes it known to other files, or gives it another name, which is seen through:
+/// `module.exports = { get, post }`.
+fn is_export(program: &Program, id: ModuleId, mention: ExprId) -> bool {
+    let module = program.module(id);
+    let says = |target: ExprId| {
+        let text = program.text(id, target);
+        text.starts_with("module.exports") || text.starts_with("exports.")
+    };
+    let mut at = mention;
+    loop {
+        match module.expr_parents[at.index()] {
+            Parent::Stmt(stmt) => {
+                return match &module.stmt(stmt).kind {
+                    StmtKind::Assign { targets, .. } => at == mention || targets.iter().any(|target| says(*target)),
+                    StmtKind::Return(_) => false,
+                    _ => at == mention,
+                };
+            }
+            Parent::Expr(parent) => match &module.expr(parent).kind {
+                ExprKind::Object(_) => at = parent,
+                ExprKind::Assign { target, .. } => return says(*target),
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+}
+
+/// What all calls of a function pass for the parameter that a name of JavaScript stands for, its default where one passes
+/// nothing; nothing at all where a call may be out of sight, or there is none.
+#[must_use]
+pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(ModuleId, ExprId)>> {
+    let module = program.module(id);
+    let ExprKind::Name(text) = module.expr(name).kind else { return None };
+    let (scope, count) = Resolver::new(program).scope_of_name(id, name, text)?;
+    let ScopeKind::Function(function) = module.scope(scope).kind else { return None };
+    let BindingKind::Param(index) = program.bindings(id, scope, text).next().filter(|_| count == 1)?.kind else { return None };
+    let function = FunctionRef { module: id, function };
+    let f = program.function(function);
+    let index = index as usize;
+    let param = f.params.get(index).filter(|param| param.name == text && param.kind == ParamKind::Normal)?;
+    let callers = program.callers();
+    let may_be_elsewhere = callers.handed.contains(&function) || (f.class.is_some() && callers.unclear.contains(&f.name));
+    if module.language != Language::TypeScript || may_be_elsewhere {
+        return None;
+    }
+    let mut values = Vec::new();
+    for (at, expr) in callers.sites.get(&function)? {
+        let call = program.module(*at).call(*expr)?;
+        if call.args.iter().take(index + 1).any(|arg| arg.kind != ArgKind::Positional) {
+            return None;
+        }
+        values.extend(call.args.get(index).map(|arg| (*at, arg.value)).or(param.default.map(|default| (id, default))));
+    }
+    Some(values)
 }
 
 /// The default of a parameter, if it is what the parameter always has: all calls of the function can be seen, and none

@@ -4,6 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Positions;
+use crate::model::callers;
 use crate::model::calls::Passed;
 use crate::model::cleanup::words;
 use crate::model::program::{ModuleId, Program};
@@ -37,6 +38,7 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
                 found => return found,
             },
             Argument::Other => {}
+            Argument::Unknown if in_object(program, id, arg, path, DEPTH) == Passed::No => seen = Some(Passed::No),
             Argument::Unknown => unseen = Passed::Unknown,
         }
     }
@@ -49,7 +51,9 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
 pub fn slot(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> Option<Slot> {
     let module = program.module(id);
     let passed = |position: &usize| at(call, *position).flatten();
-    let object = positions.0.iter().filter_map(passed).find(|arg| is_object(program, id, *arg));
+    let holds =
+        |arg: ExprId| is_object(program, id, arg) || (!is_no_object(program, id, arg, DEPTH) && callers::given(program, id, arg).is_some());
+    let object = positions.0.iter().filter_map(passed).find(|arg| holds(*arg));
     if let Some(arg) = object {
         return Some(if matches!(module.expr(arg).kind, ExprKind::Object(_)) { Slot::Literal(arg) } else { Slot::Variable(arg) });
     }
@@ -176,11 +180,11 @@ fn is_plain_type(text: &str) -> bool {
 /// What an object holds under a key, or a path of keys.
 fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth: u32) -> Passed {
     let (key, rest) = path.split_once('.').map_or((path, None), |(key, rest)| (key, Some(rest)));
-    let Some((module, entries)) = values::object_literal(program, id, object) else { return Passed::Unknown };
-    if gains(program, id, object, key) {
+    let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
+    if gains(program, id, object, key, depth) {
         return Passed::Unknown;
     }
-    let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
+    let Some((module, entries)) = values::object_literal(program, id, object) else { return by_callers(program, id, object, path, depth) };
     let mut result = Passed::No;
     // Of two with one key, the last counts.
     for entry in entries.iter().rev() {
@@ -208,6 +212,25 @@ fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth:
     }
 }
 
+/// What a parameter holds under a key: nothing, where all calls of its function can be seen, and none passes it.
+fn by_callers(program: &Program, id: ModuleId, object: ExprId, path: &str, depth: u32) -> Passed {
+    let Some(given) = callers::given(program, id, object) else { return Passed::Unknown };
+    let lacks = |(module, value): &(ModuleId, ExprId)| {
+        values::value(program, *module, *value) == Value::Null || in_object(program, *module, *value, path, depth) == Passed::No
+    };
+    if given.iter().all(lacks) { Passed::No } else { Passed::Unknown }
+}
+
+/// Whether what a call is told depends on who calls the function that it is in: `axios(options)`, `axios({ ...options })`.
+#[must_use]
+pub fn are_of_callers(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> bool {
+    let is_given = |module: ModuleId, expr: ExprId| callers::given(program, module, expr).is_some();
+    positions.0.iter().filter_map(|position| at(call, *position).flatten()).any(|arg| match values::object_literal(program, id, arg) {
+        Some((module, entries)) => entries.iter().any(|entry| matches!(entry, Entry::Spread(value) if is_given(module, *value))),
+        None => !is_no_object(program, id, arg, DEPTH) && is_given(id, arg),
+    })
+}
+
 /// What an object gets under a key by a spread: `...defaults`, `...(token && { headers })`.
 fn spread(program: &Program, id: ModuleId, value: ExprId, key: &str, depth: u32) -> Passed {
     let Some(depth) = depth.checked_sub(1) else { return Passed::Unknown };
@@ -224,19 +247,25 @@ fn spread(program: &Program, id: ModuleId, value: ExprId, key: &str, depth: u32)
 }
 
 /// Whether the object that a name stands for gets a key after it was made, or is handed to something that may give it one.
-fn gains(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool {
+fn gains(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> bool {
     let module = program.module(id);
     let ExprKind::Name(name) = module.expr(object).kind else {
         return matches!(module.expr(object).kind, ExprKind::Attribute { .. }) && is_assigned_anywhere(program, id, object, key);
     };
+    let scope = Resolver::new(program).scope_of_name(id, object, name).map(|(scope, _)| scope);
+    gains_in(program, id, scope, name, key, depth)
+}
+
+/// The same for a name of a scope.
+fn gains_in(program: &Program, id: ModuleId, scope: Option<ScopeId>, name: Ustr, key: &str, depth: u32) -> bool {
+    let module = program.module(id);
     let scope_of = |expr: ExprId| Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    let scope = scope_of(object);
     let uses = module.expr_ids().filter(|other| matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
-    uses.filter(|other| gains_by(program, id, *other, key)).any(|other| scope_of(other) == scope)
+    uses.filter(|other| gains_by(program, id, *other, key, depth)).any(|other| scope_of(other) == scope)
 }
 
 /// Whether a use of an object gives it a key: `options.signal = …`, `options[name] = …`, `prepare(options)`.
-fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool {
+fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> bool {
     let module = program.module(id);
     let Parent::Expr(parent) = module.expr_parents[object.index()] else { return false };
     match &module.expr(parent).kind {
@@ -246,6 +275,15 @@ fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str) -> bool 
         }
         ExprKind::Call(call) if call.callee != object => match program.callee(id, parent) {
             Entity::Library(name) => name == "js:globalThis.Object.assign" && call.args.first().is_some_and(|arg| arg.value == object),
+            Entity::Function(function) => {
+                let Some(depth) = depth.checked_sub(1) else { return true };
+                let f = program.function(function);
+                let index = call.args.iter().position(|arg| arg.value == object && arg.kind == ArgKind::Positional);
+                index.and_then(|index| f.params.get(index)).is_none_or(|param| {
+                    program.module(function.module).language != Language::TypeScript
+                        || gains_in(program, function.module, Some(f.scope), param.name, key, depth)
+                })
+            }
             _ => true,
         },
         _ => false,

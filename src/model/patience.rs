@@ -17,6 +17,10 @@ pub enum Patience {
     Long,
     /// Until something happens: the other side holds the answer back.
     Poll,
+    /// As long as there is something to read.
+    Stream,
+    /// As long as it takes to install something, or to lay it out.
+    Setup,
 }
 
 /// Keys of a request that ask the other side to hold its answer back.
@@ -34,6 +38,9 @@ const MODELS: [&str; 8] =
 #[must_use]
 pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> Patience {
     let is_process = name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
+    if is_process && sets_up(&command(program, id, call)) {
+        return Patience::Setup;
+    }
     let has_key = |argument: &str, keys: &[&str]| match passed(program, id, call, None, argument) {
         Passed::Value(module, value) => names_one_of(program, module, value, keys),
         Passed::No | Passed::Unknown => false,
@@ -52,6 +59,54 @@ pub fn of(program: &Program, id: ModuleId, name: Option<Ustr>, call: &Call) -> P
         return Patience::Long;
     }
     Patience::Short
+}
+
+/// The words that a child process is started with, as far as they are constant.
+#[must_use]
+pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
+    let mut words = Vec::new();
+    for arg in call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).take(2) {
+        let (module, origin) = values::origin(program, id, arg.value);
+        match &program.module(module).expr(origin).kind {
+            ExprKind::List(items) | ExprKind::Tuple(items) => {
+                words.extend(items.iter().filter_map(|item| constant_parts(program, module, *item)));
+            }
+            _ => words.extend(constant_parts(program, module, origin)),
+        }
+    }
+    words.join(" ")
+}
+
+/// Whether a command installs something, copies a repository or lays out a database.
+fn sets_up(command: &str) -> bool {
+    const INSTALLERS: [&str; 16] = [
+        "apk",
+        "apt",
+        "apt-get",
+        "brew",
+        "bun",
+        "cargo",
+        "composer",
+        "dnf",
+        "npm",
+        "pip",
+        "pip3",
+        "playwright",
+        "pnpm",
+        "poetry",
+        "uv",
+        "yarn",
+    ];
+    const STEPS: [&str; 6] = ["add", "ci", "install", "sync", "update", "upgrade"];
+    const COPIERS: [&str; 3] = ["docker", "git", "podman"];
+    const COPIES: [&str; 3] = ["build", "clone", "pull"];
+    let words: Vec<&str> = command.split(|c: char| c.is_whitespace() || "&|;".contains(c)).filter(|word| !word.is_empty()).collect();
+    let follows = |first: &[&str], then: &[&str]| {
+        let at = words.iter().position(|word| first.contains(&word.rsplit('/').next().unwrap_or_default()));
+        at.is_some_and(|at| words[at + 1..].iter().any(|word| then.contains(word)))
+    };
+    let is_laid_out = |word: &&str| ["install-db", "install_db", "initdb"].iter().any(|end| word.ends_with(end));
+    follows(&INSTALLERS, &STEPS) || follows(&COPIERS, &COPIES) || words.iter().any(is_laid_out)
 }
 
 /// The same for a call of JavaScript, whose data stands in objects among its arguments.

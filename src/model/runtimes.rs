@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
+use crate::model::by_hand;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Resolver;
 use crate::model::routes::Routes;
@@ -30,7 +31,7 @@ pub enum Runtime {
 #[derive(Clone, Debug, Default)]
 pub struct Runtimes {
     modules: Vec<Runtime>,
-    /// Modules of packages that are commands, and serve nothing.
+    /// What somebody runs by hand, and watches.
     commands: BTreeSet<ModuleId>,
 }
 
@@ -142,7 +143,7 @@ impl Runtimes {
     pub fn find(program: &Program, routes: &Routes) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
         if !ids.iter().any(|id| program.module(*id).language == Language::TypeScript) {
-            return Self { modules: vec![Runtime::Server; ids.len()], commands: BTreeSet::new() };
+            return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, |_| false) };
         }
         let handling: BTreeSet<ModuleId> = routes.handlers.iter().map(|handler| handler.function.module).collect();
         let marks: Vec<Mark> = ids.par_iter().map(|id| mark(program, *id, handling.contains(id))).collect();
@@ -159,13 +160,21 @@ impl Runtimes {
             Mark::Nothing if serving.contains(id) => Runtime::Server,
             Mark::Nothing => packages.get(package_of(program, *id)).copied().unwrap_or(Runtime::Unknown),
         };
-        Self { modules: ids.iter().map(runtime).collect(), commands: commands(program, &ids, &marks) }
+        Self { modules: ids.iter().map(runtime).collect(), commands: by_hand::find(program, |id| marks[id.0 as usize] == Mark::Serves) }
     }
 
-    /// Whether a module is of a package that somebody runs by hand.
+    /// Whether somebody runs a module by hand: a command, a script of a package, or what only those use.
     #[must_use]
     pub fn is_command(&self, module: ModuleId) -> bool {
         self.commands.contains(&module)
+    }
+
+    /// Whether a module has the form of what is shown, and nothing but its handlers says that it serves.
+    #[must_use]
+    pub fn may_show(program: &Program, module: ModuleId) -> bool {
+        let path = program.path(module);
+        let is_markup = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
+        is_markup && !is_served_by_name(path) && directive(program.module(module)) != Some("use server")
     }
 
     /// Where a module runs.
@@ -215,22 +224,8 @@ fn packages<'p>(program: &'p Program, marks: &[Mark]) -> BTreeMap<&'p str, Runti
     found
 }
 
-/// Modules of packages that declare a command and serve nothing.
-fn commands(program: &Program, ids: &[ModuleId], marks: &[Mark]) -> BTreeSet<ModuleId> {
-    let scripts = || ids.iter().copied().filter(|id| program.module(*id).language == Language::TypeScript);
-    let serving: BTreeSet<&str> = scripts().filter(|id| marks[id.0 as usize] == Mark::Serves).map(|id| package_of(program, id)).collect();
-    let mut known: BTreeMap<&str, bool> = BTreeMap::new();
-    let mut is_command = |id: &ModuleId| {
-        let package = package_of(program, *id);
-        *known.entry(package).or_insert_with(|| {
-            !serving.contains(package) && manifest(program, package).is_some_and(|manifest| manifest.get("bin").is_some())
-        })
-    };
-    scripts().filter(|id| is_command(id)).collect()
-}
-
 /// The directory of the package that a module is of.
-fn package_of(program: &Program, module: ModuleId) -> &str {
+pub(super) fn package_of(program: &Program, module: ModuleId) -> &str {
     let file = program.sources.get(program.module(module).file);
     let mut at = file.directory();
     loop {
@@ -241,7 +236,7 @@ fn package_of(program: &Program, module: ModuleId) -> &str {
     }
 }
 
-fn manifest(program: &Program, directory: &str) -> Option<Value> {
+pub(super) fn manifest(program: &Program, directory: &str) -> Option<Value> {
     let path = if directory.is_empty() { "package.json".to_owned() } else { format!("{directory}/package.json") };
     let file = program.sources.get(program.sources.find(&path)?);
     serde_json::from_str(&file.text).ok()

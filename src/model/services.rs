@@ -100,11 +100,20 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
 #[must_use]
 pub fn is_aside(program: &Program, module: ModuleId) -> bool {
     let directory = program.sources.get(program.module(module).file).directory();
-    is_example(directory) || directory.split('/').any(|part| ASIDE.contains(&part))
+    let is_of_code = |end: usize| program.sources.find(&format!("{}/__init__.py", &directory[..end])).is_some();
+    let mut start = 0;
+    is_example(directory)
+        || directory.split('/').any(|part| {
+            let parent = start.max(1) - 1;
+            start += part.len() + 1;
+            // `contrib` within a package of Python is part of it.
+            ASIDE.contains(&part) && !(part == "contrib" && parent > 0 && is_of_code(parent))
+        })
 }
 
 /// Names of directories that hold programs for those who work on the code.
-const ASIDE: [&str; 9] = ["archive", "scripts", "scripts-dev", "script", "tools", "bin", "dev", "contrib", "hack"];
+const ASIDE: [&str; 13] =
+    [".github", "archive", "bin", "contrib", "dev", "hack", "release", "releases", "script", "scripts", "scripts-dev", "testing", "tools"];
 
 /// What names of directories hold whose code is there to be read.
 const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];

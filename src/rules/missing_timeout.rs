@@ -13,9 +13,9 @@ use crate::model::calls::{Passed, passed, passed_on, spelled};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, is_class_name};
-use crate::model::runtimes::Runtime;
+use crate::model::runtimes::{Runtime, Runtimes};
 use crate::model::values::{self, Value};
-use crate::model::{client_defaults, isomorphic, options, sessions, time_limits, unresolved};
+use crate::model::{client_defaults, isomorphic, options, sessions, streams, time_limits, unresolved};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
@@ -75,7 +75,8 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         ctx.project.routes.reached_by(function).map(|handler| (function, handler))
     });
     if is_local(program, id, call)
-        || is_of_browser(ctx, id, waiting)
+        || is_left_alone(program, id, waiting, &timeout)
+        || is_of_browser(ctx, id, waiting, handler.is_some())
         || (timeout.only_in_handlers && handler.is_none())
         || is_covered(program, id, waiting, &timeout, &reason)
     {
@@ -88,27 +89,41 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
             let _ = write!(message, ", in the handler `{name}`");
         } else if !name.is_empty() {
             let _ = write!(message, ", reached from the handler `{name}`");
+        } else if let (Some(path), [method]) = (&handler.path, &handler.methods[..]) {
+            let way = if function == handler.function { "in the handler of" } else { "reached from" };
+            let _ = write!(message, ", {way} `{method} {path}`");
         }
     }
-    let patience = patience::of(program, id, name, call);
-    let by_hand = handler.is_none() && (ctx.project.is_tool(id) || ctx.project.runtimes.is_command(id));
+    let is_script = program.module(id).language == Language::TypeScript;
+    let patience = match patience::of(program, id, name, call) {
+        Patience::Short | Patience::Long if is_script && timeout.argument == "signal" && streams::is_read_in_parts(program, id, expr) => {
+            Patience::Stream
+        }
+        patience => patience,
+    };
+    // Whoever starts a program by hand and watches it sees that it hangs.
+    let by_hand = handler.is_none() && (ctx.project.is_tool(id) || is_command(ctx, id));
+    let of_callers = is_script && options::are_of_callers(program, id, call, &timeout.options);
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
-        _ if patience == Patience::Poll => Confidence::Low,
-        sure if by_hand || !waiting.resolved => sure.min(Confidence::Medium),
+        _ if by_hand || matches!(patience, Patience::Poll | Patience::Setup) => Confidence::Low,
+        sure if of_callers || !waiting.resolved => sure.min(Confidence::Medium),
         sure => sure,
     };
     let place = program.place(id, expr);
     let seconds = ctx.project.settings(place.file).timeout_seconds;
     let fix = match reason {
-        _ if program.module(id).language == Language::TypeScript => {
-            let limit =
-                scripts::Limit { timeout: &timeout, seconds: fixes::fitting(seconds, patience), holds_back: patience == Patience::Poll };
+        _ if timeout.instead.is_some() => {
+            fixes::instead(timeout.instead.as_deref().unwrap_or_default(), fixes::fitting(seconds, Patience::Long))
+        }
+        _ if is_script => {
+            let limit = scripts::Limit { timeout: &timeout, seconds: fixes::fitting(seconds, patience), patience };
             match reason {
                 Reason::Unset => scripts::set(program, id, expr, call, &limit),
                 Reason::Forever { part: (module, given), .. } => scripts::replace(program, module, given, &limit),
             }
         }
         _ if patience == Patience::Poll => fixes::more_than_the_other_side(program, id, call, &timeout),
+        _ if patience == Patience::Setup => fixes::minutes(program, id, call, &timeout),
         Reason::Unset if !waiting.takes_keywords => fixes::partial(program, id, call, &timeout, seconds, patience),
         Reason::Unset => fixes::set(place, &timeout, name, seconds, patience),
         Reason::Forever { part: (module, given), .. } => {
@@ -137,6 +152,7 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
         return message_of_script(program, call, &api, name, timeout, reason);
     }
     match *reason {
+        Reason::Unset if timeout.instead.is_some() => format!("`{api}` takes no timeout and can wait for ever"),
         Reason::Unset if is_bundle => format!("`{api}` without `{}` is no limit at all", timeout.argument),
         Reason::Unset if is_made => format!("`{api}` is built without `{}` and can wait for ever", timeout.argument),
         Reason::Unset => format!("`{api}` is called without `{}` and can wait for ever", timeout.argument),
@@ -161,7 +177,9 @@ fn message(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Tim
 /// What is wrong with a call of JavaScript.
 fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ustr>, timeout: &Timeout, reason: &Reason) -> String {
     let argument = &timeout.argument;
+    let is_bounded_in_part = timeout.unset == Unset::Gaps;
     match *reason {
+        Reason::Unset if is_bounded_in_part => format!("`{api}` is called without `{argument}` and has no overall limit"),
         Reason::Unset => {
             let is_client = name.is_some_and(|name| program.apis.row(name).is_some_and(|row| row.is(Role::Client)));
             // Node's own clients take either.
@@ -180,15 +198,38 @@ fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ust
             let key = argument.rsplit('.').next().unwrap_or_default();
             let written = program.text(module, value).split_whitespace().collect::<Vec<_>>().join(" ");
             let what = if written == key { format!("`{key}`, which is none,") } else { format!("`{key}: {written}`") };
-            format!("{what} lets `{api}` wait for ever")
+            if is_bounded_in_part {
+                format!("{what} leaves `{api}` without an overall limit")
+            } else {
+                format!("{what} lets `{api}` wait for ever")
+            }
         }
     }
 }
 
+/// Whether a module is run by hand and no service uses it.
+fn is_command(ctx: &Context<'_>, id: ModuleId) -> bool {
+    ctx.project.runtimes.is_command(id) && ctx.project.service_of(id).is_none()
+}
+
+/// Whether nobody waits for a child process: it is meant to stay, or says its version at once.
+fn is_left_alone(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout) -> bool {
+    let is_process = waiting.name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
+    if !is_process {
+        return false;
+    }
+    let stays = !timeout.options.0.is_empty()
+        && matches!(options::told(program, id, waiting.call, &timeout.options, "detached"),
+            Passed::Value(module, value) if values::value(program, module, value) == Value::Bool(true));
+    stays || patience::command(program, id, waiting.call).ends_with("--version")
+}
+
 /// Whether a call runs in a browser, or may: what only servers have runs wherever nothing says otherwise.
-fn is_of_browser(ctx: &Context<'_>, id: ModuleId, waiting: &Waiting<'_>) -> bool {
+fn is_of_browser(ctx: &Context<'_>, id: ModuleId, waiting: &Waiting<'_>, is_handling: bool) -> bool {
     let program = &ctx.project.program;
     match ctx.project.runtimes.of(id) {
+        // A route's file may hold what the server does (a loader) beside the page that it is for.
+        Runtime::Server if !is_handling && Runtimes::may_show(program, id) && waiting.name.is_none_or(isomorphic::is) => true,
         Runtime::Server => isomorphic::is_relative(program, id, waiting.call),
         Runtime::Browser => true,
         Runtime::Unknown => waiting.name.is_none_or(isomorphic::is),
@@ -239,7 +280,7 @@ fn reason(program: &Program, id: ModuleId, call: &Call, timeout: &Timeout) -> Op
     }
     match given(program, id, call, timeout, timeout.position, &timeout.argument) {
         Passed::Value(module, value) => forever(program, module, value, timeout).map(|part| Reason::Forever { module, value, part }),
-        Passed::No => (timeout.unset == Unset::Forever).then_some(Reason::Unset),
+        Passed::No => matches!(timeout.unset, Unset::Forever | Unset::Gaps).then_some(Reason::Unset),
         Passed::Unknown => None,
     }
 }
@@ -299,6 +340,7 @@ fn grpc() -> Timeout {
         zero_is_forever: false,
         only_in_handlers: false,
         socket_default: false,
+        instead: None,
         confidence: None,
     }
 }

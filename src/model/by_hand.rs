@@ -1,0 +1,137 @@
+//! Programs that somebody runs by hand and watches: commands, scripts of a package, and what only those use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::runtimes::{manifest, package_of};
+use crate::ir::program::*;
+use crate::model::program::{Link, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+
+/// What runs a file of JavaScript.
+const RUNNERS: [&str; 9] = ["babel-node", "bun", "deno", "esno", "jiti", "node", "ts-node", "tsx", "zx"];
+
+/// First words of names of a package's scripts that start what is deployed.
+const STARTS: [&str; 11] = ["cron", "debug", "dev", "preview", "prod", "production", "run", "serve", "server", "start", "worker"];
+
+/// Packages that only tests import, and what helps them.
+const OF_TESTS: [&str; 5] = ["@jest/globals", "@playwright/test", "bun:test", "cypress", "vitest"];
+
+/// What reads the words that somebody has typed, in Python.
+const TYPED: [&str; 3] = ["argparse.ArgumentParser", "optparse.OptionParser", "sys.argv"];
+
+/// Finds them. What serves is started by a machine.
+#[must_use]
+pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
+    let mut users: BTreeMap<ModuleId, Vec<ModuleId>> = BTreeMap::new();
+    for id in program.module_ids() {
+        for imported in program.imported_modules(id).filter(|imported| *imported != id) {
+            users.entry(imported).or_default().push(id);
+        }
+    }
+    let packages = Packages::find(program, &serves);
+    let starts_alone = |id: &ModuleId| {
+        let is_typed = || !users.contains_key(id) && is_typed(program, *id);
+        !serves(*id)
+            && match program.module(*id).language {
+                Language::Python => is_typed(),
+                Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
+            }
+    };
+    let mut found: BTreeSet<ModuleId> = program.module_ids().filter(starts_alone).collect();
+    let mut todo: Vec<ModuleId> = found.iter().copied().collect();
+    while let Some(id) = todo.pop() {
+        for imported in program.imported_modules(id) {
+            let is_only_for_those = users.get(&imported).is_some_and(|users| users.iter().all(|user| found.contains(user)));
+            if is_only_for_those && !serves(imported) && found.insert(imported) {
+                todo.push(imported);
+            }
+        }
+    }
+    found
+}
+
+/// What the manifests of packages say of their commands and scripts.
+struct Packages<'p> {
+    /// Directories of packages that declare a command, and whether they serve something, too.
+    commands: BTreeMap<&'p str, bool>,
+    /// Files that scripts run, other than to start what is deployed.
+    scripts: BTreeSet<ModuleId>,
+}
+
+impl<'p> Packages<'p> {
+    fn find(program: &'p Program, serves: &impl Fn(ModuleId) -> bool) -> Self {
+        let modules = || program.module_ids().filter(|id| program.module(*id).language == Language::TypeScript);
+        let mut commands: BTreeMap<&str, bool> = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        let (mut scripts, mut started) = (BTreeSet::new(), BTreeSet::new());
+        for id in modules() {
+            let package = package_of(program, id);
+            if !known.insert(package) {
+                continue;
+            }
+            let Some(manifest) = manifest(program, package) else { continue };
+            if manifest.get("bin").is_some() {
+                commands.insert(package, false);
+            }
+            for (name, line) in manifest.get("scripts").and_then(Value::as_object).into_iter().flatten() {
+                let starts = name.split([':', '-', '_', '.']).next().is_some_and(|word| STARTS.contains(&word));
+                let into = if starts { &mut started } else { &mut scripts };
+                into.extend(files_run(program, package, line.as_str().unwrap_or_default()));
+            }
+        }
+        for id in modules().filter(|id| serves(*id)) {
+            commands.entry(package_of(program, id)).and_modify(|serving| *serving = true);
+        }
+        scripts.retain(|id| !started.contains(id));
+        Self { commands, scripts }
+    }
+
+    /// Whether a module is of a package that is a command, is one of several commands, or is run by a script.
+    fn runs(&self, program: &Program, id: ModuleId) -> bool {
+        let is_command = self.commands.get(package_of(program, id)).is_some_and(|serving| {
+            !serving || program.sources.get(program.module(id).file).directory().split('/').any(|part| matches!(part, "cli" | "commands"))
+        });
+        is_command || self.scripts.contains(&id)
+    }
+}
+
+/// The files that a line of a shell runs: `npm run clean && node ./scripts/seed.js --all`.
+fn files_run<'a>(program: &'a Program, directory: &'a str, line: &'a str) -> impl Iterator<Item = ModuleId> + 'a {
+    line.split(['&', '|', ';']).filter_map(move |command| {
+        let mut words = command.split_whitespace().skip_while(|word| !RUNNERS.contains(word));
+        words.next()?;
+        let path = words.find(|word| !word.starts_with('-') && *word != "run")?;
+        let path = path.trim_matches(['"', '\'']).trim_start_matches("./");
+        let path = if directory.is_empty() { path.to_owned() } else { format!("{directory}/{path}") };
+        let file = ["", ".js", ".ts", ".mjs"].iter().find_map(|end| program.sources.find(&format!("{path}{end}")))?;
+        program.module_of(file)
+    })
+}
+
+fn is_of_tests(program: &Program, id: ModuleId) -> bool {
+    let imports = &program.module(id).imports;
+    imports
+        .iter()
+        .zip(&program.links[id.0 as usize])
+        .any(|(import, link)| matches!(link, Link::Library(_)) && OF_TESTS.contains(&import.module.as_str()))
+}
+
+/// Whether a module of Python reads what was typed behind its name, and nothing that is deployed names its file.
+fn is_typed(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let reads =
+        |link: &Link| matches!(link, Link::Library(name) if matches!(name.split('.').next(), Some("argparse" | "optparse" | "sys")));
+    if module.language != Language::Python || !program.links[id.0 as usize].iter().any(reads) {
+        return false;
+    }
+    let resolver = Resolver::new(program);
+    let is_read = |expr: ExprId| {
+        matches!(module.expr(expr).kind, ExprKind::Attribute { .. } | ExprKind::Name(_))
+            && matches!(resolver.entity(id, expr), Entity::Library(name) if TYPED.contains(&name.as_str()))
+    };
+    let name = program.sources.get(module.file).name();
+    module.expr_ids().any(is_read)
+        && !program.sources.iter().any(|(file, source)| program.module_of(file).is_none() && source.text.contains(name))
+}
