@@ -3,8 +3,8 @@
 pub mod apis;
 pub mod attempts;
 pub mod browser;
-pub mod caches;
 pub mod by_hand;
+pub mod caches;
 pub mod callers;
 pub mod calls;
 pub mod caught_inside;

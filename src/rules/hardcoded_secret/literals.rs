@@ -115,7 +115,7 @@ pub(super) fn confidence<'t>(bound: &Bound, text: &'t str) -> Option<(Confidence
             let sure = match secrets::judge(text) {
                 Verdict::Strong => strong(text),
                 // Whatever it is made of, it signs: who has read the source signs, too.
-                Verdict::Placeholder | Verdict::Word | Verdict::Weak if secrets::is_signing_key(variable) => Confidence::Medium,
+                Verdict::Word | Verdict::Weak if secrets::is_signing_key(variable) => Confidence::Medium,
                 Verdict::Nothing if secrets::is_signing_key(variable) && is_phrase(text) => Confidence::Medium,
                 // A few words: `super secret jwt secret`.
                 Verdict::Nothing if (2..6).contains(&text.split_whitespace().count()) && text.is_ascii() => Confidence::Low,

@@ -112,7 +112,7 @@ fn form(program: &Program, id: ModuleId, uses: &Uses, method: &str) -> Option<Fo
                     (ExprKind::String(key), ExprKind::Name(name)) if is_error(name) => Some(Given::Named(key.to_string())),
                     _ => None,
                 },
-                _ => None,
+                Entry::Spread(_) => None,
             })
             .unwrap_or(Given::Other),
         _ => Given::Other,
