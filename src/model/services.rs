@@ -100,20 +100,26 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
 #[must_use]
 pub fn is_aside(program: &Program, module: ModuleId) -> bool {
     let directory = program.sources.get(program.module(module).file).directory();
-    let is_of_code = |end: usize| program.sources.find(&format!("{}/__init__.py", &directory[..end])).is_some();
-    let mut start = 0;
+    let is_package = |end: usize| program.sources.find(&format!("{}/__init__.py", &directory[..end])).is_some();
+    let (mut start, mut is_in_code) = (0, false);
     is_example(directory)
         || directory.split('/').any(|part| {
-            let parent = start.max(1) - 1;
+            is_in_code |= start > 0 && is_package(start - 1);
+            let is_one = SCRIPTS.contains(&part) || (!is_in_code && BESIDE_CODE.contains(&part));
+            is_in_code |= CODE.contains(&part);
             start += part.len() + 1;
-            // `contrib` within a package of Python is part of it.
-            ASIDE.contains(&part) && !(part == "contrib" && parent > 0 && is_of_code(parent))
+            is_one
         })
 }
 
-/// Names of directories that hold programs for those who work on the code.
-const ASIDE: [&str; 13] =
-    [".github", "archive", "bin", "contrib", "dev", "hack", "release", "releases", "script", "scripts", "scripts-dev", "testing", "tools"];
+/// Names of directories that hold programs for those who work on the code, wherever they lie.
+const SCRIPTS: [&str; 4] = [".github", "script", "scripts", "scripts-dev"];
+
+/// The same beside the code: `tools` within it are the product's.
+const BESIDE_CODE: [&str; 9] = ["archive", "bin", "contrib", "dev", "hack", "release", "releases", "testing", "tools"];
+
+/// Names of directories that hold the code.
+const CODE: [&str; 5] = ["api", "app", "lib", "server", "src"];
 
 /// What names of directories hold whose code is there to be read.
 const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];

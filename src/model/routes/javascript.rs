@@ -207,14 +207,36 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
     let mut found = Vec::new();
     for name in names {
         let name = Ustr::from(name);
-        if program.bindings(id, module.exports, name).next().is_none() {
-            continue;
-        }
-        if let Entity::Function(function) = resolver.symbol(id, name) {
-            found.push((function, name, Apis::javascript(api)));
-        }
+        let Some(binding) = program.bindings(id, module.exports, name).next() else { continue };
+        // What a wrapper returns calls what it was given.
+        let within = match binding.kind {
+            BindingKind::Value(value) => wrapped(program, &resolver, id, value),
+            _ => None,
+        };
+        let function = within.or_else(|| match resolver.symbol(id, name) {
+            Entity::Function(function) => Some(function),
+            _ => None,
+        });
+        found.extend(function.map(|function| (function, name, Apis::javascript(api))));
     }
     found
+}
+
+/// The function that a call makes a handler of: `withSession(async (request) => …)`, `compose(auth, log)(handler)`.
+fn wrapped(program: &Program, resolver: &Resolver<'_>, id: ModuleId, value: ExprId) -> Option<FunctionRef> {
+    let module = program.module(id);
+    let mut todo = vec![value];
+    // As many wrappers as people put around each other.
+    for _ in 0..8 {
+        let next = todo.pop()?;
+        match (&module.expr(next).kind, resolver.entity(id, next)) {
+            (ExprKind::Function(function), _) => return Some(FunctionRef { module: id, function: *function }),
+            (ExprKind::Call(call), _) => todo.extend(call.args.iter().map(|arg| arg.value)),
+            (_, Entity::Function(function)) => return Some(function),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// What a file exports by convention because of where it lies.
