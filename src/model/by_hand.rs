@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::runtimes::{manifest, package_of};
+use super::services::lies_aside;
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
@@ -20,6 +21,9 @@ const OF_TESTS: [&str; 5] = ["@jest/globals", "@playwright/test", "bun:test", "c
 
 /// What reads the words that somebody has typed, in Python.
 const TYPED: [&str; 3] = ["argparse.ArgumentParser", "optparse.OptionParser", "sys.argv"];
+
+/// Words of lines that start a program.
+const STARTING: [&str; 7] = ["CMD", "ENTRYPOINT", "args", "command", "exec", "python", "run"];
 
 /// Finds them. What serves is started by a machine.
 #[must_use]
@@ -132,6 +136,15 @@ fn is_typed(program: &Program, id: ModuleId) -> bool {
             && matches!(resolver.entity(id, expr), Entity::Library(name) if TYPED.contains(&name.as_str()))
     };
     let name = program.sources.get(module.file).name();
-    module.expr_ids().any(is_read)
-        && !program.sources.iter().any(|(file, source)| program.module_of(file).is_none() && source.text.contains(name))
+    let names_it = |line: &str| line.match_indices(name).any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+    let starts_it = |line: &str| names_it(line) && STARTING.iter().any(|word| line.contains(word));
+    let is_deployed = || {
+        program.sources.iter().any(|(file, source)| {
+            program.module_of(file).is_none()
+                && source.text.contains(name)
+                && source.text.lines().any(starts_it)
+                && !lies_aside(program, source.directory())
+        })
+    };
+    module.expr_ids().any(is_read) && !is_deployed()
 }

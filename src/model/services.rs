@@ -99,7 +99,12 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
 /// Whether a module lies among examples or tools.
 #[must_use]
 pub fn is_aside(program: &Program, module: ModuleId) -> bool {
-    let directory = program.sources.get(program.module(module).file).directory();
+    lies_aside(program, program.sources.get(program.module(module).file).directory())
+}
+
+/// Whether a directory is one of examples or tools.
+#[must_use]
+pub fn lies_aside(program: &Program, directory: &str) -> bool {
     let is_package = |end: usize| program.sources.find(&format!("{}/__init__.py", &directory[..end])).is_some();
     let (mut start, mut is_in_code) = (0, false);
     is_example(directory)
