@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 28] = [
+pub const DEFAULT_TEST_PATHS: [&str; 35] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -58,6 +58,13 @@ pub const DEFAULT_TEST_PATHS: [&str; 28] = [
     "mocks.*",
     "*.mock.*",
     "*.stories.*",
+    "test-utils/",
+    "*-test-utils/",
+    "playwright/",
+    "playwright.config.*",
+    "cypress.config.*",
+    "jest.config.*",
+    "vitest.config.*",
 ];
 
 /// From which severity on findings make the exit code 1.

@@ -76,7 +76,8 @@ impl<'p> Packages<'p> {
                 continue;
             }
             let Some(manifest) = manifest(program, package) else { continue };
-            if manifest.get("bin").is_some() {
+            let is_of_desktop = ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some());
+            if manifest.get("bin").is_some() || is_of_desktop {
                 commands.insert(package, false);
             }
             for (name, line) in manifest.get("scripts").and_then(Value::as_object).into_iter().flatten() {

@@ -41,9 +41,10 @@ impl Project {
         self.services.iter().find(|s| s.code.contains(&module))
     }
 
-    /// Whether a module is a tool for those who work on the code: it lies among tools or examples, and no service uses it.
+    /// Whether a module is a tool for people, who see what it does: it lies among tools or examples, or is run by hand, and no
+    /// service uses it.
     #[must_use]
     pub fn is_tool(&self, module: ModuleId) -> bool {
-        services::is_aside(&self.program, module) && self.service_of(module).is_none()
+        (services::is_aside(&self.program, module) || self.runtimes.is_command(module)) && self.service_of(module).is_none()
     }
 }

@@ -9,7 +9,7 @@ use crate::model::program::{FunctionRef, Program};
 use crate::model::project::Project;
 use crate::model::pushed;
 use crate::model::resolve::Entity;
-use crate::model::services::{Service, is_below, is_example};
+use crate::model::services::{Service, is_below, is_example, lies_aside};
 use crate::model::values;
 use crate::source::{FileKind, SourceFile};
 
@@ -64,6 +64,7 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
     if is_command(project, service) {
         return Some(Shelter::Local);
     }
+    let directory = program.sources.get(service.app.file).directory();
     if !is_deployed(project, service) {
         if is_started_locally(program, service) {
             return Some(Shelter::Local);
@@ -71,8 +72,10 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
         if is_library(program, service) {
             return Some(Shelter::Library);
         }
+        if lies_aside(program, directory) {
+            return Some(Shelter::Example);
+        }
     }
-    let directory = program.sources.get(service.app.file).directory();
     is_example(directory).then_some(Shelter::Example)
 }
 
@@ -84,12 +87,16 @@ fn checks_proxy(program: &Program, service: &Service) -> bool {
     })
 }
 
-/// Whether a service of TypeScript is part of a program that people start themselves: a package with commands, without an image.
+/// Whether a service of TypeScript is part of a program that people start themselves: a package with commands, or for a desktop, without an image.
 fn is_command(project: &Project, service: &Service) -> bool {
     let program = &project.program;
     let has_commands = |file: &SourceFile| {
         let manifest = serde_json::from_str::<serde_json::Value>(&file.text).ok();
-        file.name() == "package.json" && manifest.is_some_and(|manifest| manifest.get("bin").is_some())
+        file.name() == "package.json"
+            && manifest.is_some_and(|manifest| {
+                let is_of_desktop = ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some());
+                manifest.get("bin").is_some() || is_of_desktop
+            })
     };
     program.module(service.module).language == Language::TypeScript
         && service.image.is_none()

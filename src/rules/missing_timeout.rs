@@ -102,7 +102,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         patience => patience,
     };
     // Whoever starts a program by hand and watches it sees that it hangs.
-    let by_hand = handler.is_none() && (ctx.project.is_tool(id) || is_command(ctx, id));
+    let by_hand = handler.is_none() && ctx.project.is_tool(id);
     let of_callers = is_script && options::are_of_callers(program, id, call, &timeout.options);
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
         _ if by_hand || matches!(patience, Patience::Poll | Patience::Setup) => Confidence::Low,
@@ -205,11 +205,6 @@ fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ust
             }
         }
     }
-}
-
-/// Whether a module is run by hand and no service uses it.
-fn is_command(ctx: &Context<'_>, id: ModuleId) -> bool {
-    ctx.project.runtimes.is_command(id) && ctx.project.service_of(id).is_none()
 }
 
 /// Whether nobody waits for a child process: it is meant to stay, or says its version at once.

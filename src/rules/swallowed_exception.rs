@@ -13,6 +13,7 @@ use crate::fix::Fix;
 use crate::ir::program::*;
 use crate::model::exceptions::{self, Breadth, Reaction};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::{cleanup, import_guards, local_work, pushed, values};
 
 pub const RULE: Rule = Rule {
@@ -101,8 +102,9 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
     };
     // Somebody watches what they have started.
     let most = match module.language {
-        Language::TypeScript if is_tool(ctx, id) => Confidence::Low,
-        _ if ctx.project.is_tool(id) => Confidence::Medium,
+        _ if is_tool(ctx, id) || is_system_check(program, id, function) => Confidence::Low,
+        // What it was started for may be lost all the same.
+        Language::Python if ctx.project.is_tool(id) => Confidence::Medium,
         _ => Confidence::High,
     };
     let confidence = verdict.confidence.min(most);
@@ -116,7 +118,18 @@ fn is_tool(ctx: &Context<'_>, id: ModuleId) -> bool {
     let path = ctx.project.program.path(id);
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_tooling = |folder: &str| FOLDERS.contains(&folder) || folder.starts_with("eslint-") || folder.ends_with("-eslint");
-    ctx.project.is_tool(id) || folders.split('/').any(is_tooling)
+    let is_command = ctx.project.runtimes.is_command(id) && ctx.project.program.module(id).language == Language::Python;
+    (ctx.project.is_tool(id) && !is_command) || folders.split('/').any(is_tooling)
+}
+
+/// Whether a function checks an installation before it runs, and warns: what cannot be asked is not warned of.
+fn is_system_check(program: &Program, id: ModuleId, function: Option<FunctionId>) -> bool {
+    let resolver = Resolver::new(program);
+    let registers = |decorator: &ExprId| {
+        let callee = program.module(id).call(*decorator).map_or(*decorator, |call| call.callee);
+        matches!(resolver.entity(id, callee), Entity::Library(name) if matches!(name.as_str(), "django.core.checks.register" | "django.core.checks.registry.register"))
+    };
+    function.is_some_and(|function| program.module(id).function(function).decorators.iter().any(registers))
 }
 
 /// A clause that does something: it may still lose an event, or catch what it should not.

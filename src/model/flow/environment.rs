@@ -22,9 +22,10 @@ impl Evaluator<'_> {
                 while let ExprKind::Attribute { object: inner, .. } = self.module().expr(object).kind {
                     object = inner;
                 }
-                let is_path = matches!(self.module().expr(object).kind, ExprKind::Name(_));
+                let ExprKind::Name(first) = self.module().expr(object).kind else { return None };
+                let scope = Resolver::new(self.program).scope_of_name(self.id, object, first).map(|(scope, _)| scope);
                 // `a?.b` and `a!.b` are where `a.b` is.
-                is_path.then(|| Key::Path(self.program.text(self.id, expr).replace(['?', '!'], "").as_str().into()))
+                Some(Key::Path(scope, self.program.text(self.id, expr).replace(['?', '!'], "").as_str().into()))
             }
             _ => None,
         }

@@ -1,7 +1,7 @@
 //! Guards: what a test that holds (or does not) says about the values in it.
 
 use super::evaluate::Evaluator;
-use super::interpret::Environment;
+use super::interpret::{Environment, joined};
 use super::{Abstract, Content, Origin};
 use crate::ir::program::*;
 use crate::model::apis::Role;
@@ -11,15 +11,33 @@ use std::rc::Rc;
 /// Methods that hold only of texts without quotation marks.
 const HARMLESS: [&str; 6] = ["isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier"];
 
+/// How deep alternatives within alternatives are looked at.
+const MOST_ALTERNATIVES: u8 = 2;
+
 impl Evaluator<'_> {
     /// Takes into the environment what is known once `test` has turned out as `truth`.
     pub(super) fn refine(&self, environment: &mut Environment, test: ExprId, truth: bool) {
+        self.refine_within(environment, test, truth, MOST_ALTERNATIVES);
+    }
+
+    fn refine_within(&self, environment: &mut Environment, test: ExprId, truth: bool, depth: u8) {
         let mut todo = vec![(test, truth)];
         while let Some((test, truth)) = todo.pop() {
             match &self.module().expr(test).kind {
                 ExprKind::Unary { op: UnaryOp::Not, operand } => todo.push((*operand, !truth)),
                 ExprKind::Logical { op: LogicalOp::And, operands } if truth => todo.extend(operands.iter().map(|o| (*o, true))),
                 ExprKind::Logical { op: LogicalOp::Or, operands } if !truth => todo.extend(operands.iter().map(|o| (*o, false))),
+                // One of them did it: what holds whichever it was.
+                ExprKind::Logical { operands, .. } if depth > 0 && operands.len() < 8 => {
+                    let known = environment.clone();
+                    let alternative = |operand: &ExprId| {
+                        let mut one = known.clone();
+                        self.refine_within(&mut one, *operand, truth, depth - 1);
+                        one
+                    };
+                    let all = operands.iter().map(alternative).fold(None, |all, one| Some(joined(all, one)));
+                    *environment = all.unwrap_or(known);
+                }
                 ExprKind::Compare { operands, ops } => self.refine_by_comparison(environment, operands, ops, truth),
                 ExprKind::Call(call) if self.is_javascript() => self.refine_by_call_of_javascript(environment, test, call, truth),
                 ExprKind::Call(call) => self.refine_by_call(environment, test, call, truth),

@@ -20,8 +20,8 @@ pub(super) type Environment = FxHashMap<Key, Abstract>;
 pub(super) enum Key {
     /// A name of a scope.
     Name(ScopeId, Ustr),
-    /// An attribute, as written: `self.query`.
-    Path(Ustr),
+    /// An attribute, as written: `self.query`, of what its first name stands for.
+    Path(Option<ScopeId>, Ustr),
 }
 
 /// A call that a text reaches.
@@ -166,7 +166,7 @@ impl Interpreter<'_, '_> {
             StmtKind::Expr(value) => {
                 e.evaluate(environment, *value);
                 self.checked_by_conversion(environment, *value);
-                return !self.never_returns(*value);
+                return !self.never_returns(e.id, *value);
             }
             StmtKind::Assign { targets, value: Some(value), .. } => {
                 let value = e.evaluate(environment, *value);
@@ -313,6 +313,12 @@ impl Interpreter<'_, '_> {
         if let Some(iter) = proven {
             e.improve_items(environment, iter);
         }
+        // `while column not in ALLOWED: column = ask()`
+        if let LoopKind::While(test) = l.kind
+            && !e.module().statements(l.body).into_iter().any(|stmt| matches!(e.module().stmt(stmt).kind, StmtKind::Break))
+        {
+            e.refine(environment, test, false);
+        }
         if let Some(otherwise) = l.otherwise {
             self.block(environment, otherwise, depth + 1);
         }
@@ -391,7 +397,7 @@ impl Interpreter<'_, '_> {
             }
             _ => {
                 if let Entity::Function(function) = e.program.callee(e.id, value)
-                    && raises(e.program, function)
+                    && self.raises(function)
                 {
                     call.args.iter().for_each(|arg| e.improve(environment, arg.value, Origin::Checked));
                 }
@@ -399,9 +405,19 @@ impl Interpreter<'_, '_> {
         }
     }
 
-    fn never_returns(&self, value: ExprId) -> bool {
-        let e = self.evaluator;
-        let name = e.program.callee(e.id, value).library();
+    /// Whether a function raises where it does not like what it is given.
+    fn raises(&self, function: FunctionRef) -> bool {
+        let module = self.evaluator.program.module(function.module);
+        let FunctionBody::Block(body) = module.function(function.function).body else { return false };
+        module.statements(body).into_iter().any(|stmt| match module.stmt(stmt).kind {
+            StmtKind::Raise { .. } | StmtKind::Assert { .. } => true,
+            StmtKind::Expr(value) => self.never_returns(function.module, value),
+            _ => false,
+        })
+    }
+
+    fn never_returns(&self, id: ModuleId, value: ExprId) -> bool {
+        let name = self.evaluator.program.callee(id, value).library();
         matches!(
             name.as_deref(),
             Some(
@@ -426,24 +442,15 @@ impl Interpreter<'_, '_> {
     }
 }
 
-/// Whether a function raises where it does not like what it is given.
-fn raises(program: &Program, function: FunctionRef) -> bool {
-    let module = program.module(function.module);
-    match module.function(function.function).body {
-        FunctionBody::Block(body) => module
-            .statements(body)
-            .into_iter()
-            .any(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise { .. } | StmtKind::Assert { .. })),
-        FunctionBody::Expr(_) => false,
-    }
-}
-
 /// What holds where two ways meet.
 pub(super) fn joined(first: Option<Environment>, second: Environment) -> Environment {
     let Some(mut all) = first else { return second };
+    all.retain(|key, value| !matches!(key, Key::Path(..)) || value.origin > Origin::Safe || second.contains_key(key));
     for (key, value) in second {
         match all.get_mut(&key) {
             Some(old) => *old = old.join(&value),
+            // What was found harmless on one way only is whatever it was.
+            None if matches!(key, Key::Path(..)) && value.origin <= Origin::Safe => {}
             None => {
                 all.insert(key, value);
             }

@@ -138,7 +138,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     if behind == Some(Behind::Leaves) {
         confidence = confidence.min(Confidence::Medium);
     }
-    let inside = caught_inside::of(program, id, &parts);
+    let inside = caught_inside::of(program, id, &[promise]).or_else(|| caught_inside::of(program, id, &parts));
     let cache = caches::used(program, id, &parts);
     if inside == Some(Inside::All) {
         return None;
