@@ -1,5 +1,7 @@
 //! The fix for services of TypeScript and JavaScript: an edit for Express, code to read for others.
 
+use std::collections::BTreeSet;
+
 use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
@@ -59,7 +61,7 @@ pub(super) fn fix(project: &Project, service: &Service, routes: &[Route], idle: 
                  ctx.set('Retry-After', '60');\n    ctx.throw(429, 'Too many requests');\n  }}\n  await next();\n}});\n"
             ),
         ),
-        "" if javascript::framework_by_place(program.path(service.module)) == Some("Next.js") => next(&file),
+        "" if javascript::framework_by_place(program.path(service.module)) == Some("Next.js") => next(&file, routes),
         _ => handler(&file, routes),
     }
 }
@@ -265,6 +267,10 @@ fn nest(file: &File<'_>, service: &Service, idle: &[Idle]) -> Fix {
     let root = service.app_call.and_then(|call| module.call(call)?.args.first().map(|arg| file.program.text(service.module, arg.value)));
     let root = root.filter(|root| root.chars().all(char::is_alphanumeric)).unwrap_or("AppModule");
     let has_settings = idle.iter().any(|idle| idle.why == Why::RatesOnly);
+    let is_fastify = |id: &ModuleId| {
+        file.program.module(*id).exprs.iter().any(|expr| matches!(expr.kind, ExprKind::Name(name) if name == "FastifyAdapter"))
+    };
+    let trust = if service.code.iter().any(is_fastify) { "new FastifyAdapter({ trustProxy: 1 });" } else { "app.set('trust proxy', 1);" };
     let (names, imports) = if has_settings {
         ("ThrottlerGuard", "")
     } else {
@@ -275,30 +281,41 @@ fn nest(file: &File<'_>, service: &Service, idle: &[Idle]) -> Fix {
         &[("Module", "@nestjs/common", false), ("APP_GUARD", "@nestjs/core", false), (names, "@nestjs/throttler", false)],
         &format!(
             "@Module({{\n{imports}  providers: [{{ provide: APP_GUARD, useClass: ThrottlerGuard }}],\n}})\nexport class {root} {{}}\n\n\
-             // In the file that creates the app, where one proxy stands before it:\napp.set('trust proxy', 1);\n"
+             // In the file that creates the app, where one proxy stands before it:\n{trust}\n"
         ),
     )
 }
 
-fn next(file: &File<'_>) -> Fix {
+fn next(file: &File<'_>, routes: &[Route]) -> Fix {
+    let path = file.program.path(file.id);
+    let request = if path.ends_with(".ts") || path.ends_with(".tsx") { "request: import('next/server').NextRequest" } else { "request" };
     file.advice(
         "Limit each caller in Next's middleware",
-        &[
-            ("Ratelimit", "@upstash/ratelimit", false),
-            ("Redis", "@upstash/redis", false),
-            ("NextResponse, type NextRequest", "next/server", false),
-        ],
+        &[("Ratelimit", "@upstash/ratelimit", false), ("Redis", "@upstash/redis", false), ("NextResponse", "next/server", false)],
         &format!(
             "// In `middleware.ts` (from Next 16 on: `proxy.ts`, and `proxy` for `middleware`), beside `app`.\n\
              const callers = new Ratelimit({{ redis: Redis.fromEnv(), limiter: Ratelimit.slidingWindow(60, '1 m') }});\n\n\
-             export async function middleware(request: NextRequest) {{\n  \
+             export async function middleware({request}) {{\n  \
              const caller = request.headers.get('x-forwarded-for'){FORWARDED};\n  \
              const {{ success }} = await callers.limit(caller);\n  \
              if (success) return NextResponse.next();\n  \
              return NextResponse.json({{ error: 'Too many requests' }}, {{ status: 429, headers: {{ 'Retry-After': '60' }} }});\n}}\n\n\
-             export const config = {{ matcher: '/api/:path*' }};\n"
+             export const config = {{ matcher: {} }};\n",
+            matcher(routes)
         ),
     )
+}
+
+/// Patterns of the paths that routes lie below: their first parts, as far as they have one.
+fn matcher(routes: &[Route]) -> String {
+    let first = |route: &Route| route.path.as_deref()?.split('/').find(|part| !part.is_empty()).map(str::to_owned);
+    let starts: BTreeSet<String> = routes.iter().filter_map(first).filter(|part| !part.starts_with(['[', ':'])).collect();
+    let pattern = |start: &String| format!("'/{start}/:path*'");
+    match starts.iter().map(pattern).collect::<Vec<_>>().as_slice() {
+        [] => "'/api/:path*'".to_owned(),
+        [only] => only.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
 }
 
 /// A guard for handlers of Node and of functions.
