@@ -82,7 +82,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         let path = if is_nest { path.and_then(|path| below_prefix(program, service, &path)) } else { path };
         let known = path.as_deref().or(handler.path.as_deref());
         if is_probe(known, &f.name) {
-            probes |= is_metrics(known, &f.name);
+            probes = true;
             continue;
         }
         let route = Route {
@@ -107,13 +107,43 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         let name = path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| route.name.clone());
         routes.push(Route { function: None, name, path, place: route.place, methods: route.methods.clone(), is_seen: route.is_seen });
     }
-    // The page of an exporter that links to its metrics.
-    let is_index = |route: &Route| matches!(route.path.as_deref(), Some("/" | "")) && route.methods.iter().all(|method| *method == "GET");
+    // What stands beside probes: a page that links to them, or says that it is there.
+    let is_index = |route: &Route| {
+        matches!(route.path.as_deref(), Some("/" | ""))
+            && route.methods.iter().all(|method| *method == "GET")
+            && route.function.is_none_or(|function| is_constant(program, function))
+    };
     if probes && routes.iter().all(is_index) {
         routes.clear();
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+/// Whether a function answers the same to everybody: it calls nothing but what it is given to answer with.
+fn is_constant(program: &Program, function: FunctionRef) -> bool {
+    let module = program.module(function.module);
+    let f = module.function(function.function);
+    let exprs = match f.body {
+        FunctionBody::Block(body) => module.expressions(body),
+        FunctionBody::Expr(value) => module.descendants(value),
+    };
+    let is_own = |call: &Call| {
+        let mut at = call.callee;
+        loop {
+            at = match &module.expr(at).kind {
+                ExprKind::Attribute { object, .. } => *object,
+                ExprKind::Call(inner) => inner.callee,
+                ExprKind::Name(name) => return f.params.iter().any(|param| param.name == *name),
+                _ => return false,
+            };
+        }
+    };
+    exprs.into_iter().all(|expr| match &module.expr(expr).kind {
+        ExprKind::Call(call) => is_own(call),
+        ExprKind::Await(_) => false,
+        _ => true,
+    })
 }
 
 /// A path of Nest below the prefix that the app sets for all, where it can be seen.
@@ -252,8 +282,4 @@ pub fn is_probe(path: Option<&str>, name: &str) -> bool {
     } else {
         PROBES.contains(&first.as_str()) && rest.iter().all(|part| PROBES.contains(&normal(part).as_str()))
     }
-}
-
-fn is_metrics(path: Option<&str>, name: &str) -> bool {
-    path.map_or(name, |path| path).contains("metrics")
 }

@@ -9,6 +9,7 @@ use crate::model::caught_inside::Inside;
 use crate::model::exceptions::{self, Afterwards, Breadth, Reaction};
 use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::Entity;
 use crate::model::resolve::Resolver;
 use crate::model::{attempts, browser, caches, caught_inside, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
 
@@ -101,6 +102,12 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
         let gives_up = handler.is_some_and(|handler| leaves(handler.body)) || leaves(tried);
         confidence = confidence.min(if gives_up { Confidence::Low } else { Confidence::Medium });
+    }
+    let is_seen = |call: &ExprId| module.call(*call).is_none() || matches!(program.callee(id, *call), Entity::Function(_));
+    let calls_own = || module.expressions(tried).iter().all(is_seen);
+    if !is_script && returns && breadth != Breadth::Bare && calls_own() && !outside::reaches(program, id, tried) {
+        // All that is called can be seen, and works on values in hand.
+        confidence = confidence.min(Confidence::Medium);
     }
     if is_script && local_work::reads_files(program, id, tried) {
         // Mostly a file that is not there.
