@@ -178,7 +178,9 @@ fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: Left<
     if program.module(id).language == Language::TypeScript && is_settings_object(program, resolver.entity(id, expr)) {
         return Value::Configuration;
     }
-    let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else { return Value::Unknown };
+    let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else {
+        return unbound(program, id, name, depth).map_or(Value::Unknown, |(at, value)| fold(program, at, value, depth));
+    };
     let binding = match count {
         1 => program.bindings(id, scope, name).next().copied(),
         _ => resolver.reaching(id, scope, expr, name).filter(|_| scope != ScopeId(0)),
@@ -190,6 +192,12 @@ fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: Left<
         Some(binding) => bound(program, id, &binding, depth),
         None => Value::Unknown,
     }
+}
+
+/// What a name stands for that nothing in the file binds: in Python, `from .conf import *` may.
+fn unbound(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Option<(ModuleId, ExprId)> {
+    let is_python = program.module(id).language == Language::Python;
+    is_python.then(|| members::exported(program, id, name, depth)).flatten()
 }
 
 /// The default of the parameter that a name stands for, if it is what the parameter always has.
@@ -411,15 +419,14 @@ fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: Left<
     while let Some(deeper) = depth.step() {
         depth = deeper;
         let next = match program.module(module).expr(expr).kind {
-            ExprKind::Name(name) => {
-                let Some((scope, count)) = resolver.scope_of_name(module, expr, name) else { break };
-                let binding = if count == 1 {
-                    program.bindings(module, scope, name).next().copied()
-                } else {
-                    resolver.reaching(module, scope, expr, name)
-                };
-                binding.and_then(|b| value_of(program, module, &b, depth))
-            }
+            ExprKind::Name(name) => match resolver.scope_of_name(module, expr, name) {
+                Some((scope, count)) => {
+                    let only = || program.bindings(module, scope, name).next().copied();
+                    let binding = if count == 1 { only() } else { resolver.reaching(module, scope, expr, name) };
+                    binding.and_then(|b| value_of(program, module, &b, depth))
+                }
+                None => unbound(program, module, name, depth),
+            },
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => members::exported(program, from, name, depth),
                 Entity::Class(m, c) | Entity::Object(m, c) => attribute_value(program, m, c, name),

@@ -120,16 +120,20 @@ fn exported_anew(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -
     let value_of = |kind: BindingKind| match kind {
         BindingKind::Value(value) => Some((id, value)),
         BindingKind::Member(whole, key) => taken(program, id, whole, key, depth),
+        BindingKind::Element(whole, index) => program.module(id).element(whole, index).map(|value| (id, value)),
         BindingKind::Import(import) => imported(program, id, import, depth),
         _ => None,
     };
     if program.bindings(id, exports, name).next().is_some() {
         return value_of(only(name)?);
     }
+    let stars = program.starred(id, name);
     if program.module(id).language == Language::Python {
-        return None;
+        // Of several, the one that runs last counts, and some may not run.
+        let [Link::Symbol(from, name)] = stars[..] else { return None };
+        return exported(program, from, name, depth);
     }
-    for star in program.starred(id, name) {
+    for star in stars {
         if let Link::Symbol(from, name) = star
             && let Some(found) = exported(program, from, name, depth)
         {
