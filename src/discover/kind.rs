@@ -1,5 +1,6 @@
 //! What a file is judged as, by its name.
 
+use crate::lower::compiler;
 use crate::source::FileKind;
 
 /// What a name tells.
@@ -90,7 +91,7 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
         return ByName::NotJudged("Makefile: not supported yet");
     }
     // What compilers are told says where imports lead.
-    if (lower.starts_with("tsconfig") || lower.starts_with("jsconfig")) && ends(".json") {
+    if compiler::is_configuration(name) {
         return ByName::Kind(FileKind::Manifest);
     }
     if ends(".json") {

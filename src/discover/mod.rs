@@ -12,6 +12,7 @@ use crate::lower::deploy;
 use crate::report::{Listed, Unread};
 use crate::source::{FileKind, SourceFile, Sources};
 
+mod extended;
 mod kind;
 mod scope;
 mod text;
@@ -136,6 +137,11 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
             }
             Outcome::Nothing => {}
         }
+    }
+    for (path, mut file) in extended::find(&sources, &walked.files, scope) {
+        skipped.retain(|(skipped, _)| *skipped != path);
+        file.reported = scope.targets_of(&path).next().is_some();
+        sources.push(file);
     }
     let mut discovered = Discovered {
         root: scope.root.clone(),

@@ -6,6 +6,7 @@ use crate::ir::program::{Language, Module};
 use crate::source::{FileId, FileKind, SourceFile};
 
 mod builder;
+pub mod compiler;
 pub mod deploy;
 pub mod dockerfile;
 mod grammar;

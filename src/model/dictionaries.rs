@@ -30,7 +30,7 @@ pub fn written(program: &Program, module: ModuleId, dictionary: ExprId, key: &st
 pub fn is_changed(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let ExprKind::Name(name) = program.module(id).expr(expr).kind else { return false };
     let scope = Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    scope.is_some_and(|scope| Search { program, key: None, is_handed: true }.changes_name(id, scope, name, DEPTH))
+    Search { program, key: None, is_handed: true }.changes_name(id, scope, name, DEPTH)
 }
 
 /// A look for what is under a key.
@@ -72,14 +72,17 @@ impl Search<'_> {
             }
             ExprKind::Name(name) => {
                 let resolver = Resolver::new(program);
-                let Some((scope, count)) = resolver.scope_of_name(id, expr, *name) else { return Passed::Unknown };
+                let Some((scope, count)) = resolver.scope_of_name(id, expr, *name) else {
+                    return self.of_module(id, *name, depth);
+                };
+                let here = Some(scope);
                 let binding = match count {
                     1 => program.bindings(id, scope, *name).next().copied(),
                     _ => resolver.reaching(id, scope, expr, *name),
                 };
                 match binding.map(|binding| binding.kind) {
-                    Some(BindingKind::Value(value)) if !self.changes_name(id, scope, *name, depth) => self.under(id, value, depth),
-                    Some(BindingKind::Import(import)) if !self.changes_name(id, scope, *name, depth) => match program.import(id, import) {
+                    Some(BindingKind::Value(value)) if !self.changes_name(id, here, *name, depth) => self.under(id, value, depth),
+                    Some(BindingKind::Import(import)) if !self.changes_name(id, here, *name, depth) => match program.import(id, import) {
                         Link::Symbol(from, name) => self.of_module(from, name, depth),
                         _ => Passed::Unknown,
                     },
@@ -124,7 +127,8 @@ impl Search<'_> {
         let (mut id, mut name) = (id, name);
         for _ in 0..depth {
             let scope = self.program.module(id).exports;
-            if self.changes_name(id, scope, name, depth) {
+            // A name that nothing in the file binds may be one that `from … import *` brings.
+            if [Some(scope), None].iter().any(|scope| self.changes_name(id, *scope, name, depth)) {
                 break;
             }
             let mut bindings = self.program.bindings(id, scope, name);
@@ -134,19 +138,23 @@ impl Search<'_> {
                     Link::Symbol(from, next) => (id, name) = (from, next),
                     _ => break,
                 },
+                (None, _) => match self.program.starred(id, name)[..] {
+                    [Link::Symbol(from, next)] => (id, name) = (from, next),
+                    _ => break,
+                },
                 _ => break,
             }
         }
         Passed::Unknown
     }
 
-    /// Whether what a name stands for is changed in its module.
-    fn changes_name(&self, id: ModuleId, scope: ScopeId, name: Ustr, depth: u32) -> bool {
+    /// Whether what a name stands for is changed in a module, by the name of this scope, or of none.
+    fn changes_name(&self, id: ModuleId, scope: Option<ScopeId>, name: Ustr, depth: u32) -> bool {
         let module = self.program.module(id);
         self.program.mentions(id, name).any(|other| {
             matches!(module.expr(other).kind, ExprKind::Name(_))
                 && self.changes(id, other, depth)
-                && Resolver::new(self.program).scope_of_name(id, other, name).is_some_and(|(of, _)| of == scope)
+                && Resolver::new(self.program).scope_of_name(id, other, name).map(|(of, _)| of) == scope
         })
     }
 

@@ -46,6 +46,7 @@ pub mod services;
 pub mod sessions;
 pub mod shelter;
 pub mod sql;
+pub mod stars;
 pub mod streams;
 pub mod telemetry;
 pub mod time_limits;

@@ -7,18 +7,20 @@ use serde_json::Value;
 use ustr::Ustr;
 
 use crate::ir::program::{Import, Imported, Module};
+use crate::lower::compiler::{joined, package_of};
 use crate::model::apis::JAVASCRIPT;
 use crate::model::program::{Link, ModuleId, Program};
-use crate::source::Sources;
+use crate::source::SourceFile;
+
+mod compiler;
+
+use compiler::Compiler;
 
 /// Endings of module files, in the order in which they are looked for.
 pub const EXTENSIONS: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Directories that hold what is built from `src`.
 pub const BUILT: [&str; 8] = ["dist", "lib", "build", "out", "es", "esm", "cjs", "output"];
-
-/// How deep `extends` may lead.
-const MOST_EXTENDED: usize = 8;
 
 /// What the manifests of a project say about module paths.
 #[derive(Debug, Default)]
@@ -49,40 +51,26 @@ struct Package {
     entry: OnceLock<Option<ModuleId>>,
 }
 
-/// `paths` and `baseUrl` of a `tsconfig.json`.
-#[derive(Clone, Debug, Default)]
-struct Compiler {
-    base: Option<String>,
-    /// Patterns and the paths (relative to the project) that they stand for.
-    paths: Vec<(String, Vec<String>)>,
-}
-
 impl Packages {
     /// Reads them.
     #[must_use]
     pub fn read(program: &Program) -> Self {
         let sources = &program.sources;
         let mut packages = Self { files: Files::of(program), ..Self::default() };
-        for (_, file) in sources.iter() {
-            let directory = file.directory();
-            match file.path.rsplit('/').next().unwrap_or_default() {
-                "package.json" => {
-                    let Ok(manifest) = serde_json::from_str::<Value>(&file.text) else { continue };
-                    if let Some(imports) = manifest.get("imports") {
-                        packages.imports.insert(directory.to_owned(), imports.clone());
-                    }
-                    let Some(name) = manifest.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
-                    let package = Package { directory: directory.to_owned(), manifest, entry: OnceLock::new() };
-                    packages.by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(package));
-                }
-                "tsconfig.json" | "jsconfig.json" => {
-                    if let Some(compiler) = compiler(sources, &file.path) {
-                        packages.compilers.insert(directory.to_owned(), compiler);
-                    }
-                }
-                _ => {}
+        for (_, file) in sources.iter().filter(|(_, file)| file.name() == "package.json") {
+            let directory = file.directory().to_owned();
+            let Ok(manifest) = serde_json::from_str::<Value>(&file.text) else { continue };
+            if let Some(imports) = manifest.get("imports") {
+                packages.imports.insert(directory.clone(), imports.clone());
             }
+            let Some(name) = manifest.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
+            let package = Package { directory, manifest, entry: OnceLock::new() };
+            packages.by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(package));
         }
+        let home = |name: &str| Some(packages.by_name.get(name)?.as_ref()?.directory.clone());
+        let named = sources.iter().filter(|(_, file)| matches!(file.name(), "tsconfig.json" | "jsconfig.json"));
+        let compiler = |file: &SourceFile| Some((file.directory().to_owned(), Compiler::read(sources, &file.path, &home)?));
+        packages.compilers = named.filter_map(|(_, file)| compiler(file)).collect();
         packages
     }
 
@@ -130,10 +118,9 @@ impl Packages {
 
     /// A package of the project, if it has that name: its module, if that is in sight.
     fn in_workspace(&self, path: &str) -> Found {
-        let parts = if path.starts_with('@') { 2 } else { 1 };
-        let end = path.match_indices('/').nth(parts - 1).map_or(path.len(), |(at, _)| at);
-        let Some(Some(package)) = self.by_name.get(&path[..end]) else { return Found::Library };
-        let found = match path[end..].trim_start_matches('/') {
+        let (name, rest) = package_of(path);
+        let Some(Some(package)) = self.by_name.get(name) else { return Found::Library };
+        let found = match rest {
             "" => *package.entry.get_or_init(|| package.find(&self.files, "")),
             rest => package.find(&self.files, rest),
         };
@@ -160,28 +147,6 @@ impl Package {
             targets.extend([rest.to_owned(), format!("src/{rest}")]);
         }
         targets.iter().find_map(|target| files.source_at(&self.directory, target))
-    }
-}
-
-impl Compiler {
-    fn find(&self, files: &Files, path: &str) -> Option<ModuleId> {
-        // The pattern with the longest beginning wins.
-        let mut best: Option<(usize, &str, &[String])> = None;
-        for (pattern, targets) in &self.paths {
-            let middle = match pattern.split_once('*') {
-                Some((before, after)) => {
-                    path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).map(|middle| (before.len(), middle))
-                }
-                None => (pattern == path).then_some((usize::MAX, "")),
-            };
-            if let Some((length, middle)) = middle
-                && best.is_none_or(|(longest, ..)| length > longest)
-            {
-                best = Some((length, middle, targets));
-            }
-        }
-        let by_pattern = best.and_then(|(_, middle, targets)| targets.iter().find_map(|target| files.at(&target.replacen('*', middle, 1))));
-        by_pattern.or_else(|| files.at(&joined(self.base.as_ref()?, path)?))
     }
 }
 
@@ -272,67 +237,7 @@ impl Files {
     }
 }
 
-/// A path relative to a directory, without `.` and `..`. Nothing if it leads out of the project.
-fn joined(directory: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// A directory and all around it, from the inside out.
 fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(directory), |dir| if dir.is_empty() { None } else { Some(dir.rsplit_once('/').map_or("", |(up, _)| up)) })
-}
-
-/// What a `tsconfig.json` says, with what it extends.
-fn compiler(sources: &Sources, path: &str) -> Option<Compiler> {
-    let mut compiler = Compiler::default();
-    let mut todo = vec![path.to_owned()];
-    for _ in 0..MOST_EXTENDED {
-        let Some(path) = todo.pop() else { break };
-        let Some(file) = sources.find(&path) else { continue };
-        let file = sources.get(file);
-        let Ok(config) = json5::from_str::<Value>(&file.text) else { continue };
-        let directory = file.directory();
-        let options = config.get("compilerOptions");
-        let base = options.and_then(|o| o.get("baseUrl")?.as_str()).and_then(|base| joined(directory, base));
-        let paths = options.and_then(|o| o.get("paths")?.as_object());
-        if compiler.paths.is_empty()
-            && let Some(paths) = paths
-        {
-            let root = base.as_deref().or(compiler.base.as_deref()).unwrap_or(directory);
-            for (pattern, targets) in paths {
-                let targets = targets.as_array().into_iter().flatten().filter_map(Value::as_str);
-                compiler.paths.push((pattern.clone(), targets.filter_map(|target| joined(root, target)).collect()));
-            }
-        }
-        if compiler.base.is_none() {
-            compiler.base = base;
-        }
-        let named = |value: &Value| -> Vec<String> {
-            match value {
-                Value::String(path) => vec![path.clone()],
-                Value::Array(several) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-                _ => Vec::new(),
-            }
-        };
-        let mut next: Vec<String> = config.get("extends").map(named).unwrap_or_default();
-        // What a solution file refers to compiles what lies beside it.
-        let references = config.get("references").and_then(Value::as_array).into_iter().flatten();
-        next.extend(references.filter_map(|reference| reference.get("path")?.as_str()).map(str::to_owned));
-        for path in next.iter().rev().filter(|path| path.starts_with('.')) {
-            let Some(path) = joined(directory, path) else { continue };
-            let candidates = [path.clone(), format!("{path}.json"), format!("{path}/tsconfig.json")];
-            todo.extend(candidates.into_iter().find(|path| sources.find(path).is_some()));
-        }
-    }
-    (compiler.base.is_some() || !compiler.paths.is_empty()).then_some(compiler)
 }

@@ -17,6 +17,7 @@ use crate::model::overrides::Overrides;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::services::is_build_file;
+use crate::model::stars::Stars;
 use crate::source::{FileId, Place, SourceFile, Sources, Span};
 
 /// Index of a [`Module`] in a [`Program`].
@@ -87,6 +88,8 @@ pub struct Program {
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
     /// For each module, where it mentions names.
     mentions: Vec<OnceLock<Mentions>>,
+    /// What modules pass on from others.
+    pub(super) stars: Stars,
     callers: OnceLock<Callers>,
     overrides: OnceLock<Overrides>,
 }
@@ -126,6 +129,7 @@ impl Program {
             handed: FxHashMap::default(),
             bindings: Vec::new(),
             mentions: Vec::new(),
+            stars: Stars::default(),
             callers: OnceLock::new(),
             overrides: OnceLock::new(),
         };
@@ -163,6 +167,7 @@ impl Program {
                 }
             }
         }
+        program.stars = Stars::new(program.modules.len());
         program.mentions = program.modules.iter().map(|_| OnceLock::new()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.members_set = program.modules.par_iter().map(members_set).collect();

@@ -383,22 +383,8 @@ impl<'p> Resolver<'p> {
         if self.program.module(module).language == Language::TypeScript {
             return self.starred(module, name);
         }
-        let stars = self.program.bindings(module, exports, Ustr::from("*"));
-        for binding in stars {
-            let BindingKind::Import(import) = binding.kind else { continue };
-            let starred = match self.program.import(module, import) {
-                Link::Module(from) if self.program.exports(from, name) => self.exported(from, name),
-                Link::Library(path) if path != "?" => {
-                    let path = self.program.apis.member(path, name);
-                    self.program.apis.row(path).map_or(Entity::Unknown, |_| self.library(path))
-                }
-                _ => Entity::Unknown,
-            };
-            if starred != Entity::Unknown {
-                return starred;
-            }
-        }
-        Entity::Unknown
+        let mut stars = self.program.starred(module, name).into_iter().map(|star| self.link(star));
+        stars.find(|starred| *starred != Entity::Unknown).unwrap_or(Entity::Unknown)
     }
 
     fn param(&self, module: ModuleId, function: FunctionId, index: usize) -> Entity {

@@ -1,5 +1,8 @@
 //! Values: constants by folding, and what comes from configuration.
 
+use std::cell::{Cell, RefCell};
+
+use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -9,7 +12,7 @@ use crate::model::program::{AttributeValue, FunctionRef, Link, ModuleId, Program
 use crate::model::resolve::{Entity, Resolver, javascript};
 use crate::model::{callers, dictionaries};
 
-pub mod members;
+mod members;
 
 /// What is known of an expression's value.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,12 +32,52 @@ pub enum Value {
 }
 
 /// How deep names are followed: real constants take two or three steps.
-const DEPTH: u32 = 16;
+const DEPTH: u32 = 64;
+
+/// How many names one question may follow in all.
+const STEPS: u32 = 1000;
+
+/// What one question knows on its way.
+struct Question {
+    steps: Cell<u32>,
+    /// What modules were found to export under names; nothing while it is looked for, which ends cycles.
+    exported: RefCell<FxHashMap<(ModuleId, Ustr), Option<(ModuleId, ExprId)>>>,
+}
+
+impl Question {
+    fn new() -> Self {
+        Self { steps: Cell::new(STEPS), exported: RefCell::default() }
+    }
+
+    fn left(&self) -> Left<'_> {
+        Left { depth: DEPTH, question: self }
+    }
+}
+
+/// How far a question may still be followed.
+#[derive(Clone, Copy)]
+struct Left<'q> {
+    depth: u32,
+    question: &'q Question,
+}
+
+impl Left<'_> {
+    /// One level deeper, if that is not too deep.
+    fn deeper(self) -> Option<Self> {
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
+    }
+
+    /// One level deeper, by one of the steps that all ways of the question share.
+    fn step(self) -> Option<Self> {
+        self.question.steps.set(self.question.steps.get().checked_sub(1)?);
+        self.deeper()
+    }
+}
 
 /// The value of an expression, as far as it is constant.
 #[must_use]
 pub fn value(program: &Program, module: ModuleId, expr: ExprId) -> Value {
-    fold(program, module, expr, DEPTH)
+    fold(program, module, expr, Question::new().left())
 }
 
 /// The constant string that an expression is.
@@ -52,8 +95,8 @@ pub fn is_constant(program: &Program, module: ModuleId, expr: ExprId) -> bool {
     value(program, module, expr) != Value::Unknown
 }
 
-fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Value {
-    let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
+fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: Left<'_>) -> Value {
+    let Some(depth) = depth.deeper() else { return Value::Unknown };
     let module = program.module(id);
     match &module.expr(expr).kind {
         ExprKind::String(text) => Value::Text(text.to_string()),
@@ -116,7 +159,7 @@ fn number(digits: &str) -> Value {
     parsed.map_or(Value::Unknown, Value::Number)
 }
 
-fn binary(program: &Program, id: ModuleId, op: BinaryOp, operands: &[ExprId], depth: u32) -> Value {
+fn binary(program: &Program, id: ModuleId, op: BinaryOp, operands: &[ExprId], depth: Left<'_>) -> Value {
     let mut values = operands.iter().map(|o| fold(program, id, *o, depth));
     let Some(first) = values.next() else { return Value::Unknown };
     values.fold(first, |left, right| match (op, left, right) {
@@ -129,12 +172,15 @@ fn binary(program: &Program, id: ModuleId, op: BinaryOp, operands: &[ExprId], de
     })
 }
 
-fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) -> Value {
+fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: Left<'_>) -> Value {
+    let Some(depth) = depth.step() else { return Value::Unknown };
     let resolver = Resolver::new(program);
     if program.module(id).language == Language::TypeScript && is_settings_object(program, resolver.entity(id, expr)) {
         return Value::Configuration;
     }
-    let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else { return Value::Unknown };
+    let Some((scope, count)) = resolver.scope_of_name(id, expr, name) else {
+        return unbound(program, id, name, depth).map_or(Value::Unknown, |(at, value)| fold(program, at, value, depth));
+    };
     let binding = match count {
         1 => program.bindings(id, scope, name).next().copied(),
         _ => resolver.reaching(id, scope, expr, name).filter(|_| scope != ScopeId(0)),
@@ -148,6 +194,12 @@ fn named(program: &Program, id: ModuleId, expr: ExprId, name: Ustr, depth: u32) 
     }
 }
 
+/// What a name stands for that nothing in the file binds: in Python, `from .conf import *` may.
+fn unbound(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Option<(ModuleId, ExprId)> {
+    let is_python = program.module(id).language == Language::Python;
+    is_python.then(|| members::exported(program, id, name, depth)).flatten()
+}
+
 /// The default of the parameter that a name stands for, if it is what the parameter always has.
 #[must_use]
 pub fn default(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> {
@@ -158,7 +210,7 @@ pub fn default(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> 
     callers::default_in_use(program, FunctionRef { module: id, function }, index as usize)
 }
 
-fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Value {
+fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: Left<'_>) -> Value {
     match binding.kind {
         BindingKind::Value(value) => fold(program, id, value, depth),
         BindingKind::Member(whole, _)
@@ -180,8 +232,8 @@ fn bound(program: &Program, id: ModuleId, binding: &Binding, depth: u32) -> Valu
     }
 }
 
-fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
-    let Some(depth) = depth.checked_sub(1) else { return Value::Unknown };
+fn exported(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Value {
+    let Some(depth) = depth.deeper() else { return Value::Unknown };
     let mut bindings = program.bindings(id, program.module(id).exports, name);
     match (bindings.next(), bindings.next()) {
         (Some(binding), None) => bound(program, id, binding, depth),
@@ -190,7 +242,7 @@ fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Value {
 }
 
 /// A call of JavaScript: conversions of what is known, and what is read from the environment as a whole.
-fn called(program: &Program, id: ModuleId, expr: ExprId, call: &Call, depth: u32) -> Value {
+fn called(program: &Program, id: ModuleId, expr: ExprId, call: &Call, depth: Left<'_>) -> Value {
     let Some(first) = call.args.first().map(|arg| arg.value) else { return Value::Unknown };
     let resolver = Resolver::new(program);
     let callee = program.callee(id, expr);
@@ -212,7 +264,7 @@ fn is_settings_object(program: &Program, entity: Entity) -> bool {
         if javascript::is_path(path) && is_configuration_name(program, path))
 }
 
-fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: u32) -> Value {
+fn attribute(program: &Program, id: ModuleId, object: ExprId, name: Ustr, depth: Left<'_>) -> Value {
     let resolver = Resolver::new(program);
     let owner = resolver.entity(id, object);
     let owner_member = || resolver.member_of(owner, name);
@@ -303,7 +355,7 @@ fn is_configuration_name(program: &Program, name: Ustr) -> bool {
     program.apis.row(name).is_some_and(|row| row.is(Role::Configuration))
 }
 
-fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, depth: u32) -> Value {
+fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, depth: Left<'_>) -> Value {
     let resolver = Resolver::new(program);
     match resolver.entity(id, object) {
         Entity::Library(path) | Entity::Instance(path) if path == "os.environ" || is_configuration_name(program, path) => {
@@ -328,7 +380,7 @@ fn subscript(program: &Program, id: ModuleId, object: ExprId, index: ExprId, dep
 }
 
 /// `LIMITS.get("slow", 5)`
-fn looked_up(program: &Program, id: ModuleId, call: &Call, depth: u32) -> Value {
+fn looked_up(program: &Program, id: ModuleId, call: &Call, depth: Left<'_>) -> Value {
     let ExprKind::Attribute { object, name, .. } = program.module(id).expr(call.callee).kind else { return Value::Unknown };
     let (Some(key), true) = (call.args.first(), name == "get") else { return Value::Unknown };
     let Value::Text(key) = fold(program, id, key.value, depth) else { return Value::Unknown };
@@ -358,23 +410,23 @@ pub fn object_literal(program: &Program, module: ModuleId, expr: ExprId) -> Opti
 /// The expression that a name stands for, through names bound once and imports; itself where there is none.
 #[must_use]
 pub fn origin(program: &Program, module: ModuleId, expr: ExprId) -> (ModuleId, ExprId) {
-    origin_within(program, module, expr, DEPTH)
+    origin_within(program, module, expr, Question::new().left())
 }
 
-fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: u32) -> (ModuleId, ExprId) {
+fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: Left<'_>) -> (ModuleId, ExprId) {
     let resolver = Resolver::new(program);
-    let (mut module, mut expr) = (module, expr);
-    for depth in (0..depth).rev() {
+    let (mut module, mut expr, mut depth) = (module, expr, depth);
+    while let Some(deeper) = depth.step() {
+        depth = deeper;
         let next = match program.module(module).expr(expr).kind {
-            ExprKind::Name(name) => {
-                let Some((scope, count)) = resolver.scope_of_name(module, expr, name) else { break };
-                let binding = if count == 1 {
-                    program.bindings(module, scope, name).next().copied()
-                } else {
-                    resolver.reaching(module, scope, expr, name)
-                };
-                binding.and_then(|b| value_of(program, module, &b, depth))
-            }
+            ExprKind::Name(name) => match resolver.scope_of_name(module, expr, name) {
+                Some((scope, count)) => {
+                    let only = || program.bindings(module, scope, name).next().copied();
+                    let binding = if count == 1 { only() } else { resolver.reaching(module, scope, expr, name) };
+                    binding.and_then(|b| value_of(program, module, &b, depth))
+                }
+                None => unbound(program, module, name, depth),
+            },
             ExprKind::Attribute { object, name, .. } => match resolver.entity(module, object) {
                 Entity::Module(from) => members::exported(program, from, name, depth),
                 Entity::Class(m, c) | Entity::Object(m, c) => attribute_value(program, m, c, name),
@@ -423,7 +475,7 @@ pub fn assigned(program: &Program, module: ModuleId, class: ClassId, name: Ustr)
     (module, &[])
 }
 
-fn value_of(program: &Program, module: ModuleId, binding: &Binding, depth: u32) -> Option<(ModuleId, ExprId)> {
+fn value_of(program: &Program, module: ModuleId, binding: &Binding, depth: Left<'_>) -> Option<(ModuleId, ExprId)> {
     match binding.kind {
         BindingKind::Value(value) => Some((module, value)),
         BindingKind::Member(whole, key) => members::taken(program, module, whole, key, depth),

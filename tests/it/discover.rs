@@ -85,6 +85,31 @@ fn reason<'a>(unread: &'a [Unread], path: &str) -> Option<&'a str> {
 const EMPTY_GIT: (&str, &str) = (".git/", "");
 
 #[test]
+fn what_a_tsconfig_extends_is_read() {
+    let project = Project::new(&[
+        (".git/", ""),
+        ("tsconfig.json", r#"{ "extends": ["./base.json", "./config/paths", "@shop/tsconfig/service.json"] }"#),
+        ("base.json", r#"{ "extends": "./more" }"#),
+        ("more.json", r#"{ "extends": "./base.json" }"#),
+        ("config/paths.json", "{}"),
+        ("config/other.json", "{}"),
+        ("packages/tsconfig/package.json", r#"{ "name": "@shop/tsconfig" }"#),
+        ("packages/tsconfig/service.json", "{}"),
+    ]);
+    let discovered = project.run(&["."]);
+    let read: Vec<&str> = discovered.sources.iter().map(|(_, file)| &*file.path).collect();
+    let expected = [
+        "base.json",
+        "config/paths.json",
+        "more.json",
+        "packages/tsconfig/package.json",
+        "packages/tsconfig/service.json",
+        "tsconfig.json",
+    ];
+    assert_eq!(read, expected);
+}
+
+#[test]
 fn kinds_are_told_by_name() {
     let project = Project::new(&[EMPTY_GIT, ("a.py", ""), ("Dockerfile", ""), ("s.yaml", ""), ("requirements.txt", ""), ("README.md", "")]);
     let found = project.run(&["."]);

@@ -9,7 +9,7 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::{Apis, JAVASCRIPT};
 use crate::model::handed;
-use crate::model::program::{FunctionRef, Link, ModuleId};
+use crate::model::program::{FunctionRef, ModuleId};
 
 /// Whether something is of a library of JavaScript.
 #[must_use]
@@ -72,41 +72,15 @@ impl Resolver<'_> {
     /// What a module exports because another one does: `export * from`, which leaves the default out. What two of them export
     /// is nobody's, and what none does is a member of what the module exports as a whole.
     pub(super) fn starred(&self, module: ModuleId, name: Ustr) -> Entity {
-        let m = self.program.module(module);
         let mut found: Option<Entity> = None;
-        for binding in self.program.bindings(module, m.exports, Ustr::from("*")).filter(|_| name != "default") {
-            let BindingKind::Import(import) = binding.kind else { continue };
-            let entity = match self.program.import(module, import) {
-                Link::Module(from) if self.exports_name(from, name) => self.exported(from, name),
-                Link::Library(path) if path != "?" => {
-                    let path = self.program.apis.member(path, name);
-                    match self.program.apis.row(path) {
-                        Some(_) => self.library(path),
-                        None => continue,
-                    }
-                }
-                _ => continue,
-            };
+        for star in self.program.starred(module, name) {
+            let entity = self.link(star);
             if found.is_some_and(|other| other != entity) {
                 return Entity::Unknown;
             }
             found = Some(entity);
         }
         found.unwrap_or_else(|| self.member_of_whole(module, name))
-    }
-
-    /// Whether a module exports something under a name.
-    fn exports_name(&self, module: ModuleId, name: Ustr) -> bool {
-        let m = self.program.module(module);
-        let bound = |name: Ustr| self.program.bindings(module, m.exports, name);
-        let passes_on = |binding: &Binding| match binding.kind {
-            BindingKind::Import(import) => match self.program.import(module, import) {
-                Link::Module(from) => self.exports_name(from, name),
-                _ => true,
-            },
-            _ => true,
-        };
-        self.step() && (bound(name).next().is_some() || bound(Ustr::from(WHOLE)).next().is_some() || bound(Ustr::from("*")).any(passes_on))
     }
 
     /// A member of a module that has no export of that name.

@@ -179,11 +179,8 @@ impl Resolver<'_> {
         if let Some(binding) = bindings.next() {
             return self.bound_value(module, binding).filter(|_| bindings.next().is_none());
         }
-        bound(Ustr::from("*")).find_map(|star| match star.kind {
-            BindingKind::Import(import) => match self.program.import(module, import) {
-                Link::Module(from) => self.exported_value(from, name),
-                _ => None,
-            },
+        self.program.starred(module, name).into_iter().find_map(|star| match star {
+            Link::Symbol(from, name) => self.exported_value(from, name),
             _ => None,
         })
     }

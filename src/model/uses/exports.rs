@@ -216,12 +216,11 @@ impl Uses<'_> {
 
     /// `export * from './limiters'`.
     fn starred(&self, at: Variable) -> Option<Variable> {
-        self.program.bindings(at.module, at.scope, Ustr::from("*")).find_map(|binding| {
-            let BindingKind::Import(import) = binding.kind else { return None };
-            let Link::Module(from) = self.program.import(at.module, import) else { return None };
-            let there = self.of_export(from, at.name);
-            let is_there = self.program.bindings(from, there.scope, there.name).next().is_some();
-            (is_there || self.starred(there).is_some()).then_some(there)
+        let is_exported = at.scope == self.program.module(at.module).exports;
+        let stars = if is_exported { self.program.starred(at.module, at.name) } else { Vec::new() };
+        stars.into_iter().find_map(|star| match star {
+            Link::Symbol(from, name) => Some(self.of_export(from, name)),
+            _ => None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use ustr::Ustr;
 
-use super::{Value, fold, origin_within};
+use super::{Left, Value, fold, origin_within};
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
@@ -12,8 +12,7 @@ type At = (ModuleId, ExprId);
 
 /// What stands under a key of the object literal that an expression is, through what is spread into it. Nothing where that
 /// may be something else, or is assigned elsewhere.
-#[must_use]
-pub fn member(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> Option<At> {
+pub(super) fn member(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: Left<'_>) -> Option<At> {
     match under(program, id, object, key, depth) {
         Under::Value(at) => Some(at),
         Under::Nothing | Under::Unknown => None,
@@ -21,7 +20,7 @@ pub fn member(program: &Program, id: ModuleId, object: ExprId, key: &str, depth:
 }
 
 /// The key of an entry, as far as it is constant.
-fn key_text(program: &Program, id: ModuleId, key: ExprId, depth: u32) -> Option<String> {
+fn key_text(program: &Program, id: ModuleId, key: ExprId, depth: Left<'_>) -> Option<String> {
     match fold(program, id, key, depth) {
         Value::Text(text) => Some(text),
         _ => None,
@@ -35,8 +34,8 @@ enum Under {
     Unknown,
 }
 
-fn under(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> Under {
-    let Some(depth) = depth.checked_sub(1) else { return Under::Unknown };
+fn under(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: Left<'_>) -> Under {
+    let Some(depth) = depth.step() else { return Under::Unknown };
     if let Entity::Module(from) = Resolver::new(program).entity(id, object) {
         return exported(program, from, Ustr::from(key), depth).map_or(Under::Unknown, Under::Value);
     }
@@ -69,15 +68,14 @@ fn is_assigned(module: &Module, key: &str) -> bool {
 }
 
 /// What a name that an object pattern binds stands for: `const { key } = whole`.
-#[must_use]
-pub fn taken(program: &Program, id: ModuleId, whole: ExprId, key: Ustr, depth: u32) -> Option<At> {
+pub(super) fn taken(program: &Program, id: ModuleId, whole: ExprId, key: Ustr, depth: Left<'_>) -> Option<At> {
     let (at, whole) = matched(program, id, whole, depth)?;
     member(program, at, whole, &key, depth)
 }
 
 /// What a pattern inside of another stands for; what is no pattern stands for itself.
-fn matched(program: &Program, id: ModuleId, pattern: ExprId, depth: u32) -> Option<At> {
-    let depth = depth.checked_sub(1)?;
+fn matched(program: &Program, id: ModuleId, pattern: ExprId, depth: Left<'_>) -> Option<At> {
+    let depth = depth.deeper()?;
     let module = program.module(id);
     if !module.is_pattern(pattern) {
         return Some((id, pattern));
@@ -101,9 +99,19 @@ fn matched(program: &Program, id: ModuleId, pattern: ExprId, depth: u32) -> Opti
 }
 
 /// The value that a module exports under a name.
-#[must_use]
-pub fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Option<At> {
-    let depth = depth.checked_sub(1)?;
+pub(super) fn exported(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Option<At> {
+    let depth = depth.step()?;
+    let known = &depth.question.exported;
+    if let Some(known) = known.borrow().get(&(id, name)) {
+        return *known;
+    }
+    known.borrow_mut().insert((id, name), None);
+    let found = exported_anew(program, id, name, depth);
+    known.borrow_mut().insert((id, name), found);
+    found
+}
+
+fn exported_anew(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Option<At> {
     let exports = program.module(id).exports;
     let only = |name: Ustr| {
         let mut bindings = program.bindings(id, exports, name);
@@ -112,18 +120,21 @@ pub fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Opti
     let value_of = |kind: BindingKind| match kind {
         BindingKind::Value(value) => Some((id, value)),
         BindingKind::Member(whole, key) => taken(program, id, whole, key, depth),
+        BindingKind::Element(whole, index) => program.module(id).element(whole, index).map(|value| (id, value)),
         BindingKind::Import(import) => imported(program, id, import, depth),
         _ => None,
     };
     if program.bindings(id, exports, name).next().is_some() {
         return value_of(only(name)?);
     }
+    let stars = program.starred(id, name);
     if program.module(id).language == Language::Python {
-        return None;
+        // Of several, the one that runs last counts, and some may not run.
+        let [Link::Symbol(from, name)] = stars[..] else { return None };
+        return exported(program, from, name, depth);
     }
-    for star in program.bindings(id, exports, Ustr::from("*")) {
-        if let BindingKind::Import(import) = star.kind
-            && let Link::Module(from) = program.import(id, import)
+    for star in stars {
+        if let Link::Symbol(from, name) = star
             && let Some(found) = exported(program, from, name, depth)
         {
             return Some(found);
@@ -135,8 +146,7 @@ pub fn exported(program: &Program, id: ModuleId, name: Ustr, depth: u32) -> Opti
 }
 
 /// The value that an import brings.
-#[must_use]
-pub fn imported(program: &Program, id: ModuleId, import: u32, depth: u32) -> Option<At> {
+pub(super) fn imported(program: &Program, id: ModuleId, import: u32, depth: Left<'_>) -> Option<At> {
     match program.import(id, import) {
         Link::Symbol(from, name) => exported(program, from, name, depth),
         Link::Module(from) => exported(program, from, Ustr::from(WHOLE), depth),
