@@ -95,7 +95,7 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
     let program = Program::link(sources, modules, apis, &later);
     let routes = Routes::find(&program);
     let services = services::find(&program, &routes, &images, &deployments, &config.services);
-    let runtimes = Runtimes::find(&program, &routes);
+    let runtimes = Runtimes::find(&program, &routes, &images);
     Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new() }, failed))
 }
 
