@@ -45,10 +45,11 @@ impl Processes {
         let running: Vec<&Process> = self.0.iter().filter(|process| process.modules.contains(&module)).collect();
         // A unit that is no service, and whose code others load, is a library: it runs in theirs.
         let is_library = |process: &Process| process.app.is_none() && process.own.contains(&module) && running.len() > 1;
+        // What imports a service's app from outside starts it.
+        let starts = |from: ModuleId, app: ModuleId| services::closure(program, std::iter::once(from)).contains(&app);
         let has = |process: &&Process| {
-            wanted.iter().any(|wanted| process.modules.contains(wanted))
-                // What imports a service's app from outside starts it.
-                || process.app.is_some_and(|app| wanted.iter().any(|wanted| services::closure(program, [*wanted].into_iter()).contains(&app)))
+            let is_part = |id: &ModuleId| process.modules.contains(id) || process.app.is_some_and(|app| starts(*id, app));
+            wanted.iter().any(is_part)
         };
         running.iter().filter(|process| !is_library(process)).all(has)
     }
