@@ -1,6 +1,7 @@
 //! From texts to findings: lower each file, link the project, run the rules. One direction, no way back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -94,8 +95,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
     let program = Program::link(sources, modules, apis, &later);
     let routes = Routes::find(&program);
     let services = services::find(&program, &routes, &images, &deployments, &config.services);
-    let runtimes = Runtimes::find(&program, &routes);
-    Ok((Project { program, routes, runtimes, images, deployments, services, config }, failed))
+    let runtimes = Runtimes::find(&program, &routes, &images);
+    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new() }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.

@@ -41,7 +41,9 @@ pub(super) fn pass_argument(file: FileId, text: &str, tree: &Tree, call: Span, p
         return None;
     }
     match all.get(position) {
-        Some(node) if matches!(node.kind(), "undefined" | "null") => Some(vec![Edit { file, span: span(*node), text: value.to_owned() }]),
+        Some(node) if matches!(bare(*node).kind(), "undefined" | "null") => {
+            Some(vec![Edit { file, span: span(*node), text: value.to_owned() }])
+        }
         Some(node) => {
             let before = before_in_line(text, node.start_byte());
             let gap = if before.trim().is_empty() { format!("{}{before}", line_break(text)) } else { " ".to_owned() };
@@ -53,6 +55,21 @@ pub(super) fn pass_argument(file: FileId, text: &str, tree: &Tree, call: Span, p
             Some(append(file, text, arguments, &new))
         }
     }
+}
+
+/// An expression without what is said of its type: `null as any`, `undefined!`.
+fn bare(node: Node<'_>) -> Node<'_> {
+    let mut at = node;
+    while matches!(
+        at.kind(),
+        "as_expression" | "satisfies_expression" | "non_null_expression" | "parenthesized_expression" | "type_assertion"
+    ) {
+        // `<any>null` says the type first.
+        let child = u32::from(at.kind() == "type_assertion");
+        let Some(inner) = at.named_child(child) else { break };
+        at = inner;
+    }
+    at
 }
 
 /// The node of one of these kinds at a place.

@@ -11,7 +11,7 @@ use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
 /// What runs a file of JavaScript.
-const RUNNERS: [&str; 9] = ["babel-node", "bun", "deno", "esno", "jiti", "node", "ts-node", "tsx", "zx"];
+pub(super) const RUNNERS: [&str; 9] = ["babel-node", "bun", "deno", "esno", "jiti", "node", "ts-node", "tsx", "zx"];
 
 /// First words of names of a package's scripts that start what is deployed.
 const STARTS: [&str; 11] = ["cron", "debug", "dev", "preview", "prod", "production", "run", "serve", "server", "start", "worker"];

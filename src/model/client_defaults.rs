@@ -6,6 +6,7 @@ use crate::ir::program::*;
 use crate::model::apis::{Timeout, Unset};
 use crate::model::calls::Passed;
 use crate::model::program::{ModuleId, Program};
+use crate::model::project::Project;
 use crate::model::resolve::Entity;
 use crate::model::{options, sessions, values};
 
@@ -23,14 +24,16 @@ const CALLED: [(&str, &str); 4] = [
 /// Options that hold what a call is sent through, which may bound it.
 const CARRIERS: [&str; 4] = ["agent", "dispatcher", "httpAgent", "httpsAgent"];
 
-/// Whether a library bounds all of its calls because it was told to, once.
+/// Whether a library bounds all of its calls because it was told to, once, in every process that a module runs in.
 #[must_use]
-pub fn of_library(program: &Program, name: Ustr) -> bool {
+pub fn of_library(project: &Project, id: ModuleId, name: Ustr) -> bool {
+    let program = &project.program;
     let is_of = |library: &str| name.strip_prefix(library).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    ASSIGNED.iter().any(|(library, target)| is_of(library) && program.sets_anywhere(target))
-        || CALLED.iter().any(|(library, setter)| {
-            is_of(library) && program.calls_anywhere(setter) && calls_of(program, setter).any(|(id, call)| tells_limit(program, id, call))
-        })
+    let assigning = ASSIGNED.iter().filter(|(library, _)| is_of(library)).flat_map(|(_, target)| program.setting(target)).copied();
+    let calls = CALLED.iter().filter(|(library, _)| is_of(library)).flat_map(|(_, setter)| program.calls_to(setter));
+    let calling = calls.filter(|(at, call)| tells_limit(program, *at, call)).map(|(at, _)| at);
+    let telling: Vec<ModuleId> = assigning.chain(calling).collect();
+    project.is_told_for(id, &telling)
 }
 
 /// Whether a call is sent through something that bounds it: an agent with a timeout, a dispatcher out of sight.
@@ -105,13 +108,6 @@ fn receiver(program: &Program, id: ModuleId, call: &Call, depth: usize) -> Optio
         at = object;
     }
     Some(at)
-}
-
-fn calls_of<'p>(program: &'p Program, name: &'p str) -> impl Iterator<Item = (ModuleId, &'p Call)> {
-    program.module_ids().flat_map(move |id| {
-        let sites = program.calls[id.0 as usize].iter().filter(move |site| site.callee.library().is_some_and(|callee| callee == name));
-        sites.filter_map(move |site| Some((id, program.module(id).call(site.expr)?)))
-    })
 }
 
 /// Whether what a call is passed has to do with limits; what is out of sight may.

@@ -31,6 +31,7 @@ pub mod overrides;
 pub mod packages;
 pub mod patience;
 pub mod predicates;
+pub mod processes;
 pub mod program;
 pub mod project;
 pub mod pushed;

@@ -76,8 +76,8 @@ pub struct Program {
     read: FxHashSet<ModuleId>,
     /// Names of the library functions that code calls, tests excluded.
     called: FxHashSet<Ustr>,
-    /// Names of what code of JavaScript assigns to in libraries and their objects, tests excluded: `axios.defaults.timeout`.
-    set: FxHashSet<Ustr>,
+    /// Names of what code of JavaScript assigns to, and where, in libraries and their objects, tests excluded: `axios.defaults.timeout`.
+    set: FxHashMap<Ustr, Vec<ModuleId>>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
     attributes: Vec<FxHashMap<(ClassId, Ustr), Vec<AttributeValue>>>,
     /// For each module, members that are set on what a name stands for: names and members.
@@ -123,7 +123,7 @@ impl Program {
             by_file,
             read: FxHashSet::default(),
             called: FxHashSet::default(),
-            set: FxHashSet::default(),
+            set: FxHashMap::default(),
             attributes: Vec::new(),
             members_set: Vec::new(),
             handed: FxHashMap::default(),
@@ -186,7 +186,10 @@ impl Program {
         let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
         program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
         program.calls = calls;
-        program.set = ids.par_iter().flat_map_iter(|id| assigned(&program, *id)).collect();
+        let set: Vec<(ModuleId, Vec<Ustr>)> = ids.par_iter().map(|id| (*id, assigned(&program, *id))).collect();
+        for (id, name) in set.into_iter().flat_map(|(id, names)| names.into_iter().map(move |name| (id, name))) {
+            program.set.entry(name).or_default().push(id);
+        }
         program
     }
 
@@ -323,7 +326,22 @@ impl Program {
     /// Whether something of a library of JavaScript is assigned to anywhere in code that is no test.
     #[must_use]
     pub fn sets_anywhere(&self, name: &str) -> bool {
-        self.set.contains(&Ustr::from(name))
+        self.set.contains_key(&Ustr::from(name))
+    }
+
+    /// The modules that assign to it, tests excluded.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> &[ModuleId] {
+        self.set.get(&Ustr::from(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The calls of a function of a library in code that is no test.
+    pub fn calls_to<'p>(&'p self, name: &'p str) -> impl Iterator<Item = (ModuleId, &'p Call)> {
+        let ids = self.calls_anywhere(name).then(|| self.code_ids());
+        ids.into_iter().flatten().flat_map(move |id| {
+            let sites = self.calls[id.0 as usize].iter().filter(move |site| site.callee.library().is_some_and(|callee| callee == name));
+            sites.filter_map(move |site| Some((id, self.module(id).call(site.expr)?)))
+        })
     }
 
     /// The bindings of a name in a scope, in source order.

@@ -1,8 +1,11 @@
 //! The whole project: what every rule may ask.
 
+use std::sync::OnceLock;
+
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
+use crate::model::processes::Processes;
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
@@ -26,6 +29,8 @@ pub struct Project {
     pub services: Vec<Service>,
     /// The configuration.
     pub config: Config,
+    /// What runs in one process, once somebody asks.
+    pub processes: OnceLock<Processes>,
 }
 
 impl Project {
@@ -39,6 +44,13 @@ impl Project {
     #[must_use]
     pub fn service_of(&self, module: ModuleId) -> Option<&Service> {
         self.services.iter().find(|s| s.code.contains(&module))
+    }
+
+    /// Whether what these modules tell a library, once and for all calls, holds wherever a module runs.
+    #[must_use]
+    pub fn is_told_for(&self, module: ModuleId, telling: &[ModuleId]) -> bool {
+        let processes = || self.processes.get_or_init(|| Processes::find(&self.program, &self.services));
+        !telling.is_empty() && (telling.contains(&module) || processes().all_have(&self.program, module, telling))
     }
 
     /// Whether a module is a tool for people, who see what it does: it lies among tools or examples, or is run by hand, and no

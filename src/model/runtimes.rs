@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use crate::ir::image::Image;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
@@ -15,6 +16,8 @@ use crate::model::by_hand;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Resolver;
 use crate::model::routes::Routes;
+
+mod manifests;
 
 /// Where a module runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,18 +77,31 @@ const PROCESS: [&str; 20] = [
 ];
 
 /// Packages that only servers import.
-const SERVERS: [&str; 14] = [
+const SERVERS: [&str; 27] = [
     "@nestjs/common",
     "@nestjs/core",
     "@google-cloud/functions-framework",
+    "agenda",
+    "amqplib",
+    "bull",
+    "bullmq",
+    "cron",
     "express",
     "fastify",
     "firebase-admin",
     "firebase-functions",
     "ioredis",
+    "kafkajs",
     "koa",
+    "mongodb",
+    "mongoose",
+    "mysql",
+    "mysql2",
     "next/headers",
     "next/server",
+    "node-cron",
+    "node-schedule",
+    "nodemailer",
     "pg",
     "server-only",
     "undici",
@@ -117,6 +133,10 @@ const BROWSER_GLOBALS: [&str; 8] =
 /// Globals that only a process has.
 const PROCESS_GLOBALS: [&str; 4] = ["Bun", "Deno", "__dirname", "__filename"];
 
+/// What only a process can be asked: `process.env` may be filled in for a browser.
+const PROCESS_MEMBERS: [&str; 13] =
+    ["argv", "cwd", "exit", "exitCode", "hrtime", "kill", "memoryUsage", "on", "once", "pid", "stderr", "stdin", "stdout"];
+
 /// Methods that run what they are given in a browser that they drive.
 const DRIVES: [&str; 9] = [
     "evaluate",
@@ -140,7 +160,7 @@ const SENT: [&str; 3] = ["assets", "public", "static"];
 impl Runtimes {
     /// Finds out.
     #[must_use]
-    pub fn find(program: &Program, routes: &Routes) -> Self {
+    pub fn find(program: &Program, routes: &Routes, images: &[Image]) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
         if !ids.iter().any(|id| program.module(*id).language == Language::TypeScript) {
             return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, |_| false) };
@@ -151,7 +171,7 @@ impl Runtimes {
         let start = |what: &[Mark]| ids.iter().copied().filter(|id| is(*id, what)).collect::<Vec<_>>();
         let shown = reached(program, start(&[Mark::Page]), |id| !is(id, &[Mark::Serves, Mark::Process]));
         let serving = reached(program, start(&[Mark::Serves, Mark::Process]), |id| !is(id, &[Mark::Page, Mark::Markup]));
-        let packages = packages(program, &marks);
+        let packages = packages(program, images, &marks);
         let runtime = |id: &ModuleId| match marks[id.0 as usize] {
             _ if program.module(*id).language == Language::Python => Runtime::Server,
             Mark::Serves | Mark::Process => Runtime::Server,
@@ -197,7 +217,7 @@ fn reached(program: &Program, start: Vec<ModuleId>, may_be: impl Fn(ModuleId) ->
 }
 
 /// What the files of a package say of those of it that say nothing themselves.
-fn packages<'p>(program: &'p Program, marks: &[Mark]) -> BTreeMap<&'p str, Runtime> {
+fn packages<'p>(program: &'p Program, images: &[Image], marks: &[Mark]) -> BTreeMap<&'p str, Runtime> {
     let mut found: BTreeMap<&str, Runtime> = BTreeMap::new();
     for id in program.module_ids() {
         let file = program.sources.get(program.module(id).file);
@@ -212,15 +232,27 @@ fn packages<'p>(program: &'p Program, marks: &[Mark]) -> BTreeMap<&'p str, Runti
             _ => {}
         }
     }
+    let mut hosted: BTreeSet<&str> = BTreeSet::new();
     for (directory, runtime) in &mut found {
         match manifest(program, directory) {
-            Some(manifest) if is_for_browsers(&manifest) => *runtime = Runtime::Browser,
-            Some(manifest) if *runtime == Runtime::Unknown && is_for_servers(&manifest) => *runtime = Runtime::Server,
+            Some(manifest) if manifests::is_for_browsers(&manifest) => *runtime = Runtime::Browser,
+            Some(manifest) if *runtime == Runtime::Unknown && manifests::is_for_servers(&manifest) => *runtime = Runtime::Server,
+            Some(manifest)
+                if *runtime == Runtime::Unknown
+                    && !manifests::may_be_for_browsers(&manifest)
+                    && (manifests::is_for_node(&manifest) || manifests::is_started_by_image(program, images, directory)) =>
+            {
+                hosted.insert(*directory);
+            }
             // Files that belong to no package, and say nothing of browsers, are Node's.
             None if *runtime == Runtime::Unknown => *runtime = Runtime::Server,
             _ => {}
         }
     }
+    // What Node runs by all that is said of it, a page may load as well.
+    let pages = program.module_ids().filter(|id| found.get(package_of(program, *id)) == Some(&Runtime::Browser));
+    let loaded: BTreeSet<&str> = pages.flat_map(|id| program.imported_modules(id)).map(|id| package_of(program, id)).collect();
+    found.extend(hosted.difference(&loaded).map(|directory| (*directory, Runtime::Server)));
     found
 }
 
@@ -242,24 +274,6 @@ pub(super) fn manifest(program: &Program, directory: &str) -> Option<Value> {
     serde_json::from_str(&file.text).ok()
 }
 
-/// Whether a package is made to be shown in browsers, or to be loaded by what is.
-fn is_for_browsers(manifest: &Value) -> bool {
-    ["browser", "unpkg", "jsdelivr"].iter().any(|key| manifest.get(key).is_some())
-        || depends_on_one(manifest, &PAGES)
-        || depends_on_one(manifest, &NEAR_PAGES)
-}
-
-fn is_for_servers(manifest: &Value) -> bool {
-    depends_on_one(manifest, &SERVERS)
-}
-
-fn depends_on_one(manifest: &Value, names: &[&str]) -> bool {
-    ["dependencies", "peerDependencies"].iter().any(|key| {
-        let dependencies = manifest.get(key).and_then(Value::as_object);
-        dependencies.is_some_and(|dependencies| names.iter().any(|name| dependencies.contains_key(*name)))
-    })
-}
-
 /// What a module says of itself.
 fn mark(program: &Program, id: ModuleId, handles: bool) -> Mark {
     let module = program.module(id);
@@ -278,7 +292,7 @@ fn mark(program: &Program, id: ModuleId, handles: bool) -> Mark {
     let imported = |names: &[&str]| imports_one(program, id, names);
     let is_markup = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
     let is_sent = path.split('/').any(|part| SENT.contains(&part));
-    let in_process = imported(&PROCESS) || imported(&SERVERS) || uses_global(program, id, &PROCESS_GLOBALS);
+    let in_process = imported(&PROCESS) || imported(&SERVERS) || uses_global(program, id, &PROCESS_GLOBALS) || asks_process(program, id);
     let in_browser = uses_global(program, id, &BROWSER_GLOBALS);
     match () {
         // It asks where it is.
@@ -353,6 +367,19 @@ fn uses_global(program: &Program, id: ModuleId, names: &[&str]) -> bool {
             && Resolver::new(program).scope_of_name(id, expr, name).is_none()
             && !module.around(expr).any(|around| matches!(around, Around::Expr(outer) if drives(module, outer)))
     })
+}
+
+/// Whether a module uses what only a process has, and does not ask first whether it is in one.
+fn asks_process(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let asks = module.expr_ids().any(|expr| {
+        let ExprKind::Attribute { object, name, .. } = module.expr(expr).kind else { return false };
+        let ExprKind::Name(process) = module.expr(object).kind else { return false };
+        process == "process"
+            && PROCESS_MEMBERS.contains(&name.as_str())
+            && Resolver::new(program).scope_of_name(id, object, process).is_none()
+    });
+    asks && !program.sources.get(module.file).text.contains("typeof process")
 }
 
 fn drives(module: &Module, expr: ExprId) -> bool {

@@ -135,16 +135,21 @@ pub fn is_example(directory: &str) -> bool {
     directory.split('/').any(|part| EXAMPLES.iter().any(|word| part.to_lowercase().contains(word)))
 }
 
-/// The nearest directory at or above one that holds something a unit is built from.
+/// The nearest directory at or above one that holds something a unit is built from; else the directory itself.
 fn unit_directory(program: &Program, directory: &str) -> String {
+    unit_of(program, directory).unwrap_or(directory).to_owned()
+}
+
+/// The nearest directory at or above one that holds something a unit is built from.
+pub(super) fn unit_of<'d>(program: &Program, directory: &'d str) -> Option<&'d str> {
     let mut at = directory;
     loop {
         if is_unit(program, at) {
-            return at.to_owned();
+            return Some(at);
         }
         match at.rsplit_once('/') {
             Some((up, _)) => at = up,
-            None if at.is_empty() => return directory.to_owned(),
+            None if at.is_empty() => return None,
             None => at = "",
         }
     }
@@ -230,7 +235,7 @@ pub fn is_below(path: &str, directory: &str) -> bool {
 }
 
 /// Modules and all that they import, packages' `__init__` included, and what is imported by name at run time.
-fn closure(program: &Program, start: impl Iterator<Item = ModuleId>) -> BTreeSet<ModuleId> {
+pub(super) fn closure(program: &Program, start: impl Iterator<Item = ModuleId>) -> BTreeSet<ModuleId> {
     let mut found: BTreeSet<ModuleId> = BTreeSet::new();
     let mut todo: Vec<ModuleId> = start.collect();
     while let Some(id) = todo.pop() {

@@ -18,6 +18,7 @@ use crate::model::routes::{HandlerKind, Routes};
 mod entrance;
 mod exports;
 mod fate;
+mod items;
 
 /// Methods that a framework or the language calls.
 const CALLED_BY_OTHERS: [&str; 18] = [

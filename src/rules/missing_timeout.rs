@@ -12,6 +12,7 @@ use crate::model::apis::{JAVASCRIPT, Positions, Role, Timeout, Unset};
 use crate::model::calls::{Passed, passed, passed_on, spelled};
 use crate::model::patience::{self, Patience};
 use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::project::Project;
 use crate::model::resolve::{Entity, Resolver, is_class_name};
 use crate::model::runtimes::{Runtime, Runtimes};
 use crate::model::values::{self, Value};
@@ -78,7 +79,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         || is_left_alone(program, id, waiting, &timeout)
         || is_of_browser(ctx, id, waiting, handler.is_some())
         || (timeout.only_in_handlers && handler.is_none())
-        || is_covered(program, id, waiting, &timeout, &reason)
+        || is_covered(ctx.project, id, waiting, &timeout, &reason)
     {
         return;
     }
@@ -298,17 +299,21 @@ fn forever(program: &Program, id: ModuleId, expr: ExprId, timeout: &Timeout) -> 
 }
 
 /// Whether something else bounds the call.
-fn is_covered(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout, reason: &Reason) -> bool {
+fn is_covered(project: &Project, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout, reason: &Reason) -> bool {
+    let program = &project.program;
     let Waiting { expr, call, name, .. } = *waiting;
     if time_limits::encloses(program, id, expr) {
         return true;
     }
     let unset = matches!(reason, Reason::Unset);
-    if unset && timeout.socket_default && program.calls_anywhere("socket.setdefaulttimeout") {
-        return true;
+    if unset && timeout.socket_default {
+        let telling: Vec<ModuleId> = program.calls_to("socket.setdefaulttimeout").map(|(at, _)| at).collect();
+        if project.is_told_for(id, &telling) {
+            return true;
+        }
     }
     if let Some(name) = name.filter(|name| unset && name.starts_with(JAVASCRIPT)) {
-        return client_defaults::of_library(program, name)
+        return client_defaults::of_library(project, id, name)
             || client_defaults::of_carrier(program, id, call, timeout)
             || client_defaults::of_client(program, id, expr, name)
             || options::is_told_later(program, id, expr, &timeout.methods)

@@ -185,6 +185,7 @@ mod tests {
             deployments,
             services: Vec::new(),
             config,
+            processes: std::sync::OnceLock::new(),
         };
         let rule = crate::rules::find("oversized-memory").expect("the rule is in the list");
         let mut context = Context { project: &project, rule, findings: Vec::new() };

@@ -1,6 +1,7 @@
 //! What stands at the entrance of requests: middleware, hooks, dependencies, decorators of handlers. What limits anything
 //! limits requests there; in a handler it may as well limit the calls that this makes.
 
+use super::items::Items;
 use super::{CALLED_BY_OTHERS, Uses, is_error_handler};
 use crate::ir::program::*;
 use crate::model::apis::Role;
@@ -38,6 +39,11 @@ impl Uses<'_> {
         while let Parent::Expr(parent) = module.expr_parents[at.index()] {
             if elsewhere(at) {
                 return true;
+            }
+            if let Some(Items::Bound(m, item)) = self.items(id, at)
+                && let Some(variable) = self.variable(m, item)
+            {
+                return self.reads(variable).into_iter().any(|(m, e)| self.guards(m, e, steps));
             }
             if let Some(call) = module.call(parent)
                 && call.callee != at

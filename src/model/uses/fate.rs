@@ -2,6 +2,7 @@
 
 use ustr::Ustr;
 
+use super::items::Items;
 use super::{Uses, Variable, is_error_handler};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
@@ -21,8 +22,8 @@ enum Next {
     End(bool),
     /// It is part of this.
     Expr(ExprId),
-    /// It is bound to these.
-    Bound(Vec<ExprId>),
+    /// It is bound to these, in this module.
+    Bound(ModuleId, Vec<ExprId>),
     /// A function gives it.
     Returned(FunctionId),
     /// A class inherits from it.
@@ -43,7 +44,7 @@ impl Uses<'_> {
             match self.next(id, at, at == expr) {
                 Next::End(taken) => return taken,
                 Next::Expr(outer) => at = outer,
-                Next::Bound(targets) => return targets.into_iter().any(|target| self.is_read(id, target)),
+                Next::Bound(module, targets) => return targets.into_iter().any(|target| self.is_read(module, target)),
                 Next::Returned(function) => {
                     let function = FunctionRef { module: id, function };
                     return self.is_result_taken(function);
@@ -89,7 +90,13 @@ impl Uses<'_> {
                 Next::Expr(parent)
             }
             // What is done with the members of something is looked at there.
-            ExprKind::Attribute { .. } | ExprKind::Template { .. } => Next::End(false),
+            ExprKind::Attribute { .. } => match self.items(id, expr) {
+                Some(Items::Kept(list)) => Next::Expr(list),
+                Some(Items::Bound(module, item)) => Next::Bound(module, vec![item]),
+                Some(Items::Handed(call)) => Next::End(self.runs_around(id, call)),
+                None => Next::End(false),
+            },
+            ExprKind::Template { .. } => Next::End(false),
             ExprKind::Compare { .. } => Next::End(module.call(expr).is_some() && self.runs_around(id, parent)),
             ExprKind::Call(call) if call.callee != expr => {
                 let only_looks = matches!(module.expr(call.callee).kind, ExprKind::Name(name) if ONLY_LOOK.contains(&name.as_str()));
@@ -112,7 +119,7 @@ impl Uses<'_> {
                 if is_first && module.call(expr).is_some() {
                     Next::End(self.runs_around(id, parent))
                 } else {
-                    Next::Bound(vec![*target])
+                    Next::Bound(id, vec![*target])
                 }
             }
             ExprKind::Assign { .. } => Next::End(false),
@@ -131,7 +138,7 @@ impl Uses<'_> {
                 let acts = !matches!(module.expr(expr).kind, ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::String(_));
                 Next::End(acts && runs())
             }
-            StmtKind::Assign { targets, value: Some(value), .. } if *value == expr => Next::Bound(targets.to_vec()),
+            StmtKind::Assign { targets, value: Some(value), .. } if *value == expr => Next::Bound(id, targets.to_vec()),
             StmtKind::Assign { .. } | StmtKind::Delete(_) => Next::End(false),
             StmtKind::Return(_) => match module.function_of_stmt(stmt) {
                 Some(function) if runs() => Next::Returned(function),
@@ -203,9 +210,14 @@ impl Uses<'_> {
         Some(Variable { module: id, scope, name })
     }
 
-    /// Whether a name, where it is read, takes effect; where it is assigned to it does not.
+    /// Whether a name, where it is read, takes effect; where it is assigned to, or is a parameter, it does not.
     fn is_taken(&self, id: ModuleId, expr: ExprId) -> bool {
         let module = self.program.module(id);
+        if let Parent::Function(function) = module.expr_parents[expr.index()]
+            && module.function(function).params.iter().any(|param| param.target == expr)
+        {
+            return false;
+        }
         if let Parent::Stmt(stmt) = module.expr_parents[expr.index()]
             && let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind
             && targets.contains(&expr)

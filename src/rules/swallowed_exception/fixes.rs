@@ -19,13 +19,31 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     if program.module(id).language == Language::TypeScript {
         return javascript::logging(program, id, handler, tried, function);
     }
+    if let Some(fix) = letting_end(program, id, handler, tried) {
+        return fix;
+    }
     let mut intents: Vec<Intent> = narrow(program, id, handler).into_iter().collect();
     intents.extend(log(program, id, handler, tried, function));
     Fix::unsafe_edit(LOG, intents)
 }
 
+/// The fix of a clause below one for `Exception`: what is left for it is what ends the program, and that is passed on.
+fn letting_end(program: &Program, id: ModuleId, handler: &Handler, tried: BlockId) -> Option<Fix> {
+    let module = program.module(id);
+    let clauses = module.stmts.iter().find_map(|stmt| match &stmt.kind {
+        StmtKind::Try(t) if t.body == tried => Some(&t.handlers),
+        _ => None,
+    })?;
+    let mut above = clauses.iter().take_while(|clause| clause.span != handler.span);
+    let is_below = above.any(|clause| matches!(exceptions::breadth_of(program, id, clause), Breadth::Bare | Breadth::Broad));
+    is_below.then(|| Fix::unsafe_edit("Pass on what ends the program", raising(module, handler).into_iter().collect()))
+}
+
 /// The fix of a bare `except:` that does something: what it does goes on, and if that leaves no trace, it is logged.
 pub(super) fn narrowing(program: &Program, id: ModuleId, handler: &Handler, tried: BlockId, function: Option<FunctionId>) -> Fix {
+    if let Some(fix) = letting_end(program, id, handler, tried) {
+        return fix;
+    }
     let mut intents: Vec<Intent> = narrow(program, id, handler).into_iter().collect();
     if traces::in_block(program, id, handler.body, None) {
         return Fix::unsafe_edit("Catch `Exception` only", intents);
