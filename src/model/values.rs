@@ -37,11 +37,14 @@ const DEPTH: u32 = 64;
 /// How many names one question may follow in all.
 const STEPS: u32 = 1000;
 
+/// What modules export under names, as far as it was asked.
+type Exported = FxHashMap<(ModuleId, Ustr), Option<(ModuleId, ExprId)>>;
+
 /// What one question knows on its way.
 struct Question {
     steps: Cell<u32>,
     /// What modules were found to export under names; nothing while it is looked for, which ends cycles.
-    exported: RefCell<FxHashMap<(ModuleId, Ustr), Option<(ModuleId, ExprId)>>>,
+    exported: RefCell<Exported>,
 }
 
 impl Question {
