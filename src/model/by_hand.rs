@@ -35,6 +35,8 @@ pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<Mo
         }
     }
     let packages = Packages::find(program, &serves);
+    let is_of_desktop =
+        |id: &ModuleId| program.module(*id).language == Language::TypeScript && packages.desktops.contains(package_of(program, *id));
     let starts_alone = |id: &ModuleId| {
         let is_typed = || !users.contains_key(id) && is_typed(program, *id);
         !serves(*id)
@@ -43,7 +45,7 @@ pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<Mo
                 Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
             }
     };
-    let mut found: BTreeSet<ModuleId> = program.module_ids().filter(starts_alone).collect();
+    let mut found: BTreeSet<ModuleId> = program.module_ids().filter(|id| is_of_desktop(id) || starts_alone(id)).collect();
     let mut todo: Vec<ModuleId> = found.iter().copied().collect();
     while let Some(id) = todo.pop() {
         for imported in program.imported_modules(id) {
@@ -60,6 +62,8 @@ pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<Mo
 struct Packages<'p> {
     /// Directories of packages that declare a command, and whether they serve something, too.
     commands: BTreeMap<&'p str, bool>,
+    /// Directories of packages that are programs for the desktop, whatever they serve there.
+    desktops: BTreeSet<&'p str>,
     /// Files that scripts run, other than to start what is deployed.
     scripts: BTreeSet<ModuleId>,
 }
@@ -68,7 +72,7 @@ impl<'p> Packages<'p> {
     fn find(program: &'p Program, serves: &impl Fn(ModuleId) -> bool) -> Self {
         let modules = || program.module_ids().filter(|id| program.module(*id).language == Language::TypeScript);
         let mut commands: BTreeMap<&str, bool> = BTreeMap::new();
-        let mut known = BTreeSet::new();
+        let (mut known, mut desktops) = (BTreeSet::new(), BTreeSet::new());
         let (mut scripts, mut started) = (BTreeSet::new(), BTreeSet::new());
         for id in modules() {
             let package = package_of(program, id);
@@ -76,8 +80,10 @@ impl<'p> Packages<'p> {
                 continue;
             }
             let Some(manifest) = manifest(program, package) else { continue };
-            let is_of_desktop = ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some());
-            if manifest.get("bin").is_some() || is_of_desktop {
+            if ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some()) {
+                desktops.insert(package);
+            }
+            if manifest.get("bin").is_some() {
                 commands.insert(package, false);
             }
             for (name, line) in manifest.get("scripts").and_then(Value::as_object).into_iter().flatten() {
@@ -90,7 +96,7 @@ impl<'p> Packages<'p> {
             commands.entry(package_of(program, id)).and_modify(|serving| *serving = true);
         }
         scripts.retain(|id| !started.contains(id));
-        Self { commands, scripts }
+        Self { commands, desktops, scripts }
     }
 
     /// Whether a module is of a package that is a command, is one of several commands, or is run by a script.

@@ -54,9 +54,10 @@ impl Project {
     }
 
     /// Whether a module is a tool for people, who see what it does: it lies among tools or examples, or is run by hand, and no
-    /// service uses it.
+    /// service that is deployed uses it.
     #[must_use]
     pub fn is_tool(&self, module: ModuleId) -> bool {
-        (services::is_aside(&self.program, module) || self.runtimes.is_command(module)) && self.service_of(module).is_none()
+        (services::is_aside(&self.program, module) || self.runtimes.is_command(module))
+            && self.service_of(module).is_none_or(|service| self.runtimes.is_command(service.module))
     }
 }
