@@ -58,6 +58,11 @@ pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<Mo
     found
 }
 
+/// Whether a manifest is that of a program for the desktop.
+pub(super) fn is_for_desktop(manifest: &Value) -> bool {
+    ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some())
+}
+
 /// What the manifests of packages say of their commands and scripts.
 struct Packages<'p> {
     /// Directories of packages that declare a command, and whether they serve something, too.
@@ -80,7 +85,7 @@ impl<'p> Packages<'p> {
                 continue;
             }
             let Some(manifest) = manifest(program, package) else { continue };
-            if ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some()) {
+            if is_for_desktop(&manifest) {
                 desktops.insert(package);
             }
             if manifest.get("bin").is_some() {

@@ -3,6 +3,7 @@
 use crate::config::Provides;
 use crate::ir::deploy::{Deployment, Notation, Setting};
 use crate::ir::program::*;
+use crate::model::by_hand;
 use crate::model::calls::string_argument;
 use crate::model::exposure::Route;
 use crate::model::program::{FunctionRef, Program};
@@ -92,11 +93,7 @@ fn is_command(project: &Project, service: &Service) -> bool {
     let program = &project.program;
     let has_commands = |file: &SourceFile| {
         let manifest = serde_json::from_str::<serde_json::Value>(&file.text).ok();
-        file.name() == "package.json"
-            && manifest.is_some_and(|manifest| {
-                let is_of_desktop = ["dependencies", "devDependencies"].iter().any(|key| manifest[key].get("electron").is_some());
-                manifest.get("bin").is_some() || is_of_desktop
-            })
+        file.name() == "package.json" && manifest.is_some_and(|m| m.get("bin").is_some() || by_hand::is_for_desktop(&m))
     };
     program.module(service.module).language == Language::TypeScript
         && service.image.is_none()
