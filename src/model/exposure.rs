@@ -10,6 +10,7 @@ use crate::model::apis::Role;
 use crate::model::calls::string_argument;
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
+use crate::model::resolve::Entity;
 use crate::model::routes::{Handler, HandlerKind, views};
 use crate::model::served::Served;
 use crate::model::services::Service;
@@ -111,7 +112,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     let is_index = |route: &Route| {
         matches!(route.path.as_deref(), Some("/" | ""))
             && route.methods.iter().all(|method| *method == "GET")
-            && route.function.is_none_or(|function| is_constant(program, function))
+            && route.function.is_none_or(|function| is_constant(program, function, CONSTANT_DEPTH))
     };
     if probes && routes.iter().all(is_index) {
         routes.clear();
@@ -120,8 +121,12 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     routes
 }
 
-/// Whether a function answers the same to everybody: it calls nothing but what it is given to answer with.
-fn is_constant(program: &Program, function: FunctionRef) -> bool {
+/// How far functions are followed that only say something.
+const CONSTANT_DEPTH: u8 = 3;
+
+/// Whether a function answers the same to everybody: it calls nothing but what it is given to answer with, and functions of
+/// the project that do as little.
+fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {
     let module = program.module(function.module);
     let f = module.function(function.function);
     let exprs = match f.body {
@@ -139,8 +144,12 @@ fn is_constant(program: &Program, function: FunctionRef) -> bool {
             };
         }
     };
+    let is_as_little = |expr: ExprId| match program.callee(function.module, expr) {
+        Entity::Function(called) => depth > 0 && is_constant(program, called, depth - 1),
+        _ => false,
+    };
     exprs.into_iter().all(|expr| match &module.expr(expr).kind {
-        ExprKind::Call(call) => is_own(call),
+        ExprKind::Call(call) => is_own(call) || is_as_little(expr),
         ExprKind::Await(_) => false,
         _ => true,
     })

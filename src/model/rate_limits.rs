@@ -309,14 +309,14 @@ impl Finder<'_> {
         })
     }
 
-    /// Whether limits are set for the whole of an app, as far as that can be seen. Those of single routes are looked at
-    /// where they are.
     /// Whether a limiter with defaults of its own is made in sight.
     fn makes_limiters(&self) -> bool {
         let mut names = self.uses.code().flat_map(|id| &self.project.program.calls[id.0 as usize]).filter_map(|site| site.callee.library());
         names.any(|name| self.is_attached_by_members(name))
     }
 
+    /// Whether limits are set for the whole of an app, as far as that can be seen. Those of single routes are looked at
+    /// where they are.
     fn sets_limits(&self) -> bool {
         let program = &self.project.program;
         self.uses.code().any(|id| {
