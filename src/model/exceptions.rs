@@ -110,6 +110,8 @@ pub fn reaction_of(program: &Program, id: ModuleId, body: FunctionBody, target: 
     let mut result = Reaction::Nothing;
     let mut acts = false;
     let mut answer = |value: ExprId, result: &mut Reaction| match returned(program, id, value) {
+        // Below.
+        _ if answers::sent(program, id, value).is_some() => {}
         Returned::Nothing => {}
         Returned::Constant if *result == Reaction::Nothing => *result = Reaction::Returns(value),
         Returned::Constant => {}
@@ -142,10 +144,17 @@ pub fn reaction_of(program: &Program, id: ModuleId, body: FunctionBody, target: 
         }
     }
     let caught: Vec<Ustr> = target.map_or(Vec::new(), |target| names_in(module, target));
-    let waits: Vec<ExprId> = exprs.iter().copied().filter(|expr| module.call(*expr).is_some() && waits(program, id, *expr)).collect();
+    let sent: Vec<(ExprId, ExprId)> = exprs.iter().filter_map(|expr| Some((*expr, answers::sent(program, id, *expr)?))).collect();
+    if let Some((_, value)) = sent.first()
+        && result == Reaction::Nothing
+    {
+        result = Reaction::Returns(*value);
+    }
+    let waits = exprs.iter().copied().filter(|expr| module.call(*expr).is_some() && waits(program, id, *expr));
+    let silent: Vec<ExprId> = waits.chain(sent.iter().map(|(call, _)| *call)).collect();
     for expr in exprs {
         match &module.expr(expr).kind {
-            ExprKind::Call(_) if waits.iter().any(|wait| module.is_within(expr, *wait)) => {}
+            ExprKind::Call(_) if silent.iter().any(|call| module.is_within(expr, *call)) => {}
             ExprKind::Call(_) if ends_program(program, id, expr) => return Reaction::Raises,
             // Nobody learns of the error by what is let go of, or by a fallback.
             ExprKind::Call(_) if cleanup::closes(program, id, expr) || makes_fallback(program, id, expr) => {}

@@ -1,6 +1,7 @@
 //! What clauses answer in the place of a result, and whether that says that something went wrong.
 
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::{cleanup, values};
 
@@ -197,6 +198,42 @@ pub fn tells_failure(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
         _ => false,
     })
+}
+
+/// The constant that a call sends as the answer to a request, as if nothing had happened: `res.status(200).json([])`.
+pub(super) fn sent(program: &Program, id: ModuleId, expr: ExprId) -> Option<ExprId> {
+    const SENDS: [&str; 3] = ["json", "jsonp", "send"];
+    let module = program.module(id);
+    if module.language != Language::TypeScript {
+        return None;
+    }
+    let call = module.call(expr)?;
+    let ExprKind::Attribute { mut object, name, .. } = module.expr(call.callee).kind else { return None };
+    let [Arg { kind: ArgKind::Positional, value, .. }] = call.args[..] else { return None };
+    if !SENDS.contains(&name.as_str()) || !matches!(returned(program, id, value), Returned::Constant) {
+        return None;
+    }
+    loop {
+        match &module.expr(object).kind {
+            ExprKind::Name(name) => {
+                let mut functions = module.around(expr).filter_map(|around| match around {
+                    Around::Function(function) => Some(function),
+                    _ => None,
+                });
+                return functions.any(|f| module.function(f).params.iter().any(|param| param.name == *name)).then_some(value);
+            }
+            ExprKind::Call(made) => {
+                let ExprKind::Attribute { object: on, name, .. } = module.expr(made.callee).kind else { return None };
+                let is_well = |arg: &Arg| matches!(values::value(program, id, arg.value), values::Value::Number(status) if status < 400.0);
+                match name.as_str() {
+                    "status" | "code" if made.args.iter().all(is_well) => object = on,
+                    "type" | "set" | "header" => object = on,
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
 }
 
 fn is_error_status(program: &Program, id: ModuleId, value: ExprId) -> bool {
