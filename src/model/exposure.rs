@@ -108,17 +108,31 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         let name = path.clone().filter(|path| !path.is_empty()).unwrap_or_else(|| route.name.clone());
         routes.push(Route { function: None, name, path, place: route.place, methods: route.methods.clone(), is_seen: route.is_seen });
     }
-    // What stands beside probes: a page that links to them, or says that it is there.
+    // What stands beside probes and files: a page that links to them, or says that it is there; the one of a site of one page.
     let is_index = |route: &Route| {
-        matches!(route.path.as_deref(), Some("/" | ""))
+        route.path.as_deref().is_some_and(|path| path.trim_matches(['/', '*', '(', ')', '.', '{', '}']).is_empty() || path == "/{*splat}")
             && route.methods.iter().all(|method| *method == "GET")
             && route.function.is_none_or(|function| is_constant(program, function, CONSTANT_DEPTH))
     };
-    if probes && routes.iter().all(is_index) {
+    if (probes || serves_files(program, service)) && routes.iter().all(is_index) {
         routes.clear();
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+/// Whether a service serves the files of a folder.
+fn serves_files(program: &Program, service: &Service) -> bool {
+    const SERVING: [&str; 6] = [
+        "js:express.static",
+        "js:serve-static",
+        "js:koa-static",
+        "js:@fastify/static",
+        "js:@hono/node-server/serve-static.serveStatic",
+        "fastapi.staticfiles.StaticFiles",
+    ];
+    let mut names = service.code.iter().flat_map(|id| &program.calls[id.0 as usize]).filter_map(|site| site.callee.library());
+    names.any(|name| SERVING.contains(&name.as_str()))
 }
 
 /// How far functions are followed that only say something.
@@ -144,8 +158,13 @@ fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {
             };
         }
     };
+    let is_param = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::Name(name) if f.params.iter().any(|p| p.name == name));
     let is_as_little = |expr: ExprId| match program.callee(function.module, expr) {
         Entity::Function(called) => depth > 0 && is_constant(program, called, depth - 1),
+        // `path.join(__dirname, 'index.html')`
+        Entity::Library(name) | Entity::Builtin(name) if name.starts_with("js:path.") || name == "js:globalThis.process.cwd" => {
+            !module.descendants(expr).iter().any(is_param)
+        }
         _ => false,
     };
     exprs.into_iter().all(|expr| match &module.expr(expr).kind {

@@ -98,6 +98,8 @@ impl Routes {
             a.is_bound |= same && b.is_bound;
             if same && !a.methods.is_empty() && !b.methods.is_empty() {
                 a.methods.append(&mut b.methods);
+                a.methods.sort();
+                a.methods.dedup();
             }
             same
         });

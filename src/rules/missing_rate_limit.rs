@@ -85,6 +85,8 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
     let what = match routes {
         [only] if !only.name.is_empty() => format!("`{}`", only.name),
         [Route { methods, path: Some(path), .. }] if methods.len() == 1 => format!("`{} {path}`", methods[0]),
+        // A server that is one function tells requests apart itself.
+        [Route { path: None, .. }] => "it".to_owned(),
         [_] => "its only route".to_owned(),
         _ if service.framework.is_none() && by_place.is_none() => "them".to_owned(),
         _ => format!("its {} routes{}", routes.len(), writing(routes)),

@@ -45,7 +45,13 @@ pub(super) fn in_module(program: &Program, id: ModuleId) -> Bound {
             return Handler { function, kind, methods, path: None, place, class: None, is_bound: true, on: None };
         }
         let methods = if name.chars().all(char::is_uppercase) { vec![name] } else { Vec::new() };
-        let place = program.span_place(function.module, program.function(function).name_span);
+        let place = if function.module == id {
+            program.span_place(id, program.function(function).name_span)
+        } else {
+            // It is this file that makes a route of it.
+            let binding = program.bindings(id, module.exports, name).next();
+            program.span_place(id, binding.map_or_else(|| program.function(function).name_span, |binding| binding.span))
+        };
         let path = path_of_file(program.path(id));
         Handler { function, kind: HandlerKind::EntryPoint, methods, path, place, class: None, is_bound: true, on: None }
     }));

@@ -50,11 +50,12 @@ pub(super) fn find(program: &Program, routes: &Routes) -> Vec<App> {
     }
     start(program, &mut found);
     for handler in routes.handlers.iter().filter(|h| h.kind == HandlerKind::EntryPoint) {
-        let id = handler.function.module;
+        let id = program.module_of(handler.place.file).unwrap_or(handler.function.module);
         if is_test(program, id) || found.iter().any(|app| app.module == id) {
             continue;
         }
-        let place = program.span_place(id, program.function(handler.function).span);
+        let place =
+            if id == handler.function.module { program.span_place(id, program.function(handler.function).span) } else { handler.place };
         // What is only pushed events waits for nobody.
         let is_javascript = program.module(id).language == Language::TypeScript;
         let is_started = is_javascript && !pushed::takes_event(program, routes, handler.function);
