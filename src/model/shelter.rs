@@ -6,7 +6,7 @@ use crate::ir::program::*;
 use crate::model::by_hand;
 use crate::model::calls::string_argument;
 use crate::model::exposure::Route;
-use crate::model::program::{FunctionRef, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::pushed;
 use crate::model::resolve::Entity;
@@ -62,7 +62,7 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
     if checks_proxy(program, service) {
         return Some(Shelter::Authenticated);
     }
-    if is_command(project, service) {
+    if is_command(project, service) || listens_to_itself(program, service) {
         return Some(Shelter::Local);
     }
     let directory = program.sources.get(service.app.file).directory();
@@ -99,6 +99,28 @@ fn is_command(project: &Project, service: &Service) -> bool {
         && service.image.is_none()
         && service.deployments.is_empty()
         && program.sources.in_directory(&service.directory).any(has_commands)
+}
+
+/// Whether the app listens to the machine that it runs on, wherever that is: `server.listen(0, '127.0.0.1')`.
+fn listens_to_itself(program: &Program, service: &Service) -> bool {
+    let Some(app) = service.app_call else { return false };
+    let is_own = |host: &str| host == "localhost" || host == "::1" || host.starts_with("127.");
+    let at_host = |id: ModuleId, arg: &Arg| match values::object_literal(program, id, arg.value) {
+        Some((at, entries)) => entries.iter().find_map(|entry| match entry {
+            Entry::Pair { key, value } if matches!(program.module(at).expr(*key).kind, ExprKind::String(key) if key == "host") => {
+                values::text(program, at, *value)
+            }
+            _ => None,
+        }),
+        None => values::text(program, id, arg.value),
+    };
+    let module = program.module(service.module);
+    let mut listens = program.calls[service.module.0 as usize].iter().filter_map(|site| module.call(site.expr)).filter(|call| {
+        let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { return false };
+        name == "listen" && values::origin(program, service.module, object) == (service.module, app)
+    });
+    let is_local = |call: &Call| call.args.iter().filter_map(|arg| at_host(service.module, arg)).any(|host| is_own(&host));
+    listens.next().is_some_and(is_local) && listens.all(is_local)
 }
 
 /// Servers that are no development servers, and what else a file says of something that is deployed.

@@ -103,7 +103,8 @@ fn sure_of(ctx: &Context<'_>, id: ModuleId, hole: &Hole, confidence: Confidence)
     // Where no caller is seen to pass request data, whoever knows the program is asked.
     let is_lost = hole.origin == Origin::Passed
         && !hole.source.is_some_and(|source| flow::is_request_data(&project.program, &project.routes, id, source));
-    if is_lost || is_migration(&project.program, id) { Confidence::Low } else { confidence }
+    // Whoever runs a tool passes what is theirs.
+    if is_lost || is_migration(&project.program, id) || project.is_tool(id) { Confidence::Low } else { confidence }
 }
 
 /// The worst hole of a text, and how sure it is that it does harm.
