@@ -4,7 +4,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::calls::Passed;
-use crate::model::program::{Link, ModuleId, Program};
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values;
 
@@ -60,8 +60,12 @@ impl Search<'_> {
                 _ if program.callee(id, expr) == Entity::Builtin(Ustr::from("dict")) => {
                     call.args.iter().fold(Passed::No, |result, arg| later(result, self.in_argument(id, arg, depth)))
                 }
-                _ => Passed::Unknown,
+                _ => match program.callee(id, expr) {
+                    Entity::Function(f) => self.given_by(f, depth),
+                    _ => Passed::Unknown,
+                },
             },
+            ExprKind::Await(inner) => self.under(id, *inner, depth),
             // `CONFIG["http"]`
             ExprKind::Subscript { object, index, .. } => {
                 let Some(outer) = values::text(program, id, *index) else { return Passed::Unknown };
@@ -97,6 +101,20 @@ impl Search<'_> {
                 },
                 _ => Passed::Unknown,
             },
+            _ => Passed::Unknown,
+        }
+    }
+
+    /// What the dictionary holds that a function of the project gives, whichever of its results that is.
+    fn given_by(&self, f: FunctionRef, depth: u32) -> Passed {
+        if self.program.function(f).is_generator {
+            return Passed::Unknown;
+        }
+        let results = Resolver::new(self.program).results(f);
+        match results[..] {
+            [] => Passed::Unknown,
+            [only] => self.under(f.module, only, depth),
+            _ if results.iter().all(|result| self.under(f.module, *result, depth) == Passed::No) => Passed::No,
             _ => Passed::Unknown,
         }
     }

@@ -51,8 +51,8 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
 pub fn slot(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> Option<Slot> {
     let module = program.module(id);
     let passed = |position: &usize| at(call, *position).flatten();
-    let holds =
-        |arg: ExprId| is_object(program, id, arg) || (!is_no_object(program, id, arg, DEPTH) && callers::given(program, id, arg).is_some());
+    let may_hold = |arg: ExprId| callers::given(program, id, arg).is_some() || !made(program, id, arg).is_empty();
+    let holds = |arg: ExprId| is_object(program, id, arg) || (!is_no_object(program, id, arg, DEPTH) && may_hold(arg));
     let object = positions.0.iter().filter_map(passed).find(|arg| holds(*arg));
     if let Some(arg) = object {
         return Some(if matches!(module.expr(arg).kind, ExprKind::Object(_)) { Slot::Literal(arg) } else { Slot::Variable(arg) });
@@ -184,7 +184,15 @@ fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth:
     if gains(program, id, object, key, depth) {
         return Passed::Unknown;
     }
-    let Some((module, entries)) = values::object_literal(program, id, object) else { return by_callers(program, id, object, path, depth) };
+    let Some((module, entries)) = values::object_literal(program, id, object) else {
+        let made = made(program, id, object);
+        return match made[..] {
+            [] => by_callers(program, id, object, path, depth),
+            [(module, only)] => in_object(program, module, only, path, depth),
+            _ if made.iter().all(|(module, each)| in_object(program, *module, *each, path, depth) == Passed::No) => Passed::No,
+            _ => Passed::Unknown,
+        };
+    };
     let mut result = Passed::No;
     // Of two with one key, the last counts.
     for entry in entries.iter().rev() {
@@ -209,6 +217,18 @@ fn in_object(program: &Program, id: ModuleId, object: ExprId, path: &str, depth:
     match (result, rest) {
         (Passed::Value(module, value), Some(rest)) => in_object(program, module, value, rest, depth),
         _ => result,
+    }
+}
+
+/// The objects that a call of a function of the project may give: `axios.get(url, options())`.
+fn made(program: &Program, id: ModuleId, expr: ExprId) -> Vec<(ModuleId, ExprId)> {
+    let (at, origin) = values::origin(program, id, expr);
+    let origin = if let ExprKind::Await(inner) = program.module(at).expr(origin).kind { inner } else { origin };
+    match program.module(at).call(origin).map(|_| program.callee(at, origin)) {
+        Some(Entity::Function(f)) if !program.function(f).is_generator => {
+            Resolver::new(program).results(f).into_iter().map(|result| (f.module, result)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

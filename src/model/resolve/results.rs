@@ -59,7 +59,8 @@ impl Resolver<'_> {
     }
 
     /// The values that a function of the project returns or yields, null aside.
-    pub(super) fn results(&self, f: FunctionRef) -> Vec<ExprId> {
+    #[must_use]
+    pub fn results(&self, f: FunctionRef) -> Vec<ExprId> {
         let m = self.program.module(f.module);
         let body = match m.function(f.function).body {
             FunctionBody::Expr(value) => return vec![value],
