@@ -13,11 +13,16 @@ use crate::model::resolve::{Entity, Resolver};
 use crate::model::{outside, values};
 
 /// What functions raise on what they cannot take.
-const FUNCTIONS: [(&[&str], &[&str]); 19] = [
+const FUNCTIONS: [(&[&str], &[&str]); 21] = [
     (&["bool", "repr", "str", "isinstance", "issubclass", "hasattr", "callable", "type", "id", "print", "dir"], &[]),
     (&["datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "time.time"], &[]),
+    (&["os.environ.get", "os.getenv"], &[]),
+    (&["contextvars.ContextVar.get"], &["LookupError"]),
     (&["getattr", "setattr", "vars"], &["AttributeError", "TypeError"]),
-    (&["all", "any", "dict", "enumerate", "frozenset", "hash", "list", "reversed", "set", "sorted", "tuple", "zip"], &["TypeError"]),
+    (
+        &["all", "any", "dict", "enumerate", "frozenset", "hash", "iter", "list", "reversed", "set", "sorted", "tuple", "zip"],
+        &["TypeError"],
+    ),
     (&["next"], &["StopIteration", "TypeError"]),
     (
         &["abs", "bytes", "chr", "divmod", "format", "len", "max", "min", "ord", "pow", "range", "round", "sum"],
@@ -60,7 +65,7 @@ const MODULES: [(&str, &[&str]); 8] = [
 ];
 
 /// Functions of libraries that look only at what they are given. They raise errors of their own.
-const VERIFIERS: [&str; 12] = [
+const VERIFIERS: [&str; 16] = [
     "jwt.decode",
     "jwt.get_unverified_header",
     "jwt.api_jwt.decode",
@@ -73,7 +78,14 @@ const VERIFIERS: [&str; 12] = [
     "langdetect.detect",
     "packaging.version.parse",
     "packaging.version.Version",
+    "graphene.Node.from_global_id",
+    "graphene.relay.Node.from_global_id",
+    "graphql_relay.from_global_id",
+    "graphql_relay.node.node.from_global_id",
 ];
+
+/// Those of them that need a key: it may be the wrong one.
+const WITH_KEY: [&str; 3] = ["jwt.decode", "jwt.api_jwt.decode", "jose.jwt.decode"];
 
 /// Methods of texts, collections, matches and times that fail only on what is none.
 const METHODS: [&str; 57] = [
@@ -147,6 +159,14 @@ pub type Errors = Option<Vec<&'static str>>;
 pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Errors> {
     let mut work = Work::new(program);
     (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
+}
+
+/// Whether a block verifies something with a key.
+#[must_use]
+pub fn needs_key(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let is_one = |expr: ExprId| program.callee(id, expr).library().is_some_and(|name| WITH_KEY.contains(&name.as_str()));
+    let module = program.module(id);
+    module.expressions(block).into_iter().any(|expr| module.call(expr).is_some() && is_one(expr))
 }
 
 /// Whether a block does nothing but work on values in hand, and read files.
@@ -229,9 +249,10 @@ impl Work<'_> {
             StmtKind::Continue | StmtKind::Break | StmtKind::Pass | StmtKind::Delete(_) | StmtKind::Try(_) => true,
             StmtKind::Loop(l) => !l.is_async,
             // What is thrown here is caught here.
-            StmtKind::Raise { .. } | StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
+            StmtKind::Raise { .. } => true,
+            StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
             // `from urllib.parse import urlparse` right where it is used
-            StmtKind::Import(imports) => imports.iter().all(|import| self.is_of_language(id, *import)),
+            StmtKind::Import(imports) => imports.iter().all(|import| self.is_at_hand(id, *import)),
             _ => false,
         };
         let statements = module.statements(block);
@@ -248,12 +269,14 @@ impl Work<'_> {
         self.program.module(id).descendants(expr).into_iter().all(|part| self.is_local(id, part, depth))
     }
 
-    fn is_of_language(&self, id: ModuleId, import: u32) -> bool {
-        const MODULES: [&str; 17] = [
+    /// Whether an import brings in what works on values, or what the project has itself.
+    fn is_at_hand(&self, id: ModuleId, import: u32) -> bool {
+        const MODULES: [&str; 18] = [
             "ast",
             "base64",
             "binascii",
             "collections",
+            "contextvars",
             "datetime",
             "decimal",
             "email",
@@ -268,15 +291,21 @@ impl Work<'_> {
             "urllib",
             "uuid",
         ];
-        let link = self.program.import(id, import);
-        matches!(link, Link::Library(name) if MODULES.contains(&name.split('.').next().unwrap_or_default()))
+        match self.program.import(id, import) {
+            Link::Library(name) => MODULES.contains(&name.split('.').next().unwrap_or_default()),
+            Link::Module(_) | Link::Symbol(..) => self.program.module(id).language == Language::Python,
+        }
     }
 
     fn is_local(&mut self, id: ModuleId, expr: ExprId, depth: u32) -> bool {
         let module = self.program.module(id);
         let is_callee =
             matches!(module.expr_parents[expr.index()], Parent::Expr(call) if module.call(call).is_some_and(|call| call.callee == expr));
+        let is_raised =
+            || matches!(module.expr_parents[expr.index()], Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }));
         match &module.expr(expr).kind {
+            // `raise InvalidId(value)`
+            ExprKind::Call(_) if module.language == Language::Python && is_raised() => self.is_named = false,
             ExprKind::Call(call) => return self.is_local_call(id, expr, call, depth),
             ExprKind::Subscript { index, .. } => {
                 let by_position = matches!(module.expr(*index).kind, ExprKind::Number(_) | ExprKind::Unary { .. });
@@ -353,6 +382,7 @@ impl Work<'_> {
                     return true;
                 }
                 self.errors.push("AttributeError");
+                self.errors.extend(raised_by_method(&name, call));
                 let is_pattern = matches!(name.as_str(), "match" | "search" | "fullmatch" | "findall" | "finditer" | "sub")
                     && is_pattern(module, object);
                 // A dictionary's key is mostly written out.
@@ -397,7 +427,11 @@ impl Work<'_> {
                 }
             }
             (Does::More, _) if values::is_configuration(self.program, id, expr) => Does::Computes,
-            (Does::More, ExprKind::Attribute { object, name, .. }) if !outside::is_remote(module, *object) => javascript::of_name(*name),
+            (Does::More, ExprKind::Attribute { object, name, .. })
+                if outside::is_of_list(module, call) || !outside::is_remote(module, *object) =>
+            {
+                javascript::of_name(*name)
+            }
             (Does::More, ExprKind::Name(name)) => javascript::of_name(*name),
             (does, _) => does,
         };
@@ -421,13 +455,32 @@ impl Work<'_> {
     fn into_errors(mut self) -> Errors {
         self.errors.sort_unstable();
         self.errors.dedup();
-        if self.errors.contains(&"IndexError") && self.errors.contains(&"KeyError") {
-            self.errors.retain(|error| *error != "IndexError" && *error != "KeyError");
+        if self.errors.contains(&"LookupError") || (self.errors.contains(&"IndexError") && self.errors.contains(&"KeyError")) {
+            self.errors.retain(|error| !matches!(*error, "IndexError" | "KeyError" | "LookupError"));
             self.errors.push("LookupError");
             self.errors.sort_unstable();
         }
         (self.is_named && !self.errors.is_empty() && self.errors.len() <= 5).then_some(self.errors)
     }
+}
+
+/// What a method raises beside not being there.
+fn raised_by_method(name: &str, call: &Call) -> Vec<&'static str> {
+    let mut raised = match name {
+        "decode" | "encode" | "index" | "strftime" => vec!["ValueError"],
+        "astimezone" | "timestamp" => vec!["OverflowError", "ValueError"],
+        "format" => vec!["LookupError", "ValueError"],
+        "group" | "popleft" => vec!["IndexError"],
+        // Of a list, or of a dictionary.
+        "pop" if call.args.len() < 2 => vec!["IndexError", "KeyError"],
+        // `moment.replace(hour=hour)`
+        "replace" if call.args.iter().any(|arg| arg.kind != ArgKind::Positional) => vec!["ValueError"],
+        _ => Vec::new(),
+    };
+    if !call.args.is_empty() {
+        raised.push("TypeError");
+    }
+    raised
 }
 
 /// `response.json()`: what has come is read.
