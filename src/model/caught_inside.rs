@@ -98,10 +98,11 @@ fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> 
 
 /// Whether a `try` lets nothing through, or only what has left a trace.
 fn sees_to_it(program: &Program, id: ModuleId, t: &Try) -> bool {
+    let is_python = program.module(id).language == Language::Python;
     let takes = |handler: &Handler| exceptions::breadth_of(program, id, handler) != exceptions::Breadth::Narrow;
     let sees = |handler: &Handler| match exceptions::reaction(program, id, handler) {
         Reaction::Raises => passes_on(program, id, handler),
-        _ => true,
+        _ => !is_python || !takes(handler) || has_told(program, id, handler),
     };
     t.handlers.iter().any(takes) && t.handlers.iter().all(sees)
 }

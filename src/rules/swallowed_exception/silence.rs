@@ -44,7 +44,8 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
     let is_script = module.language == Language::TypeScript;
-    let inside = if is_script { caught_inside::of_block(program, id, tried) } else { None };
+    // What is read of an object may fail in Python, too.
+    let inside = caught_inside::of_block(program, id, tried).map(|inside| if is_script { inside } else { Inside::Mostly });
     if local_work::cannot_fail(module, tried)
         || is_answered_attempt(program, silence)
         || inside == Some(Inside::All)
