@@ -142,11 +142,27 @@ fn branches_without<'m>(module: &'m Module, names: &[Ustr], stmts: impl Iterator
     found
 }
 
+/// What is said of what is not there, or of who may not.
+const OTHERWISE: [&str; 12] = [
+    "401",
+    "403",
+    "404",
+    "access denied",
+    "expired",
+    "forbidden",
+    "no such",
+    "not found",
+    "not_found",
+    "notfound",
+    "unauthenticated",
+    "unauthorized",
+];
+
 /// Whether a block says that something went wrong. An outage must not pass for what is not there.
 fn tells(program: &Program, id: ModuleId, body: BlockId) -> bool {
     let module = program.module(id);
     let text = program.sources.slice(program.span_place(id, module.block(body).span)).to_ascii_lowercase();
-    let is_absence = ["404", "no such", "not found", "not_found", "notfound"].iter().any(|words| text.contains(words));
+    let is_absence = OTHERWISE.iter().any(|words| text.contains(words));
     let raises = |stmt: StmtId| match module.stmt(stmt).kind {
         StmtKind::Raise { .. } => true,
         StmtKind::Return(Some(value)) => exceptions::tells_failure(program, id, value),

@@ -111,11 +111,7 @@ pub fn is_on_the_way_out(program: &Program, id: ModuleId, stmt: StmtId, undoes: 
     for around in module.around_stmt(stmt) {
         match around {
             Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
-                StmtKind::Try(t) if t.handlers.iter().any(|handler| handler.body == from) => {
-                    if is_clause(from) {
-                        return true;
-                    }
-                }
+                StmtKind::Try(t) if t.handlers.iter().any(|handler| handler.body == from) && is_clause(from) => return true,
                 // `if (failed) { logger.error(failed); await remove(file).catch(() => {}); return; }`
                 StmtKind::If { .. } if raises(from) || (undoes && !module.block(from).falls_through && tells(from)) => return true,
                 _ => {}
