@@ -59,6 +59,15 @@ impl Callers {
         self.sites.get(&function).map_or(&[], Vec::as_slice)
     }
 
+    /// All calls of a function; nothing where one may be out of sight, or there is none.
+    #[must_use]
+    pub fn all_of(&self, program: &Program, function: FunctionRef) -> Option<&[(ModuleId, ExprId)]> {
+        let f = program.function(function);
+        let by_name = f.class.is_some() || program.module(function.module).language == Language::Python;
+        let may_be_elsewhere = self.handed.contains(&function) || (by_name && self.unclear.contains(&f.name));
+        self.sites.get(&function).map(Vec::as_slice).filter(|_| !may_be_elsewhere && f.decorators.is_empty())
+    }
+
     /// Whether a function is called, and none of its calls passes this parameter.
     fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
         let f = program.function(function);

@@ -66,6 +66,8 @@ fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> 
             Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
                 StmtKind::Try(t) if t.body == from => sees_to_it(program, f.module, t),
                 StmtKind::Try(t) if is_thrown => t.handlers.iter().any(|h| h.body == from && passes_on(program, f.module, h)),
+                // What more is told of an error is told of one that has left its trace.
+                StmtKind::Try(t) => t.handlers.iter().any(|h| h.body == from && has_told(program, f.module, h)),
                 _ => false,
             },
             _ => false,
@@ -96,21 +98,21 @@ fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> 
 
 /// Whether a `try` lets nothing through, or only what has left a trace.
 fn sees_to_it(program: &Program, id: ModuleId, t: &Try) -> bool {
+    let is_python = program.module(id).language == Language::Python;
     let takes = |handler: &Handler| exceptions::breadth_of(program, id, handler) != exceptions::Breadth::Narrow;
     let sees = |handler: &Handler| match exceptions::reaction(program, id, handler) {
         Reaction::Raises => passes_on(program, id, handler),
-        _ => true,
+        _ => !is_python || !takes(handler) || has_told(program, id, handler),
     };
     t.handlers.iter().any(takes) && t.handlers.iter().all(sees)
 }
 
 /// Whether a clause logs what it throws, where somebody reads it.
 fn passes_on(program: &Program, id: ModuleId, handler: &Handler) -> bool {
-    let module = program.module(id);
-    let is_read = |expr: ExprId| {
-        let callee = module.call(expr).map(|call| &module.expr(call.callee).kind);
-        let is_quiet = matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "debug" | "info" | "silly" | "trace" | "verbose"));
-        !is_quiet && traces::leaves(program, id, expr)
-    };
-    exceptions::reaction(program, id, handler) == Reaction::Raises && module.expressions(handler.body).into_iter().any(is_read)
+    exceptions::reaction(program, id, handler) == Reaction::Raises && has_told(program, id, handler)
+}
+
+/// Whether a clause logs, where somebody reads it.
+fn has_told(program: &Program, id: ModuleId, handler: &Handler) -> bool {
+    program.module(id).expressions(handler.body).into_iter().any(|expr| traces::is_read(program, id, expr))
 }

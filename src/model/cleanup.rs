@@ -2,11 +2,13 @@
 
 mod finally;
 mod javascript;
+mod undoing;
 
 use ustr::Ustr;
 
 pub use self::finally::is_in_finally;
 use self::finally::may_end;
+pub use self::undoing::{only_undoes, undoes};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};

@@ -1,140 +1,18 @@
 //! Work on values in hand: code that reaches nothing outside, and which errors it raises on values that do not fit.
 
 mod javascript;
+mod python;
 
 use ustr::Ustr;
 
 use self::javascript::Does;
+use self::python::{FUNCTIONS, METHODS, MODULES, VERIFIERS, WITH_KEY, raised_by_method};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::cleanup::words;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::{outside, values};
-
-/// What functions raise on what they cannot take.
-const FUNCTIONS: [(&[&str], &[&str]); 19] = [
-    (&["bool", "repr", "str", "isinstance", "issubclass", "hasattr", "callable", "type", "id", "print", "dir"], &[]),
-    (&["datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "time.time"], &[]),
-    (&["getattr", "setattr", "vars"], &["AttributeError", "TypeError"]),
-    (&["all", "any", "dict", "enumerate", "frozenset", "hash", "list", "reversed", "set", "sorted", "tuple", "zip"], &["TypeError"]),
-    (&["next"], &["StopIteration", "TypeError"]),
-    (
-        &["abs", "bytes", "chr", "divmod", "format", "len", "max", "min", "ord", "pow", "range", "round", "sum"],
-        &["TypeError", "ValueError"],
-    ),
-    (&["complex", "float", "int", "json.dumps", "json.loads"], &["TypeError", "ValueError"]),
-    (&["decimal.Decimal"], &["ArithmeticError", "TypeError", "ValueError"]),
-    (&["fractions.Fraction"], &["TypeError", "ValueError", "ZeroDivisionError"]),
-    (&["uuid.UUID"], &["AttributeError", "TypeError", "ValueError"]),
-    (&["datetime.datetime.fromisoformat", "datetime.date.fromisoformat", "datetime.time.fromisoformat"], &["TypeError", "ValueError"]),
-    (&["datetime.datetime.strptime", "time.strptime", "email.utils.parsedate_to_datetime"], &["TypeError", "ValueError"]),
-    (&["datetime.datetime.fromtimestamp", "datetime.datetime.utcfromtimestamp"], &["OSError", "OverflowError", "TypeError", "ValueError"]),
-    (
-        &["datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone"],
-        &["OverflowError", "TypeError", "ValueError"],
-    ),
-    (&["ipaddress.ip_address", "ipaddress.ip_network", "ipaddress.ip_interface"], &["ValueError"]),
-    (
-        &["base64.b64decode", "base64.urlsafe_b64decode", "base64.b64encode", "base64.urlsafe_b64encode", "binascii.unhexlify"],
-        &["TypeError", "ValueError"],
-    ),
-    (&["ast.literal_eval"], &["SyntaxError", "TypeError", "ValueError"]),
-    (
-        &["re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer", "re.split", "re.sub", "re.escape", "re.compile"],
-        &["TypeError"],
-    ),
-    (&["typing.get_type_hints"], &["AttributeError", "NameError", "TypeError"]),
-];
-
-/// Modules all of whose functions compute something, and what they raise.
-const MODULES: [(&str, &[&str]); 8] = [
-    ("urllib.parse.", &["AttributeError", "TypeError", "ValueError"]),
-    ("urlparse.", &["AttributeError", "TypeError", "ValueError"]),
-    ("six.moves.urllib.parse.", &["AttributeError", "TypeError", "ValueError"]),
-    ("math.", &["OverflowError", "TypeError", "ValueError"]),
-    ("html.", &["AttributeError", "TypeError"]),
-    ("os.path.basename", &["TypeError"]),
-    ("os.path.join", &["TypeError"]),
-    ("os.path.splitext", &["TypeError"]),
-];
-
-/// Functions of libraries that look only at what they are given. They raise errors of their own.
-const VERIFIERS: [&str; 12] = [
-    "jwt.decode",
-    "jwt.get_unverified_header",
-    "jwt.api_jwt.decode",
-    "jose.jwt.decode",
-    "jose.jwt.get_unverified_header",
-    "bcrypt.checkpw",
-    "babel.numbers.get_territory_currencies",
-    "dateutil.parser.parse",
-    "dateutil.parser.isoparse",
-    "langdetect.detect",
-    "packaging.version.parse",
-    "packaging.version.Version",
-];
-
-/// Methods of texts, collections, matches and times that fail only on what is none.
-const METHODS: [&str; 57] = [
-    "add",
-    "append",
-    "astimezone",
-    "capitalize",
-    "casefold",
-    "copy",
-    "count",
-    "date",
-    "decode",
-    "encode",
-    "endswith",
-    "extend",
-    "find",
-    "format",
-    "get",
-    "group",
-    "groupdict",
-    "groups",
-    "hex",
-    "index",
-    "insert",
-    "isalnum",
-    "isalpha",
-    "isdigit",
-    "isnumeric",
-    "isoformat",
-    "items",
-    "join",
-    "keys",
-    "ljust",
-    "lower",
-    "lstrip",
-    "partition",
-    "pop",
-    "popleft",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "rfind",
-    "rjust",
-    "rpartition",
-    "rsplit",
-    "rstrip",
-    "setdefault",
-    "split",
-    "splitlines",
-    "startswith",
-    "strftime",
-    "strip",
-    "timestamp",
-    "title",
-    "total_seconds",
-    "update",
-    "upper",
-    "values",
-    "weekday",
-    "zfill",
-];
 
 /// How deep functions of the project are followed.
 const DEPTH: u32 = 3;
@@ -147,6 +25,14 @@ pub type Errors = Option<Vec<&'static str>>;
 pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Errors> {
     let mut work = Work::new(program);
     (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
+}
+
+/// Whether a block verifies something with a key.
+#[must_use]
+pub fn needs_key(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let is_one = |expr: ExprId| program.callee(id, expr).library().is_some_and(|name| WITH_KEY.contains(&name.as_str()));
+    let module = program.module(id);
+    module.expressions(block).into_iter().any(|expr| module.call(expr).is_some() && is_one(expr))
 }
 
 /// Whether a block does nothing but work on values in hand, and read files.
@@ -229,9 +115,10 @@ impl Work<'_> {
             StmtKind::Continue | StmtKind::Break | StmtKind::Pass | StmtKind::Delete(_) | StmtKind::Try(_) => true,
             StmtKind::Loop(l) => !l.is_async,
             // What is thrown here is caught here.
-            StmtKind::Raise { .. } | StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
+            StmtKind::Raise { .. } => true,
+            StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
             // `from urllib.parse import urlparse` right where it is used
-            StmtKind::Import(imports) => imports.iter().all(|import| self.is_of_language(id, *import)),
+            StmtKind::Import(imports) => imports.iter().all(|import| self.is_at_hand(id, *import)),
             _ => false,
         };
         let statements = module.statements(block);
@@ -248,12 +135,14 @@ impl Work<'_> {
         self.program.module(id).descendants(expr).into_iter().all(|part| self.is_local(id, part, depth))
     }
 
-    fn is_of_language(&self, id: ModuleId, import: u32) -> bool {
-        const MODULES: [&str; 17] = [
+    /// Whether an import brings in what works on values, or what the project has itself.
+    fn is_at_hand(&self, id: ModuleId, import: u32) -> bool {
+        const MODULES: [&str; 18] = [
             "ast",
             "base64",
             "binascii",
             "collections",
+            "contextvars",
             "datetime",
             "decimal",
             "email",
@@ -268,15 +157,21 @@ impl Work<'_> {
             "urllib",
             "uuid",
         ];
-        let link = self.program.import(id, import);
-        matches!(link, Link::Library(name) if MODULES.contains(&name.split('.').next().unwrap_or_default()))
+        match self.program.import(id, import) {
+            Link::Library(name) => MODULES.contains(&name.split('.').next().unwrap_or_default()),
+            Link::Module(_) | Link::Symbol(..) => self.program.module(id).language == Language::Python,
+        }
     }
 
     fn is_local(&mut self, id: ModuleId, expr: ExprId, depth: u32) -> bool {
         let module = self.program.module(id);
         let is_callee =
             matches!(module.expr_parents[expr.index()], Parent::Expr(call) if module.call(call).is_some_and(|call| call.callee == expr));
+        let is_raised =
+            || matches!(module.expr_parents[expr.index()], Parent::Stmt(stmt) if matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }));
         match &module.expr(expr).kind {
+            // `raise InvalidId(value)`
+            ExprKind::Call(_) if module.language == Language::Python && is_raised() => self.is_named = false,
             ExprKind::Call(call) => return self.is_local_call(id, expr, call, depth),
             ExprKind::Subscript { index, .. } => {
                 let by_position = matches!(module.expr(*index).kind, ExprKind::Number(_) | ExprKind::Unary { .. });
@@ -353,6 +248,7 @@ impl Work<'_> {
                     return true;
                 }
                 self.errors.push("AttributeError");
+                self.errors.extend(raised_by_method(&name, call));
                 let is_pattern = matches!(name.as_str(), "match" | "search" | "fullmatch" | "findall" | "finditer" | "sub")
                     && is_pattern(module, object);
                 // A dictionary's key is mostly written out.
@@ -397,7 +293,11 @@ impl Work<'_> {
                 }
             }
             (Does::More, _) if values::is_configuration(self.program, id, expr) => Does::Computes,
-            (Does::More, ExprKind::Attribute { object, name, .. }) if !outside::is_remote(module, *object) => javascript::of_name(*name),
+            (Does::More, ExprKind::Attribute { object, name, .. })
+                if outside::is_of_list(module, call) || !outside::is_remote(module, *object) =>
+            {
+                javascript::of_name(*name)
+            }
             (Does::More, ExprKind::Name(name)) => javascript::of_name(*name),
             (does, _) => does,
         };
@@ -421,8 +321,8 @@ impl Work<'_> {
     fn into_errors(mut self) -> Errors {
         self.errors.sort_unstable();
         self.errors.dedup();
-        if self.errors.contains(&"IndexError") && self.errors.contains(&"KeyError") {
-            self.errors.retain(|error| *error != "IndexError" && *error != "KeyError");
+        if self.errors.contains(&"LookupError") || (self.errors.contains(&"IndexError") && self.errors.contains(&"KeyError")) {
+            self.errors.retain(|error| !matches!(*error, "IndexError" | "KeyError" | "LookupError"));
             self.errors.push("LookupError");
             self.errors.sort_unstable();
         }

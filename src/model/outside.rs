@@ -47,6 +47,9 @@ const METHODS: [&str; 34] = [
     "wait",
 ];
 
+/// Those of them that are of lists in JavaScript; queries are waited for there.
+const OF_LISTS: [&str; 2] = ["filter", "first"];
+
 /// What methods reach out that read, write or send: `read_text`, `send_message`.
 const VERBS: [&str; 9] = ["connect", "download", "execute", "fetch", "query", "read", "send", "upload", "write"];
 
@@ -155,6 +158,33 @@ pub fn only_runs_programs(program: &Program, id: ModuleId, block: BlockId) -> bo
     calls.peek().is_some() && calls.all(runs)
 }
 
+/// Whether that is all there is to ask: `execSync("yarn --version")`, what a file of the kernel says, or a program that a
+/// function by its name only tries to run.
+#[must_use]
+pub fn only_asks_system(program: &Program, id: ModuleId, block: BlockId, function: &str) -> bool {
+    const ASKS: [&str; 5] = ["--version", "-v", "-V", "version", "--help"];
+    const FINDS: [&str; 4] = ["which", "where", "command", "type"];
+    let module = program.module(id);
+    let exprs = module.expressions(block);
+    let says =
+        |is_it: &dyn Fn(&str) -> bool| exprs.iter().any(|expr| matches!(module.expr(*expr).kind, ExprKind::String(text) if is_it(&text)));
+    // `["git", "--version"]`, `"git --version"`
+    let asks = |text: &str| {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        words.first().is_some_and(|word| FINDS.contains(word)) || words.last().is_some_and(|word| ASKS.contains(word))
+    };
+    let tries = || words(function).first().is_some_and(|word| matches!(word.as_str(), "maybe" | "safe" | "try"));
+    if only_runs_programs(program, id, block) {
+        return tries() || says(&asks);
+    }
+    let of_kernel = |text: &str| text.starts_with("/proc/") || text.starts_with("/sys/");
+    let reaches_further = |expr: &ExprId| {
+        let row = program.callee(id, *expr).library().and_then(|name| program.apis.row(name));
+        row.is_some_and(|row| [Role::HttpCall, Role::NetworkCall, Role::SqlSink].iter().any(|role| row.is(*role)))
+    };
+    says(&of_kernel) && !exprs.iter().any(|expr| module.call(*expr).is_some() && reaches_further(expr))
+}
+
 /// Whether the only calls of a block are such.
 #[must_use]
 pub fn only_probes(program: &Program, id: ModuleId, block: BlockId) -> bool {
@@ -204,7 +234,8 @@ pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
                 _ => {
                     if let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind
                         && !is_super(module, object)
-                        && (METHODS.contains(&name.as_str())
+                        && !is_of_list(module, call)
+                        && (reaches_by_name(module.language, &name)
                             || words(&name).first().is_some_and(|word| VERBS.contains(&word.as_str()))
                             || is_remote(module, object))
                     {
@@ -215,6 +246,20 @@ pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
         }
     }
     false
+}
+
+/// `state.queue.filter((item) => …)`: whatever its name says, that is a list.
+#[must_use]
+pub fn is_of_list(module: &Module, call: &Call) -> bool {
+    const METHODS: [&str; 11] = ["every", "filter", "find", "findIndex", "findLast", "flatMap", "forEach", "map", "reduce", "some", "sort"];
+    let takes_function = call.args.first().is_some_and(|arg| matches!(module.expr(arg.value).kind, ExprKind::Function(_)));
+    let is_one = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if METHODS.contains(&name.as_str()));
+    module.language == Language::TypeScript && takes_function && is_one
+}
+
+/// Whether a method's own name says that it does.
+fn reaches_by_name(language: Language, name: &str) -> bool {
+    METHODS.contains(&name) && !(language == Language::TypeScript && OF_LISTS.contains(&name))
 }
 
 /// `super()`: what a class inherits is out of sight, and its name says no more than its own.
@@ -256,7 +301,9 @@ pub fn is_remote(module: &Module, object: ExprId) -> bool {
             ExprKind::Subscript { object, .. } => (None, Some(*object)),
             _ => (None, None),
         };
-        if name.is_some_and(|name| words(&name).last().is_some_and(|word| REMOTE.contains(&word.as_str()))) {
+        // A cursor of JavaScript is the place where a page of results begins.
+        let is_one = |word: &String| REMOTE.contains(&word.as_str()) && (module.language == Language::Python || word != "cursor");
+        if name.is_some_and(|name| words(&name).last().is_some_and(is_one)) {
             return true;
         }
         let Some(next) = next else { return false };

@@ -215,10 +215,14 @@ impl<'p> Resolver<'p> {
         }
     }
 
-    /// `client = None` says nothing about what the client is.
+    /// `client = None` says nothing about what the client is, nor does `@overload` about what a function does.
     fn is_placeholder(&self, module: ModuleId, binding: &Binding) -> bool {
         match binding.kind {
             BindingKind::Unset => true,
+            BindingKind::Function(function) => {
+                let function = self.program.module(module).function(function);
+                ["typing.overload", "typing_extensions.overload"].iter().any(|name| self.has_decorator(module, function, name))
+            }
             BindingKind::Value(value) => matches!(self.program.module(module).expr(value).kind, ExprKind::Null),
             _ => false,
         }

@@ -75,17 +75,90 @@ pub fn only_adds_to_another(program: &Program, id: ModuleId, stmt: StmtId, tried
     (raises || in_block(program, id, clause.body, Some(stmt))) && only_tells(program, id, tried, clause.target)
 }
 
-/// Whether a statement stands in a clause that passes on what it has caught: that error is the one that matters.
+/// Whether a call leaves a trace where somebody reads it, whatever the level that is looked at.
 #[must_use]
-pub fn is_on_the_way_out(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+pub fn is_read(program: &Program, id: ModuleId, call: ExprId) -> bool {
     let module = program.module(id);
-    module.around_stmt(stmt).take_while(|around| !matches!(around, Around::Function(_))).any(|around| {
-        let Around::Stmt(outer, Some(from)) = around else { return false };
-        let StmtKind::Try(t) = &module.stmt(outer).kind else { return false };
-        let Some(clause) = t.handlers.iter().find(|handler| handler.body == from) else { return false };
-        let last = module.block(clause.body).stmts.last().map(|stmt| &module.stmt(*stmt).kind);
-        clause.target.is_some() && matches!(last, Some(StmtKind::Raise { .. }))
+    let is_level = |name: &str| matches!(name, "debug" | "info" | "silly" | "trace" | "verbose");
+    let is_quiet = module.call(call).is_some_and(|call| match module.expr(call.callee).kind {
+        // `logger.log("info", …)`
+        ExprKind::Attribute { name, .. } if name == "log" => {
+            call.args.first().is_some_and(|arg| matches!(module.expr(arg.value).kind, ExprKind::String(level) if is_level(&level)))
+        }
+        ExprKind::Attribute { name, .. } => is_level(&name),
+        _ => false,
+    });
+    !is_quiet && leaves(program, id, call)
+}
+
+/// Whether a statement stands where another error is passed on: that one matters. What only undoes what was begun matters no
+/// more where that error is told.
+#[must_use]
+pub fn is_on_the_way_out(program: &Program, id: ModuleId, stmt: StmtId, undoes: bool) -> bool {
+    let module = program.module(id);
+    let inner = module.stmt(stmt).span;
+    let raises = |body: BlockId| {
+        let last = module.block(body).stmts.last().map(|stmt| &module.stmt(*stmt).kind);
+        matches!(last, Some(StmtKind::Raise { .. }))
+    };
+    let tells = |body: BlockId| {
+        module.expressions(body).into_iter().any(|expr| {
+            let is_aside = inner.contains(module.expr(expr).span);
+            !is_aside && (is_read(program, id, expr) || (module.call(expr).is_some() && exceptions::tells_failure(program, id, expr)))
+        })
+    };
+    let is_clause = |body: BlockId| raises(body) || (undoes && tells(body));
+    for around in module.around_stmt(stmt) {
+        match around {
+            Around::Stmt(outer, Some(from)) => match &module.stmt(outer).kind {
+                StmtKind::Try(t) if t.handlers.iter().any(|handler| handler.body == from) && is_clause(from) => return true,
+                // `if (failed) { logger.error(failed); await remove(file).catch(() => {}); return; }`
+                StmtKind::If { .. } if raises(from) || (undoes && !module.block(from).falls_through && tells(from)) => return true,
+                _ => {}
+            },
+            // `open().catch(async (error) => { await remove(file).catch(() => {}); throw error; })`
+            Around::Function(function) => {
+                let f = module.function(function);
+                let is_handler = matches!(f.parent, Parent::Expr(value) if is_handed_rejections(module, value));
+                return matches!(f.body, FunctionBody::Block(body) if is_handler && is_clause(body));
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a function is called with what a promise is rejected with.
+fn is_handed_rejections(module: &Module, function: ExprId) -> bool {
+    let Parent::Expr(outer) = module.expr_parents[function.index()] else { return false };
+    module.call(outer).is_some_and(|call| {
+        let is_catch = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "catch");
+        is_catch && call.args.first().is_some_and(|arg| arg.value == function)
     })
+}
+
+/// Whether an error is made where a statement stands, to be raised: `return new NotReady(details)`, and nothing else.
+#[must_use]
+pub fn is_making_error(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
+    let module = program.module(id);
+    let Some(FunctionBody::Block(body)) = module.function_of_stmt(stmt).map(|function| module.function(function).body) else {
+        return false;
+    };
+    let is_error = |value: ExprId| {
+        module.call(value).is_some_and(|call| match module.expr(call.callee).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => {
+                let is_made = call.is_new || name.starts_with(char::is_uppercase);
+                is_made && (name.ends_with("Error") || name.ends_with("Exception"))
+            }
+            _ => false,
+        })
+    };
+    let returned = module.statements(body).into_iter().filter_map(|stmt| match module.stmt(stmt).kind {
+        StmtKind::Return(value) => Some(value),
+        _ => None,
+    });
+    let mut returned = returned.peekable();
+    returned.peek().is_some() && returned.all(|value| value.is_some_and(is_error))
 }
 
 /// Whether all that is called in a block tells somebody of an error, or reads what is in hand.

@@ -127,6 +127,10 @@ pub enum Role {
     ModelRuntime,
     /// Drives a headless browser: memory.
     Browser,
+    /// Looks at what is on a page of such a browser, or waits until it is there.
+    PageLook,
+    /// Runs a function in such a page.
+    PageCode,
 }
 
 /// A function that is passed on to be called: `asyncio.to_thread(requests.get, url)`.

@@ -6,7 +6,7 @@ use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
 use crate::model::loggers::javascript::{self as loggers, Form, Logger};
 use crate::model::program::{ModuleId, Program};
-use crate::model::traces;
+use crate::model::{local_work, traces};
 use crate::source::{Place, Span};
 
 const LOG: &str = "Log the error";
@@ -28,9 +28,20 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
     let file = module.file;
     let style = Style::of(program, id);
     let message = failed(program, id, tried, function);
-    let line = |error: &str| line(program, id, function, handler.span.start, &message, error);
+    let may_be_absent = local_work::reads_files(program, id, tried) && local_work::of_block(program, id, tried).is_none();
+    let title = if may_be_absent { "Log the error, unless the file is not there" } else { LOG };
+    let line = |error: &str| {
+        let line = line(program, id, function, handler.span.start, &message, error)?;
+        if !may_be_absent {
+            return Some(line);
+        }
+        // What is caught has no type there.
+        let is_typed = program.path(id).rsplit('.').next().is_some_and(|end| end.contains("ts"));
+        let error = if is_typed { format!("({error} as NodeJS.ErrnoException)") } else { error.to_owned() };
+        Some(format!("if ({error}.code !== {}) {line}", style.text("ENOENT")))
+    };
     let advice = || match line("error") {
-        Some(line) => Fix::advice(LOG, format!("{line}\n")),
+        Some(line) => Fix::advice(title, format!("{line}\n")),
         None => advice(program, id, function, handler.span.start),
     };
     // In broken syntax nobody knows what an edit would be a part of.
@@ -63,7 +74,7 @@ pub(super) fn logging(program: &Program, id: ModuleId, handler: &Handler, tried:
             text: format!("\n{step}{entry}\n{rest}}}"),
         }
     };
-    Fix::unsafe_edit(LOG, intent.into_iter().chain([log]).collect())
+    Fix::unsafe_edit(title, intent.into_iter().chain([log]).collect())
 }
 
 /// The fix that throws what a clause has caught, as its last statement.
@@ -150,15 +161,41 @@ fn is_link(module: &Module, expr: ExprId) -> bool {
     matches!(module.expr(expr).kind, ExprKind::Attribute { .. }) && is_callee(module.expr_parents[expr.index()])
 }
 
+/// `Promise.resolve()`: it begins a chain, and does not fail.
+fn is_start(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    program.callee(id, call).library().as_deref() == Some("js:globalThis.Promise.resolve")
+}
+
+/// The first call that a function waits for.
+fn first_awaited(module: &Module, function: ExprId) -> Option<ExprId> {
+    let ExprKind::Function(function) = module.expr(function).kind else { return None };
+    let exprs = match module.function(function).body {
+        FunctionBody::Block(block) => module.expressions(block),
+        FunctionBody::Expr(value) if module.call(value).is_some() => return Some(value),
+        FunctionBody::Expr(value) => module.descendants(value),
+    };
+    exprs.into_iter().find_map(|expr| match module.expr(expr).kind {
+        ExprKind::Await(inner) => module.call(inner).map(|_| inner),
+        _ => None,
+    })
+}
+
 /// What a call is known by to a reader: `store.read`, or the last step of a chain.
 pub(super) fn name_of_call(program: &Program, id: ModuleId, call: ExprId) -> Option<String> {
     let module = program.module(id);
     let mut at = call;
+    let mut then = None;
     // `fetch(url).then(read)` is `fetch`. As long as chains are.
     for _ in 0..16 {
-        let callee = module.call(at)?.callee;
+        let Call { callee, args, .. } = module.call(at)?;
+        let callee = *callee;
         match module.expr(callee).kind {
-            ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => at = object,
+            ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "then" | "finally" | "catch") => {
+                then = args.first().map(|arg| arg.value);
+                at = object;
+            }
+            // `Promise.resolve().then(async () => { await store.read(id); })` is `store.read`.
+            _ if args.is_empty() && is_start(program, id, at) => at = then.take().and_then(|then| first_awaited(module, then))?,
             _ => {
                 let text = program.text(id, callee);
                 let is_name = text.len() <= 60 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$'));

@@ -6,13 +6,13 @@ use crate::finding::Confidence;
 use crate::fix::habits::Style;
 use crate::fix::{Fix, Intent};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::caches::{self, Use};
 use crate::model::caught_inside::{self, Inside};
 use crate::model::exceptions::{self, Reaction};
+use crate::model::missing::{self, Behind, is_used};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{browser, cleanup, local_work, outside, predicates, reasons, telemetry, traces, values};
+use crate::model::{browser, cleanup, headless, local_work, outside, predicates, reasons, telemetry, traces, values};
 use crate::rules::Context;
 use crate::source::{Place, Span};
 
@@ -119,6 +119,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         || is_reading(program, id, promise)
         || outside::is_probe(program, id, promise)
         || is_of_somebody_else(program, id, promise)
+        || headless::runs_there(program, id, stmt)
     {
         return None;
     }
@@ -129,7 +130,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         _ => (Confidence::High, Effect::Drops),
     };
     let function = module.function_of(expr);
-    let behind = behind(program, id, expr, stmt);
+    let behind = missing::behind(program, id, expr, stmt);
     let explained = reasons::is_explained(program, id, rejection.span)
         || reasons::is_expected_above(program, id, stmt)
         || reasons::is_promised(program, id, stmt)
@@ -150,7 +151,10 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         confidence = confidence.min(Confidence::Medium);
     }
     if explained
-        || traces::is_on_the_way_out(program, id, stmt)
+        || traces::is_on_the_way_out(program, id, stmt, cleanup::undoes(module, promise))
+        || traces::is_making_error(program, id, stmt)
+        || headless::only_wait(program, id, &parts)
+        || (is_returned(module, expr, stmt) && missing::is_told_by_callers(program, id, stmt, rejection.reaction))
         || inside.is_some()
         || cache == Some(Use::Reads)
         || telemetry::tells(program, id, function, &parts)
@@ -209,59 +213,12 @@ fn is_of_somebody_else(program: &Program, id: ModuleId, promise: ExprId) -> bool
     !is_started_here || module.expr_ids().filter(|expr| is_use(*expr)).count() > 1
 }
 
-/// Whether anything is made of what a call gives.
-fn is_used(module: &Module, expr: ExprId) -> bool {
-    for around in module.around(expr) {
-        match around {
-            Around::Expr(outer) => match module.expr(outer).kind {
-                // `void send().catch(…)`, `await send().catch(…)`
-                ExprKind::Await(_) | ExprKind::Unary { op: UnaryOp::Other, .. } => {}
-                _ => return true,
-            },
-            Around::Stmt(stmt, _) => return !matches!(module.stmt(stmt).kind, StmtKind::Expr(_)),
-            _ => return true,
-        }
+/// Whether a statement gives what an expression does, and no more: `return await find(id).catch(() => null)`.
+fn is_returned(module: &Module, expr: ExprId, stmt: StmtId) -> bool {
+    match module.stmt(stmt).kind {
+        StmtKind::Return(Some(value)) => value == expr || matches!(module.expr(value).kind, ExprKind::Await(inner) if inner == expr),
+        _ => false,
     }
-    true
-}
-
-/// What is done soon if there is no result.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Behind {
-    /// It is said: `if (!user) throw new NotFound()`.
-    Tells,
-    /// `if (!user) return null`
-    Leaves,
-}
-
-/// Whether what a call gives is looked at soon.
-fn behind(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId) -> Option<Behind> {
-    let module = program.module(id);
-    let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return None };
-    if !is_used(module, expr) {
-        return None;
-    }
-    let names: Vec<_> =
-        targets.iter().flat_map(|target| module.descendants(*target)).filter_map(|e| exceptions::name_of(module, e)).collect();
-    let block = module.stmt_parents[stmt.index()];
-    let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1).take(6);
-    behind.into_iter().find_map(|next| {
-        let StmtKind::If { branches, .. } = &module.stmt(*next).kind else { return None };
-        branches.iter().find_map(|(test, body)| {
-            let parts = module.descendants(*test);
-            let asks = parts.iter().filter_map(|e| exceptions::name_of(module, *e)).any(|name| names.contains(&name));
-            // `!user`, `user === null`
-            let is_negative =
-                parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Unary { op: UnaryOp::Not, .. } | ExprKind::Null));
-            if !asks || !is_negative {
-                return None;
-            }
-            match exceptions::reaction_of(program, id, FunctionBody::Block(*body), None) {
-                Reaction::Raises | Reaction::Acts => Some(Behind::Tells),
-                _ => (!module.block(*body).falls_through).then_some(Behind::Leaves),
-            }
-        })
-    })
 }
 
 /// Whether the function that gives a promise asks something, so that its "no" is looked at: `verifyToken(token)`.

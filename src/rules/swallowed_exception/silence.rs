@@ -11,7 +11,9 @@ use crate::model::local_work::{self, Errors};
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::Entity;
 use crate::model::resolve::Resolver;
-use crate::model::{attempts, browser, caches, caught_inside, cleanup, import_guards, outside, predicates, reasons, telemetry, traces};
+use crate::model::{
+    attempts, browser, caches, caught_inside, cleanup, headless, import_guards, missing, outside, predicates, reasons, telemetry, traces,
+};
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
 #[derive(Clone, Copy)]
@@ -42,15 +44,17 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     let Silence { id, stmt, tried, handler, breadth, .. } = silence;
     let module = program.module(id);
     let is_script = module.language == Language::TypeScript;
-    let inside = if is_script { caught_inside::of_block(program, id, tried) } else { None };
+    // What is read of an object may fail in Python, too.
+    let inside = caught_inside::of_block(program, id, tried).map(|inside| if is_script { inside } else { Inside::Mostly });
     if local_work::cannot_fail(module, tried)
         || is_answered_attempt(program, silence)
         || inside == Some(Inside::All)
         || attempts::is_told_behind(program, id, stmt, tried, handler)
+        || headless::runs_there(program, id, stmt)
     {
         return None;
     }
-    let returns = handler.is_some_and(|h| module.statements(h.body).iter().any(|s| matches!(module.stmt(*s).kind, StmtKind::Return(_))));
+    let returns = handler.is_some_and(|handler| leaves(module, handler.body));
     let afterwards = if returns { Afterwards::Nothing } else { exceptions::afterwards(program, id, stmt, tried) };
     // Whoever raises at last has no use for a fallback.
     let reaction = if afterwards == Afterwards::RaisesAtLast { silence.reaction } else { takes_effect(program, silence) };
@@ -99,8 +103,7 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     if is_script && !outside::reaches(program, id, tried) {
         // Nothing is out of order but a value.
-        let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
-        let gives_up = handler.is_some_and(|handler| leaves(handler.body)) || leaves(tried);
+        let gives_up = returns || leaves(module, tried);
         confidence = confidence.min(if gives_up { Confidence::Low } else { Confidence::Medium });
     }
     let is_seen = |call: &ExprId| module.call(*call).is_none() || matches!(program.callee(id, *call), Entity::Function(_));
@@ -108,6 +111,12 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     if !is_script && returns && breadth != Breadth::Bare && calls_own() && !outside::reaches(program, id, tried) {
         // All that is called can be seen, and works on values in hand.
         confidence = confidence.min(Confidence::Medium);
+    }
+    let answers = returns || (reaction == Reaction::Nothing && leaves(module, tried));
+    let is_question = answers && local.is_some() && !local_work::needs_key(program, id, tried);
+    if !is_script && is_question && breadth == Breadth::Broad && !is_broken {
+        // It is a question about a value, and the answer is that it is none.
+        confidence = Confidence::Low;
     }
     if is_script && local_work::reads_files(program, id, tried) {
         // Mostly a file that is not there.
@@ -143,6 +152,11 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     Some(Verdict { confidence, text, local, of_logging })
 }
 
+/// Whether a block may end its function.
+fn leaves(module: &Module, block: BlockId) -> bool {
+    module.statements(block).into_iter().any(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Return(_)))
+}
+
 /// A value as a message shows it: on one line, and not at any length.
 pub(super) fn shown(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -169,10 +183,9 @@ fn is_answered_attempt(program: &Program, silence: Silence<'_>) -> bool {
         return true;
     }
     let is_attempt = local_work::of_block(program, id, tried).is_some() || (names_parser && !outside::reaches(program, id, tried));
-    let leaves = |block: BlockId| module.statements(block).into_iter().any(|s| matches!(module.stmt(s).kind, StmtKind::Return(_)));
     is_attempt
-        && (handler.is_some_and(|handler| leaves(handler.body))
-            || leaves(tried)
+        && (handler.is_some_and(|handler| leaves(module, handler.body))
+            || leaves(module, tried)
             || takes_effect(program, silence) != Reaction::Nothing
             || sets_outer(program, id, tried))
 }
@@ -225,6 +238,7 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
     let is_careful =
         |function| matches!(reaction, Reaction::Returns(value) if predicates::is_careful_answer(program, id, function, tried, value));
     let span = handler.map_or(module.stmt(stmt).span, |handler| handler.span);
+    let gives = handler.is_some_and(|handler| leaves(module, handler.body)) || leaves(module, tried);
     // Nobody writes `suppress` without meaning it: what stands above is about that.
     let is_meant = handler.is_none() && reasons::says_something(&reasons::above(program, id, stmt));
     is_meant
@@ -232,5 +246,10 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
         || reasons::is_expected(program, id, stmt, tried)
         || module.function_of_stmt(stmt).is_some_and(is_careful)
         || traces::only_adds_to_another(program, id, stmt, tried)
+        || traces::is_on_the_way_out(program, id, stmt, cleanup::only_undoes(module, tried))
+        || traces::is_making_error(program, id, stmt)
+        || headless::only_wait(program, id, &module.expressions(tried))
+        || (gives && outside::only_asks_system(program, id, tried, module.function_of_stmt(stmt).map_or("", |f| &module.function(f).name)))
+        || (gives && missing::is_told_by_callers(program, id, stmt, reaction))
         || attempts::is_looked_at_again(program, id, stmt, tried)
 }
