@@ -59,6 +59,15 @@ impl Callers {
         self.sites.get(&function).map_or(&[], Vec::as_slice)
     }
 
+    /// All calls of a function; nothing where one may be out of sight, or there is none.
+    #[must_use]
+    pub fn all_of(&self, program: &Program, function: FunctionRef) -> Option<&[(ModuleId, ExprId)]> {
+        let f = program.function(function);
+        let is_method = f.class.is_some() || program.module(function.module).language == Language::Python;
+        let may_be_elsewhere = self.handed.contains(&function) || !f.decorators.is_empty() || (is_method && self.unclear.contains(&f.name));
+        self.sites.get(&function).filter(|_| !may_be_elsewhere).map(Vec::as_slice)
+    }
+
     /// Whether a function is called, and none of its calls passes this parameter.
     fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
         let f = program.function(function);
@@ -114,13 +123,11 @@ pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(Modul
     let f = program.function(function);
     let index = index as usize;
     let param = f.params.get(index).filter(|param| param.name == text && param.kind == ParamKind::Normal)?;
-    let callers = program.callers();
-    let may_be_elsewhere = callers.handed.contains(&function) || (f.class.is_some() && callers.unclear.contains(&f.name));
-    if module.language != Language::TypeScript || may_be_elsewhere {
+    if module.language != Language::TypeScript {
         return None;
     }
     let mut values = Vec::new();
-    for (at, expr) in callers.sites.get(&function)? {
+    for (at, expr) in program.callers().all_of(program, function)? {
         let call = program.module(*at).call(*expr)?;
         if call.args.iter().take(index + 1).any(|arg| arg.kind != ArgKind::Positional) {
             return None;
