@@ -247,7 +247,7 @@ fn is_flag_of_framework(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     matches!(resolver.entity(id, object), Entity::Instance(class) if FLAGS.contains(&format!("{class}.{name}").as_str()))
 }
 
-/// Whether a flag of an object of the project that is made once is a comparison that means development:
+/// Whether a flag of objects of the project is a comparison that means development, wherever it is set:
 /// `{ IS_DEBUG: process.env.NODE_ENV === "development" }`.
 fn is_set_in_development(program: &Program, name: &str) -> bool {
     if !words(name).iter().any(|word| word == "debug") {
@@ -268,7 +268,7 @@ fn is_set_in_development(program: &Program, name: &str) -> bool {
             _ => Vec::new(),
         })
     });
-    matches!((set.next(), set.next()), (Some((id, value)), None) if implies(program, id, value, true))
+    set.next().is_some_and(|first| std::iter::once(first).chain(set).all(|(id, value)| implies(program, id, value, true)))
 }
 
 /// The words of a name, in small letters.

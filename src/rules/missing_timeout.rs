@@ -103,7 +103,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         patience => patience,
     };
     // Whoever starts a program by hand and watches it sees that it hangs.
-    let by_hand = handler.is_none() && ctx.project.is_tool(id);
+    let by_hand = (handler.is_none() && ctx.project.is_tool(id)) || ctx.project.is_sample(id);
     let in_development = development::runs(program, id, expr);
     let of_callers = is_script && options::are_of_callers(program, id, call, &timeout.options);
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {

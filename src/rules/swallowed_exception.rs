@@ -121,7 +121,7 @@ fn is_tool(ctx: &Context<'_>, id: ModuleId) -> bool {
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_tooling = |folder: &str| FOLDERS.contains(&folder) || folder.starts_with("eslint-") || folder.ends_with("-eslint");
     let is_command = ctx.project.runtimes.is_command(id) && ctx.project.program.module(id).language == Language::Python;
-    (ctx.project.is_tool(id) && !is_command) || folders.split('/').any(is_tooling)
+    (ctx.project.is_tool(id) && !is_command) || ctx.project.is_sample(id) || folders.split('/').any(is_tooling)
 }
 
 /// Whether a function checks an installation before it runs, and warns: what cannot be asked is not warned of.
