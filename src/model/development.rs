@@ -16,6 +16,9 @@ const PRODUCTION: [&str; 2] = ["prod", "production"];
 /// Last words of names of what tells where a program is.
 const ENVIRONMENT: [&str; 4] = ["env", "environment", "mode", "stage"];
 
+/// Last words of names of what holds it: elsewhere, an environment may be what the program is about.
+const SETTINGS: [&str; 5] = ["conf", "config", "env", "environ", "settings"];
+
 /// Frameworks' flags that only a developer sets.
 const FLAGS: [&str; 3] = ["django.conf.settings.DEBUG", "flask.current_app.debug", "flask.Flask.debug"];
 
@@ -202,6 +205,13 @@ fn named(program: &Program, id: ModuleId, test: ExprId) -> (ModuleId, ExprId) {
 fn tells_where(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let module = program.module(id);
     let is_one = |name: &str| words(name).last().is_some_and(|word| ENVIRONMENT.contains(&word.as_str()));
+    let is_constant = |name: &str| !name.contains(char::is_lowercase);
+    let is_settings = |module: &Module, object: ExprId| match module.expr(object).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => {
+            words(&name).last().is_some_and(|word| SETTINGS.contains(&word.as_str()))
+        }
+        _ => false,
+    };
     let (at, origin) = values::origin(program, id, expr);
     let is_name = |module: &Module, expr: ExprId| {
         // `process.env.NODE_ENV ?? "production"`
@@ -210,10 +220,15 @@ fn tells_where(program: &Program, id: ModuleId, expr: ExprId) -> bool {
             _ => expr,
         };
         match &module.expr(expr).kind {
-            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => is_one(name),
-            ExprKind::Subscript { index, .. } => matches!(module.expr(*index).kind, ExprKind::String(name) if is_one(&name)),
+            ExprKind::Name(name) => is_one(name) && is_constant(name),
+            ExprKind::Attribute { object, name, .. } => is_one(name) && (is_constant(name) || is_settings(module, *object)),
+            ExprKind::Subscript { object, index, .. } => {
+                is_settings(module, *object) && matches!(module.expr(*index).kind, ExprKind::String(name) if is_one(&name))
+            }
             ExprKind::Call(call) => {
-                call.args.first().is_some_and(|arg| matches!(module.expr(arg.value).kind, ExprKind::String(name) if is_one(&name)))
+                let reads =
+                    |arg: &Arg| matches!(module.expr(arg.value).kind, ExprKind::String(name) if is_one(&name) && is_constant(&name));
+                call.args.first().is_some_and(reads)
             }
             _ => false,
         }
