@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 35] = [
+pub const DEFAULT_TEST_PATHS: [&str; 47] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -52,6 +52,18 @@ pub const DEFAULT_TEST_PATHS: [&str; 35] = [
     "*.e2e.*",
     "*.e2e-spec.*",
     "e2e/",
+    "e2e-tests/",
+    "e2e_tests/",
+    "*_e2e/",
+    "integration_tests/",
+    "load-test/",
+    "load-tests/",
+    "load-testing/",
+    "load_test/",
+    "load_tests/",
+    "load_testing/",
+    "loadtest/",
+    "loadtests/",
     "cypress/",
     "*-e2e/",
     "mock.*",

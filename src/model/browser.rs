@@ -5,16 +5,20 @@ use serde_json::Value;
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Resolver;
+use crate::model::runtimes::{manifest, package_of};
 
 /// Libraries of user interfaces.
-const LIBRARIES: [&str; 15] = [
+const LIBRARIES: [&str; 18] = [
     "@angular",
     "@ionic",
     "@reduxjs",
     "@tanstack",
+    "@tiptap/pm/view",
+    "@tiptap/react",
     "mobx",
     "next/navigation",
     "preact",
+    "prosemirror-view",
     "react",
     "react-dom",
     "react-native",
@@ -74,22 +78,48 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
     // `cache` of React is for servers.
     let shows = |name: &str| LIBRARIES.iter().any(|library| is_of(name, library)) && name != "js:react.cache";
     let drives = |name: &str| ["playwright", "playwright-core", "puppeteer", "puppeteer-core"].iter().any(|library| is_of(name, library));
-    if imported
-        .iter()
-        .any(|name| NODE.iter().any(|module| name.strip_prefix("js:") == Some(*module) || name.starts_with(&format!("js:{module}."))))
-    {
+    if imports_node(program, id) {
         return false;
     }
     let holds_elements = [".tsx", ".jsx"].iter().any(|end| path.ends_with(end));
     if holds_elements || imported.iter().any(|name| shows(name)) {
         return true;
     }
+    (!imported.iter().any(|name| drives(name)) && uses_globals(program, id)) || is_of_interface(program, path) || is_of_bundle(program, id)
+}
+
+/// Whether a module imports what only servers do.
+fn imports_node(program: &Program, id: ModuleId) -> bool {
+    let is_node =
+        |path: &str| NODE.iter().any(|module| path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    program.links[id.0 as usize].iter().any(|link| matches!(link, Link::Library(name) if name.strip_prefix("js:").is_some_and(is_node)))
+}
+
+fn uses_globals(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
     let resolver = Resolver::new(program);
-    let is_global = |expr: ExprId| {
+    module.expr_ids().any(|expr| {
         matches!(module.expr(expr).kind, ExprKind::Name(name) if GLOBALS.contains(&name.as_str()))
             && resolver.entity(id, expr).library().is_some_and(|name| name.starts_with("js:globalThis."))
-    };
-    (!imported.iter().any(|name| drives(name)) && module.expr_ids().any(is_global)) || is_of_interface(program, path)
+    })
+}
+
+/// Whether a module is of a package that is bundled for pages to load: some of it uses what only browsers have, and none what
+/// only servers do.
+fn is_of_bundle(program: &Program, id: ModuleId) -> bool {
+    let package = package_of(program, id);
+    let is_bundle = manifest(program, package).is_some_and(|manifest| {
+        let loaded = |key: &str| manifest.get(key).is_some_and(|entry| ["umd", "iife"].iter().any(|form| entry.to_string().contains(form)));
+        ["browser", "unpkg", "jsdelivr"].iter().any(|key| manifest.get(key).is_some()) || ["main", "exports"].into_iter().any(loaded)
+    });
+    if !is_bundle {
+        return false;
+    }
+    let own = program
+        .code_ids()
+        .filter(|other| program.module(*other).language == Language::TypeScript && package_of(program, *other) == package);
+    let own: Vec<ModuleId> = own.filter(|other| !program.path(*other).contains(".config.")).collect();
+    own.iter().any(|other| uses_globals(program, *other)) && !own.iter().any(|other| imports_node(program, *other))
 }
 
 /// `"use client"`

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use self::strays::Units;
 use super::runtimes::{manifest, package_of};
-use super::services::lies_aside;
+use super::services::{self, lies_aside};
+use crate::ir::image::Image;
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+
+mod strays;
 
 /// What runs a file of JavaScript.
 pub(super) const RUNNERS: [&str; 9] = ["babel-node", "bun", "deno", "esno", "jiti", "node", "ts-node", "tsx", "zx"];
@@ -27,7 +31,7 @@ const STARTING: [&str; 7] = ["CMD", "ENTRYPOINT", "args", "command", "exec", "py
 
 /// Finds them. What serves is started by a machine.
 #[must_use]
-pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
+pub fn find(program: &Program, images: &[Image], serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
     let mut users: BTreeMap<ModuleId, Vec<ModuleId>> = BTreeMap::new();
     for id in program.module_ids() {
         for imported in program.imported_modules(id).filter(|imported| *imported != id) {
@@ -35,15 +39,19 @@ pub fn find(program: &Program, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<Mo
         }
     }
     let packages = Packages::find(program, &serves);
+    let started: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::started(program, image)).collect();
+    let run_by_images: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::run_beside(program, image)).collect();
+    let units = Units::find(program, images);
     let is_of_desktop =
         |id: &ModuleId| program.module(*id).language == Language::TypeScript && packages.desktops.contains(package_of(program, *id));
     let starts_alone = |id: &ModuleId| {
-        let is_typed = || !users.contains_key(id) && is_typed(program, *id);
-        !serves(*id)
-            && match program.module(*id).language {
-                Language::Python => is_typed(),
-                Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
-            }
+        let is_alone = !users.contains_key(id);
+        let is_run = match program.module(*id).language {
+            Language::Python => is_alone && is_typed(program, *id),
+            Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
+        };
+        let is_beside = || run_by_images.contains(id) && !started.contains(id) && !packages.started.contains(id);
+        !serves(*id) && (is_run || (is_alone && (is_beside() || units.are_without(program, *id))))
     };
     let mut found: BTreeSet<ModuleId> = program.module_ids().filter(|id| is_of_desktop(id) || starts_alone(id)).collect();
     let mut todo: Vec<ModuleId> = found.iter().copied().collect();
@@ -69,6 +77,8 @@ struct Packages<'p> {
     commands: BTreeMap<&'p str, bool>,
     /// Directories of packages that are programs for the desktop, whatever they serve there.
     desktops: BTreeSet<&'p str>,
+    /// Files that scripts start, to be deployed.
+    started: BTreeSet<ModuleId>,
     /// Files that scripts run, other than to start what is deployed.
     scripts: BTreeSet<ModuleId>,
 }
@@ -97,20 +107,24 @@ impl<'p> Packages<'p> {
                 into.extend(files_run(program, package, line.as_str().unwrap_or_default()));
             }
         }
-        for id in modules().filter(|id| serves(*id)) {
+        // What one of several commands serves, it serves to whoever has typed it.
+        for id in modules().filter(|id| serves(*id) && !is_one_of_commands(program, *id)) {
             commands.entry(package_of(program, id)).and_modify(|serving| *serving = true);
         }
         scripts.retain(|id| !started.contains(id));
-        Self { commands, desktops, scripts }
+        Self { commands, desktops, started, scripts }
     }
 
     /// Whether a module is of a package that is a command, is one of several commands, or is run by a script.
     fn runs(&self, program: &Program, id: ModuleId) -> bool {
-        let is_command = self.commands.get(package_of(program, id)).is_some_and(|serving| {
-            !serving || program.sources.get(program.module(id).file).directory().split('/').any(|part| matches!(part, "cli" | "commands"))
-        });
+        let is_command = self.commands.get(package_of(program, id)).is_some_and(|serving| !serving || is_one_of_commands(program, id));
         is_command || self.scripts.contains(&id)
     }
+}
+
+/// Whether a module lies where a package has its commands.
+fn is_one_of_commands(program: &Program, id: ModuleId) -> bool {
+    program.sources.get(program.module(id).file).directory().split('/').any(|part| matches!(part, "bin" | "cli" | "commands"))
 }
 
 /// The files that a line of a shell runs: `npm run clean && node ./scripts/seed.js --all`.

@@ -123,13 +123,11 @@ pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(Modul
     let f = program.function(function);
     let index = index as usize;
     let param = f.params.get(index).filter(|param| param.name == text && param.kind == ParamKind::Normal)?;
-    let callers = program.callers();
-    let may_be_elsewhere = callers.handed.contains(&function) || (f.class.is_some() && callers.unclear.contains(&f.name));
-    if module.language != Language::TypeScript || may_be_elsewhere {
+    if module.language != Language::TypeScript {
         return None;
     }
     let mut values = Vec::new();
-    for (at, expr) in callers.sites.get(&function)? {
+    for (at, expr) in program.callers().all_of(program, function)? {
         let call = program.module(*at).call(*expr)?;
         if call.args.iter().take(index + 1).any(|arg| arg.kind != ArgKind::Positional) {
             return None;

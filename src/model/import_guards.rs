@@ -1,9 +1,11 @@
-//! Imports that are tried.
+//! Imports that are tried, and programs that may be installed or not.
 
 use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::patience;
 use crate::model::program::{Link, ModuleId, Program};
 
-/// Whether a block tries whether something can be imported. At the top of a module it may set it up on the way.
+/// Whether a block tries whether something can be imported, or is installed. At the top of a module it may set it up on the way.
 #[must_use]
 pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool {
     let module = program.module(id);
@@ -20,7 +22,7 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
                     | "js:globalThis.import"
             )
         });
-        is_named || matches!(module.expr(expr).kind, ExprKind::Require(_))
+        is_named || matches!(module.expr(expr).kind, ExprKind::Require(_)) || asks_for_program(program, id, expr)
     };
     // `(await import("sharp")).default`
     let imports = |expr: ExprId| match module.language {
@@ -52,6 +54,16 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
         _ => false,
     });
     all && any
+}
+
+/// Whether a call asks whether a program is installed: `git --version`, `which git`.
+fn asks_for_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let is_process = program.callee(id, expr).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
+    program.module(id).call(expr).filter(|_| is_process).is_some_and(|call| {
+        let command = patience::command(program, id, call);
+        let words: Vec<&str> = command.split_whitespace().collect();
+        matches!(words[..], [_, "--version"] | ["which" | "where", _] | ["command", "-v", _])
+    })
 }
 
 /// Whether a block only imports from the project: what fails then is broken, not absent.

@@ -11,6 +11,7 @@ pub mod caught_inside;
 pub mod cleanup;
 pub mod client_defaults;
 pub mod dependencies;
+pub mod development;
 pub mod dictionaries;
 pub mod evidence;
 pub mod exceptions;

@@ -57,7 +57,22 @@ impl Project {
     /// service that is deployed uses it.
     #[must_use]
     pub fn is_tool(&self, module: ModuleId) -> bool {
-        (services::is_aside(&self.program, module) || self.runtimes.is_command(module))
-            && self.service_of(module).is_none_or(|service| self.runtimes.is_command(service.module))
+        let is_command = self.runtimes.is_command(module);
+        let is_of_tool = |service: &Service| {
+            self.runtimes.is_command(service.module)
+                || self.is_apart(service)
+                || (is_command && services::is_beside(&self.program, service.module, module))
+        };
+        (is_command || services::is_aside(&self.program, module)) && self.service_of(module).is_none_or(is_of_tool)
+    }
+
+    /// Whether a module is there to be read, or serves those who work on the code: all that uses it lies apart from that.
+    #[must_use]
+    pub fn is_sample(&self, module: ModuleId) -> bool {
+        services::is_apart(&self.program, module) && self.service_of(module).is_none_or(|service| self.is_apart(service))
+    }
+
+    fn is_apart(&self, service: &Service) -> bool {
+        service.deployments.is_empty() && services::is_apart(&self.program, service.module)
     }
 }

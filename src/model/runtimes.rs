@@ -163,7 +163,7 @@ impl Runtimes {
     pub fn find(program: &Program, routes: &Routes, images: &[Image]) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
         if !ids.iter().any(|id| program.module(*id).language == Language::TypeScript) {
-            return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, |_| false) };
+            return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, images, |_| false) };
         }
         let handling: BTreeSet<ModuleId> = routes.handlers.iter().map(|handler| handler.function.module).collect();
         let marks: Vec<Mark> = ids.par_iter().map(|id| mark(program, *id, handling.contains(id))).collect();
@@ -180,7 +180,10 @@ impl Runtimes {
             Mark::Nothing if serving.contains(id) => Runtime::Server,
             Mark::Nothing => packages.get(package_of(program, *id)).copied().unwrap_or(Runtime::Unknown),
         };
-        Self { modules: ids.iter().map(runtime).collect(), commands: by_hand::find(program, |id| marks[id.0 as usize] == Mark::Serves) }
+        Self {
+            modules: ids.iter().map(runtime).collect(),
+            commands: by_hand::find(program, images, |id| marks[id.0 as usize] == Mark::Serves),
+        }
     }
 
     /// Whether somebody runs a module by hand: a command, a script of a package, or what only those use.

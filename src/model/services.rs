@@ -17,6 +17,8 @@ mod images;
 mod imports;
 
 use apps::App;
+pub(super) use images::{run_beside, started};
+pub(super) use imports::may_be_loaded;
 
 /// One deployable unit.
 #[derive(Clone, Debug)]
@@ -63,6 +65,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
     }
     let directories: Vec<String> = by_directory.keys().cloned().collect();
     let started: Vec<Vec<ModuleId>> = images.iter().map(|image| images::started(program, image)).collect();
+    let beside: BTreeSet<ModuleId> = images.iter().flat_map(|image| run_beside(program, image)).collect();
     let mut services = Vec::new();
     for (directory, mut apps) in by_directory {
         let image = images::of_unit(program, images, &started, &directory, &apps);
@@ -73,7 +76,7 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
         let is_main = |app: &App| !is_aside(program, app.module);
         let app = app.or_else(|| apps.iter().position(|app| app.is_started && is_main(app))).or_else(|| apps.iter().position(is_main));
         let app = apps.swap_remove(app.unwrap_or(0));
-        let (modules, code) = parts(program, &directory, &directories, &app);
+        let (modules, code) = parts(program, &directory, &directories, &app, &beside);
         services.push(Service {
             directory,
             module: app.module,
@@ -121,7 +124,28 @@ pub fn lies_aside(program: &Program, directory: &str) -> bool {
 const SCRIPTS: [&str; 4] = [".github", "script", "scripts", "scripts-dev"];
 
 /// The same beside the code: `tools` within it are the product's.
-const BESIDE_CODE: [&str; 9] = ["archive", "bin", "contrib", "dev", "hack", "release", "releases", "testing", "tools"];
+const BESIDE_CODE: [&str; 12] =
+    ["archive", "bin", "contrib", "dev", "dev-server", "hack", "playground", "playgrounds", "release", "releases", "testing", "tools"];
+
+/// Names of directories that hold services for whoever works on the code, or reads it.
+const APART: [&str; 6] = ["dev-server", "example", "examples", "playground", "playgrounds", "testing"];
+
+/// The same at the top of a project: further down they may be what a service is about.
+const APART_AT_TOP: [&str; 8] = ["demo", "demos", "sample", "samples", "template", "templates", "tutorial", "tutorials"];
+
+/// Whether a directory is one of those that hold such services, beside the code.
+fn lies_apart(directory: &str) -> bool {
+    let mut beside_code = directory.split('/').take_while(|part| !CODE.contains(part)).enumerate();
+    beside_code.any(|(depth, part)| APART.contains(&part) || (depth == 0 && APART_AT_TOP.contains(&part)))
+}
+
+/// Whether a module lies apart from the code that is deployed, which there is.
+#[must_use]
+pub fn is_apart(program: &Program, module: ModuleId) -> bool {
+    let directory = |id: ModuleId| program.sources.get(program.module(id).file).directory();
+    lies_apart(directory(module))
+        && program.code_ids().any(|id| !lies_apart(directory(id)) && !is_aside(program, id) && !program.path(id).contains(".config."))
+}
 
 /// Names of directories that hold the code.
 const CODE: [&str; 5] = ["api", "app", "lib", "server", "src"];
@@ -190,7 +214,13 @@ fn is_other_language(program: &Program, directory: &str, language: Language) -> 
 }
 
 /// All modules of a unit, and those that its app's module reaches.
-fn parts(program: &Program, directory: &str, directories: &[String], app: &App) -> (Vec<ModuleId>, Vec<ModuleId>) {
+fn parts(
+    program: &Program,
+    directory: &str,
+    directories: &[String],
+    app: &App,
+    beside: &BTreeSet<ModuleId>,
+) -> (Vec<ModuleId>, Vec<ModuleId>) {
     let own = |id: &ModuleId| {
         let path = program.path(*id);
         is_below(path, directory) && !directories.iter().any(|d| d.len() > directory.len() && is_below(d, directory) && is_below(path, d))
@@ -201,7 +231,7 @@ fn parts(program: &Program, directory: &str, directories: &[String], app: &App) 
     let own_code = below.iter().copied().filter(|id| !is_test(id));
     let code = if app.framework.is_some_and(|f| f.starts_with("django.")) {
         // Settings and URLconfs name the rest in strings.
-        closure(program, own_code)
+        closure(program, own_code.filter(|id| !beside.contains(id)))
     } else {
         let leads_to_app = packages_that_import(program, app.module);
         let starts = |id: &ModuleId| {
@@ -232,6 +262,12 @@ fn packages_that_import(program: &Program, module: ModuleId) -> BTreeSet<ModuleI
 #[must_use]
 pub fn is_below(path: &str, directory: &str) -> bool {
     directory.is_empty() || path == directory || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether a command of JavaScript and an app have nothing to do with each other, but that something starts both.
+pub(super) fn is_beside(program: &Program, app: ModuleId, command: ModuleId) -> bool {
+    let reaches = |from: ModuleId, to: ModuleId| closure(program, std::iter::once(from)).contains(&to);
+    program.module(command).language == Language::TypeScript && !reaches(app, command) && !reaches(command, app)
 }
 
 /// Modules and all that they import, packages' `__init__` included, and what is imported by name at run time.

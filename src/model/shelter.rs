@@ -144,7 +144,7 @@ fn is_deployed(project: &Project, service: &Service) -> bool {
 }
 
 /// Whether a module is run as a program: `if __name__ == "__main__":`.
-fn guard(module: &Module) -> Option<BlockId> {
+pub(super) fn guard(module: &Module) -> Option<BlockId> {
     module.stmts.iter().find_map(|stmt| {
         let StmtKind::If { branches, .. } = &stmt.kind else { return None };
         let is_guard = |test: &ExprId| {

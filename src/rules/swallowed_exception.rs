@@ -14,7 +14,7 @@ use crate::ir::program::*;
 use crate::model::exceptions::{self, Breadth, Reaction};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{cleanup, import_guards, local_work, pushed, values};
+use crate::model::{cleanup, development, import_guards, local_work, pushed, values};
 
 pub const RULE: Rule = Rule {
     id: "swallowed-exception",
@@ -102,7 +102,9 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
     };
     // Somebody watches what they have started.
     let most = match module.language {
-        _ if is_tool(ctx, id) || is_system_check(program, id, function) => Confidence::Low,
+        _ if is_tool(ctx, id) || is_system_check(program, id, function) || development::is_only(program, id, silence.stmt) => {
+            Confidence::Low
+        }
         // What it was started for may be lost all the same.
         Language::Python if ctx.project.is_tool(id) => Confidence::Medium,
         _ => Confidence::High,
@@ -119,7 +121,7 @@ fn is_tool(ctx: &Context<'_>, id: ModuleId) -> bool {
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_tooling = |folder: &str| FOLDERS.contains(&folder) || folder.starts_with("eslint-") || folder.ends_with("-eslint");
     let is_command = ctx.project.runtimes.is_command(id) && ctx.project.program.module(id).language == Language::Python;
-    (ctx.project.is_tool(id) && !is_command) || folders.split('/').any(is_tooling)
+    (ctx.project.is_tool(id) && !is_command) || ctx.project.is_sample(id) || folders.split('/').any(is_tooling)
 }
 
 /// Whether a function checks an installation before it runs, and warns: what cannot be asked is not warned of.

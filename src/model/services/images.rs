@@ -6,6 +6,7 @@ use super::apps::{self, App};
 use super::{is_below, is_other_language};
 use crate::ir::image::{Command, Form, Image, InstructionKind, Stage};
 use crate::ir::program::Language;
+use crate::model::by_hand::RUNNERS;
 use crate::model::packages::{BUILT, EXTENSIONS};
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
@@ -108,10 +109,31 @@ fn reach(program: &Program, from: &[ModuleId]) -> impl Iterator<Item = ModuleId>
 
 /// The modules that an image's command names: `uvicorn app.main:app`, `python app/main.py`, `python -m app`. Where the last
 /// stage names none, it is there for tests, and one before it counts.
-pub(super) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
+pub(in crate::model) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
     let folder = program.sources.get(image.file).directory();
     let of_stage = |stage| named(program, folder, &with_scripts(program, folder, words(image, stage)));
     image.stages.iter().rev().map(of_stage).find(|modules| !modules.is_empty()).unwrap_or_default()
+}
+
+/// The modules that run while an image is built, or that ask whether its container is well, which Docker ends after a while.
+pub(in crate::model) fn run_beside(program: &Program, image: &Image) -> Vec<ModuleId> {
+    let folder = program.sources.get(image.file).directory();
+    let commands = image.stages.iter().flat_map(|stage| &stage.instructions).filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Run(command) | InstructionKind::Healthcheck(Some(command)) => Some(command),
+        _ => None,
+    });
+    let lines = commands.flat_map(|command| match &command.form {
+        Form::Exec(words) => vec![words.iter().map(|word| word.value.as_str()).collect::<Vec<_>>().join(" ")],
+        Form::Shell(line) => line.value.split(['&', '|', ';']).map(str::to_owned).collect(),
+    });
+    let program_of = |line: String| {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let runs = |word: &String| word.starts_with("python") || RUNNERS.contains(&word.as_str());
+        let behind = words.iter().position(runs).map_or(0, |at| at + 1);
+        let at = (behind..words.len()).find(|at| !words[*at].starts_with('-'))?;
+        Some(named(program, folder, &words[at.saturating_sub(1)..=at]))
+    };
+    lines.filter_map(program_of).flatten().collect()
 }
 
 /// How often one script of `package.json` may run another.

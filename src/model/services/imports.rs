@@ -44,9 +44,17 @@ pub(super) fn by_name(program: &Program, id: ModuleId) -> Vec<ModuleId> {
     };
     if in_folder {
         let directory = program.sources.get(module.file).directory();
-        found.extend(program.code_ids().filter(|other| super::is_below(program.path(*other), directory)));
+        let is_loaded = |other: &ModuleId| super::is_below(program.path(*other), directory) && may_be_loaded(program, *other);
+        found.extend(program.code_ids().filter(is_loaded));
     }
     found
+}
+
+/// Whether something may load a module for what it gives: a program of JavaScript exports nothing.
+#[must_use]
+pub fn may_be_loaded(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    module.language == Language::Python || program.sources.get(module.file).text.contains("export")
 }
 
 /// The modules that a dotted name, or the beginning of one, leads to.

@@ -12,7 +12,7 @@ use crate::model::exceptions::{self, Reaction};
 use crate::model::missing::{self, Behind, is_used};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{browser, cleanup, headless, local_work, outside, predicates, reasons, telemetry, traces, values};
+use crate::model::{browser, cleanup, development, headless, local_work, outside, predicates, reasons, telemetry, traces, values};
 use crate::rules::Context;
 use crate::source::{Place, Span};
 
@@ -43,7 +43,7 @@ pub(super) fn judge(ctx: &mut Context<'_>, id: ModuleId, site: &CallSite) {
     let Some(rejection) = rejection(program, id, site) else { return };
     let Some(stmt) = module.stmt_of(site.expr) else { return };
     let Some((mut confidence, effect)) = verdict(program, id, site.expr, stmt, &rejection) else { return };
-    if is_tool(ctx, id) {
+    if is_tool(ctx, id) || development::runs(program, id, site.expr) {
         confidence = Confidence::Low;
     }
     let function = module.function_of(site.expr);
