@@ -62,7 +62,7 @@ fn asks_for_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     program.module(id).call(expr).filter(|_| is_process).is_some_and(|call| {
         let command = patience::command(program, id, call);
         let words: Vec<&str> = command.split_whitespace().collect();
-        matches!(words[..], [_, "--version"] | ["which" | "where", _] | ["command", "-v", _])
+        matches!(words[..], [_, "--version" | "-v" | "-V" | "version"] | ["which" | "where" | "type", _] | ["command", "-v", _])
     })
 }
 

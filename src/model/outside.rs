@@ -158,31 +158,21 @@ pub fn only_runs_programs(program: &Program, id: ModuleId, block: BlockId) -> bo
     calls.peek().is_some() && calls.all(runs)
 }
 
-/// Whether that is all there is to ask: `execSync("yarn --version")`, what a file of the kernel says, or a program that a
-/// function by its name only tries to run.
+/// Whether that is all there is to ask: what a file of the kernel says, or a program that a function by its name only tries to run.
 #[must_use]
 pub fn only_asks_system(program: &Program, id: ModuleId, block: BlockId, function: &str) -> bool {
-    const ASKS: [&str; 5] = ["--version", "-v", "-V", "version", "--help"];
-    const FINDS: [&str; 4] = ["which", "where", "command", "type"];
     let module = program.module(id);
     let exprs = module.expressions(block);
-    let says =
-        |is_it: &dyn Fn(&str) -> bool| exprs.iter().any(|expr| matches!(module.expr(*expr).kind, ExprKind::String(text) if is_it(&text)));
-    // `["git", "--version"]`, `"git --version"`
-    let asks = |text: &str| {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        words.first().is_some_and(|word| FINDS.contains(word)) || words.last().is_some_and(|word| ASKS.contains(word))
-    };
     let tries = || words(function).first().is_some_and(|word| matches!(word.as_str(), "maybe" | "safe" | "try"));
     if only_runs_programs(program, id, block) {
-        return tries() || says(&asks);
+        return tries();
     }
-    let of_kernel = |text: &str| text.starts_with("/proc/") || text.starts_with("/sys/");
+    let of_kernel = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::String(text) if text.starts_with("/proc/") || text.starts_with("/sys/"));
     let reaches_further = |expr: &ExprId| {
         let row = program.callee(id, *expr).library().and_then(|name| program.apis.row(name));
         row.is_some_and(|row| [Role::HttpCall, Role::NetworkCall, Role::SqlSink].iter().any(|role| row.is(*role)))
     };
-    says(&of_kernel) && !exprs.iter().any(|expr| module.call(*expr).is_some() && reaches_further(expr))
+    exprs.iter().any(of_kernel) && !exprs.iter().any(|expr| module.call(*expr).is_some() && reaches_further(expr))
 }
 
 /// Whether the only calls of a block are such.
@@ -193,10 +183,18 @@ pub fn only_probes(program: &Program, id: ModuleId, block: BlockId) -> bool {
     calls.retain(|expr| module.call(*expr).is_some());
     // `(await fs.stat(path)).isFile()`, `path.join(…)`
     let computes = |expr: &ExprId| match module.call(*expr).map(|call| &module.expr(call.callee).kind) {
-        Some(ExprKind::Attribute { name, .. }) => {
-            name.starts_with("is") || program.callee(id, *expr).library().is_some_and(|name| name.starts_with("js:path."))
-        }
-        _ => false,
+        Some(ExprKind::Attribute { name, .. }) if name.starts_with("is") => true,
+        _ => match program.callee(id, *expr) {
+            Entity::Library(name) => name.starts_with("js:path."),
+            // `return baseUrl() + '/favicon.ico'`
+            Entity::Function(f) => match program.function(f).body {
+                FunctionBody::Block(body) => !reaches(program, f.module, body),
+                FunctionBody::Expr(value) => {
+                    program.module(f.module).descendants(value).iter().all(|e| program.module(f.module).call(*e).is_none())
+                }
+            },
+            _ => false,
+        },
     };
     calls.iter().any(|call| is_probe(program, id, *call)) && calls.iter().all(|call| is_probe(program, id, *call) || computes(call))
 }

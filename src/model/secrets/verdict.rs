@@ -169,7 +169,10 @@ fn is_hash(text: &str) -> bool {
 fn is_name(text: &str) -> bool {
     // `MyPassword` is somebody's.
     let is_own = words(text).first().is_some_and(|word| word == "my");
-    !is_own && super::is_secret(text) && words(text).iter().all(|part| part.bytes().all(|b| b.is_ascii_alphabetic())) && words(text).len() > 1
+    !is_own
+        && super::is_secret(text)
+        && words(text).iter().all(|part| part.bytes().all(|b| b.is_ascii_alphabetic()))
+        && words(text).len() > 1
         || text.to_ascii_lowercase().starts_with("x-") && text.chars().all(|c| c.is_ascii_alphabetic() || c == '-')
 }
 
