@@ -14,6 +14,7 @@ use crate::model::resolve::Entity;
 use crate::model::routes::{Handler, HandlerKind, views};
 use crate::model::served::Served;
 use crate::model::services::Service;
+use crate::model::values::{self, Value};
 use crate::source::Place;
 
 /// A route of a service, probes and metrics aside.
@@ -74,6 +75,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     handlers.retain(|h| !is_way(h));
     let is_django = service.framework.is_some_and(|framework| framework.starts_with("django."));
     let (mut by_function, mut probes): (BTreeMap<(FunctionRef, Option<Class>), Route>, bool) = (BTreeMap::new(), false);
+    let mut indexes: BTreeSet<FunctionRef> = BTreeSet::new();
     for handler in handlers {
         let module = program.module(handler.function.module);
         let f = module.function(handler.function.function);
@@ -82,9 +84,12 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
         let is_nest = handler.class.is_some() && service.framework.is_some_and(|framework| framework.starts_with("js:@nestjs/"));
         let path = if is_nest { path.and_then(|path| below_prefix(program, service, &path)) } else { path };
         let known = path.as_deref().or(handler.path.as_deref());
-        if is_probe(known, &f.name) {
+        if is_probe(known, &f.name) || answers_probes_alone(program, handler.function) {
             probes = true;
             continue;
+        }
+        if known.is_some_and(is_everything) {
+            indexes.insert(handler.function);
         }
         let route = Route {
             function: Some(handler.function),
@@ -110,7 +115,7 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     }
     // What stands beside probes and files: a page that links to them, or says that it is there; the one of a site of one page.
     let is_index = |route: &Route| {
-        route.path.as_deref().is_some_and(|path| path.trim_matches(['/', '*', '(', ')', '.', '{', '}']).is_empty() || path == "/{*splat}")
+        (route.path.as_deref().is_some_and(is_everything) || route.function.is_some_and(|function| indexes.contains(&function)))
             && route.methods.iter().all(|method| *method == "GET")
             && route.function.is_none_or(|function| is_constant(program, function, CONSTANT_DEPTH))
     };
@@ -119,6 +124,52 @@ pub fn routes(project: &Project, service: &Service) -> Vec<Route> {
     }
     routes.sort_by_key(|route| (!route.writes(), route.place));
     routes
+}
+
+/// Whether a path is the one that all else lies below, or stands for all: `/`, `*`, `/{*splat}`.
+fn is_everything(path: &str) -> bool {
+    path.trim_matches(['/', '*', '(', ')', '.', '{', '}']).is_empty() || path == "/{*splat}"
+}
+
+/// Whether a server that is one function tells probes apart, and nothing else: `if (req.url === '/health')`; or whether it
+/// answers the same error to all.
+fn answers_probes_alone(program: &Program, function: FunctionRef) -> bool {
+    let module = program.module(function.module);
+    let f = module.function(function.function);
+    let FunctionBody::Block(body) = f.body else { return false };
+    let exprs = module.expressions(body);
+    let is_address =
+        |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "url" | "pathname"));
+    let mut paths = Vec::new();
+    let mut uses = 0;
+    for expr in &exprs {
+        match &module.expr(*expr).kind {
+            ExprKind::Compare { operands, .. } if operands.iter().any(is_address) => {
+                uses += operands.iter().filter(|operand| is_address(operand)).count();
+                paths.extend(operands.iter().filter_map(|operand| match module.expr(*operand).kind {
+                    ExprKind::String(text) => Some(text),
+                    _ => None,
+                }));
+            }
+            _ => {}
+        }
+    }
+    // What reads its address otherwise tells more apart.
+    if uses > 0 {
+        let is_said = |path: &ustr::Ustr| is_everything(path) || is_probe(Some(path), "");
+        return uses == exprs.iter().filter(|expr| is_address(expr)).count()
+            && paths.iter().all(is_said)
+            && paths.iter().any(|path| is_probe(Some(path), ""));
+    }
+    let fails = |expr: &ExprId| {
+        module.call(*expr).is_some_and(|call| {
+            matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "writeHead")
+                && call.args.first().is_some_and(
+                    |arg| matches!(values::value(program, function.module, arg.value), Value::Number(status) if status >= 500.0),
+                )
+        })
+    };
+    exprs.iter().any(fails) && is_constant(program, function, CONSTANT_DEPTH)
 }
 
 /// Whether a service serves the files of a folder.

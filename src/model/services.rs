@@ -151,7 +151,7 @@ pub fn is_apart(program: &Program, module: ModuleId) -> bool {
 const CODE: [&str; 5] = ["api", "app", "lib", "server", "src"];
 
 /// What names of directories hold whose code is there to be read.
-const EXAMPLES: [&str; 7] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold"];
+const EXAMPLES: [&str; 8] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold", "playground"];
 
 /// Whether a directory, or one around it, holds code that is there to be read rather than deployed.
 #[must_use]
