@@ -82,6 +82,20 @@ impl Callers {
     }
 }
 
+/// Whether a file of JavaScript that others use keeps a function to itself and names it nowhere.
+#[must_use]
+pub fn is_unused(program: &Program, function: FunctionRef) -> bool {
+    let module = program.module(function.module);
+    let f = module.function(function.function);
+    module.language == Language::TypeScript
+        && !f.name.is_empty()
+        && f.class.is_none()
+        && matches!(f.parent, Parent::Stmt(stmt) if module.function_of_stmt(stmt).is_none())
+        && module.scope(module.exports).bindings.iter().any(|binding| binding.name != f.name)
+        && program.bindings(function.module, module.exports, f.name).next().is_none()
+        && program.mentions(function.module, f.name).next().is_none()
+}
+
 /// Whether a mention of a function makes it known to other files, or gives it another name, which is seen through:
 /// `module.exports = { get, post }`.
 fn is_export(program: &Program, id: ModuleId, mention: ExprId) -> bool {

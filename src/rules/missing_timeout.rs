@@ -16,7 +16,7 @@ use crate::model::project::Project;
 use crate::model::resolve::{Entity, Resolver, is_class_name};
 use crate::model::runtimes::{Runtime, Runtimes};
 use crate::model::values::{self, Value};
-use crate::model::{client_defaults, development, isomorphic, options, sessions, streams, time_limits, unresolved};
+use crate::model::{callers, client_defaults, development, isomorphic, options, sessions, streams, time_limits, unresolved};
 
 pub const RULE: Rule = Rule {
     id: "missing-timeout",
@@ -104,10 +104,12 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
     };
     // Whoever starts a program by hand and watches it sees that it hangs.
     let by_hand = (handler.is_none() && ctx.project.is_tool(id)) || ctx.project.is_sample(id);
-    let in_development = development::runs(program, id, expr);
+    let is_unused =
+        program.module(id).function_of(expr).is_some_and(|function| callers::is_unused(program, FunctionRef { module: id, function }));
+    let is_idle = is_unused || development::runs(program, id, expr);
     let of_callers = is_script && options::are_of_callers(program, id, call, &timeout.options);
     let confidence = match timeout.confidence.unwrap_or(Confidence::High) {
-        _ if by_hand || in_development || matches!(patience, Patience::Poll | Patience::Setup) => Confidence::Low,
+        _ if by_hand || is_idle || matches!(patience, Patience::Poll | Patience::Setup) => Confidence::Low,
         sure if of_callers || !waiting.resolved => sure.min(Confidence::Medium),
         sure => sure,
     };

@@ -14,7 +14,7 @@ use crate::ir::program::*;
 use crate::model::exceptions::{self, Breadth, Reaction};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{cleanup, development, import_guards, local_work, pushed, values};
+use crate::model::{callers, cleanup, development, import_guards, local_work, pushed, values};
 
 pub const RULE: Rule = Rule {
     id: "swallowed-exception",
@@ -101,8 +101,9 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
         (None, None) => fixes::unsuppressed(program, id, silence.stmt, silence.breadth, function),
     };
     // Somebody watches what they have started.
+    let is_unused = function.is_some_and(|function| callers::is_unused(program, FunctionRef { module: id, function }));
     let most = match module.language {
-        _ if is_tool(ctx, id) || is_system_check(program, id, function) || development::is_only(program, id, silence.stmt) => {
+        _ if is_unused || is_tool(ctx, id) || is_system_check(program, id, function) || development::is_only(program, id, silence.stmt) => {
             Confidence::Low
         }
         // What it was started for may be lost all the same.
