@@ -77,6 +77,13 @@ pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
     words.join(" ")
 }
 
+/// Whether a command asks whether a program is installed: `git --version`, `which git`.
+#[must_use]
+pub fn asks_for_program(command: &str) -> bool {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    matches!(words[..], [.., _, "--version"] | [_, "-v" | "-V" | "version"] | ["which" | "where" | "type", _] | ["command", "-v", _])
+}
+
 /// Whether a command installs something, copies a repository or lays out a database.
 fn sets_up(command: &str) -> bool {
     const INSTALLERS: [&str; 16] = [
@@ -163,6 +170,8 @@ pub fn constant_parts(program: &Program, id: ModuleId, expr: ExprId) -> Option<S
     }
     let (id, expr) = values::origin(program, id, expr);
     match &program.module(id).expr(expr).kind {
+        // `windows ? 'where git' : 'which git'`
+        ExprKind::Conditional { then, .. } => values::text(program, id, *then),
         ExprKind::Template { parts, tag: None } => Some(
             parts
                 .iter()

@@ -211,7 +211,7 @@ fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ust
     }
 }
 
-/// Whether nobody waits for a child process: it is meant to stay, or says its version at once.
+/// Whether nobody waits for a child process: it is meant to stay, or says at once which or where it is.
 fn is_left_alone(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout: &Timeout) -> bool {
     let is_process = waiting.name.and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
     if !is_process {
@@ -220,7 +220,7 @@ fn is_left_alone(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout
     let stays = !timeout.options.0.is_empty()
         && matches!(options::told(program, id, waiting.call, &timeout.options, "detached"),
             Passed::Value(module, value) if values::value(program, module, value) == Value::Bool(true));
-    stays || patience::command(program, id, waiting.call).ends_with("--version")
+    stays || patience::asks_for_program(&patience::command(program, id, waiting.call))
 }
 
 /// Whether a call runs in a browser, or may: what only servers have runs wherever nothing says otherwise.
