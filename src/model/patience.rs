@@ -81,7 +81,7 @@ pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
 #[must_use]
 pub fn asks_for_program(command: &str) -> bool {
     let words: Vec<&str> = command.split_whitespace().collect();
-    matches!(words[..], [.., _, "--version"] | [_, "-v" | "-V" | "version"] | ["which" | "where" | "type", _] | ["command", "-v", _])
+    matches!(words[..], [.., "--version"] | [_, "-v" | "-V" | "version"] | ["which" | "where" | "type", _] | ["command", "-v", _])
 }
 
 /// Whether a command installs something, copies a repository or lays out a database.
