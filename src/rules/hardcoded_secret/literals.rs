@@ -9,7 +9,7 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound, is_example};
 use crate::model::secrets::stage::{Stage, stage};
 use crate::model::secrets::{self, Verdict};
-use crate::model::values;
+use crate::model::{reasons, values};
 
 /// What is said of a literal.
 pub(super) struct Judged {
@@ -62,12 +62,21 @@ pub(super) fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<
     }
     let is_strong = secrets::judge(secret) == Verdict::Strong;
     let confidence = match stage(program, id, literal) {
+        _ if is_denied(program, id, literal) => Confidence::Low,
         Stage::Development => Confidence::Low,
         Stage::Example if !is_strong => Confidence::Low,
         Stage::Browser => return None,
         _ => sure,
     };
     Some(Judged { secret: secret.to_owned(), confidence, kind: None, bound })
+}
+
+/// Whether the comment above says that it is no secret, whatever its name.
+fn is_denied(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let above = program.module(id).stmt_of(literal).map(|stmt| reasons::above(program, id, stmt)).unwrap_or_default();
+    ["not a secret", "not actually a secret", "not really a secret", "not secret", "not sensitive", "no secret"]
+        .iter()
+        .any(|words| above.contains(words))
 }
 
 /// Whether a literal is the key in the configuration of an application on the web: `{ apiKey, authDomain, projectId }`
