@@ -1,5 +1,6 @@
 //! Rate limits: whether a limiter is attached to anything that a service's requests pass by.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -139,7 +140,11 @@ impl Finder<'_> {
                 }
             }
         }
-        let mut names: Vec<Ustr> = program.apis.with_role(Role::RateLimiter).filter(|name| !self.is_attached_by_members(*name)).collect();
+        let roots = self.roots();
+        // Python names them in texts, too.
+        let may_be_named = |name: &Ustr| !name.starts_with("js:") || roots.contains(&root(*name));
+        let limiters = program.apis.with_role(Role::RateLimiter).filter(may_be_named);
+        let mut names: Vec<Ustr> = limiters.filter(|name| !self.is_attached_by_members(*name)).collect();
         names.sort();
         for name in names {
             for (m, e) in self.uses.library_references(name) {
@@ -179,6 +184,17 @@ impl Finder<'_> {
             }
         }
         self.awaited_pacer()
+    }
+
+    /// The libraries that the service imports.
+    fn roots(&self) -> FxHashSet<Ustr> {
+        let links = self.uses.code().flat_map(|id| &self.project.program.links[id.0 as usize]);
+        let libraries = links.filter_map(|link| match link {
+            Link::Library(path) => Some(*path),
+            _ => None,
+        });
+        let distinct: FxHashSet<Ustr> = libraries.collect();
+        distinct.into_iter().map(root).collect()
     }
 
     /// Whether all routes that others may call are bound on routers, and come to the app by `include_router`.

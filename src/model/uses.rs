@@ -3,7 +3,7 @@
 //!
 //! In doubt it does: what cannot be followed is taken to be used.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
@@ -69,29 +69,16 @@ struct Variable {
     name: Ustr,
 }
 
-/// Answers questions about some modules: the code of a service.
-pub struct Uses<'p> {
-    program: &'p Program,
-    routes: &'p Routes,
-    resolver: Resolver<'p>,
-    code: BTreeSet<ModuleId>,
+/// Where some modules mention what.
+struct Mentions {
     /// Expressions that are a name, or an attribute of that name.
     names: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
-    /// Names that exports and libraries have elsewhere.
-    elsewhere: exports::Elsewhere,
     /// Texts that look like dotted names, by their last part.
     dotted: FxHashMap<Ustr, Vec<(ModuleId, ExprId)>>,
-    /// The function that creates the app, which whoever starts the service calls.
-    started: Option<FunctionRef>,
-    live: RefCell<FxHashMap<FunctionRef, bool>>,
-    read: RefCell<FxHashMap<Variable, bool>>,
-    depth: Cell<u32>,
 }
 
-impl<'p> Uses<'p> {
-    /// Questions about `code`, which runs because of what stands at `app`.
-    #[must_use]
-    pub fn new(program: &'p Program, routes: &'p Routes, code: &[ModuleId], app: Option<(ModuleId, ExprId)>) -> Self {
+impl Mentions {
+    fn find(program: &Program, code: &BTreeSet<ModuleId>) -> Self {
         let (mut names, mut dotted): (FxHashMap<Ustr, Vec<_>>, FxHashMap<Ustr, Vec<_>>) = (FxHashMap::default(), FxHashMap::default());
         for id in code {
             let module = program.module(*id);
@@ -107,15 +94,39 @@ impl<'p> Uses<'p> {
                 }
             }
         }
+        Self { names, dotted }
+    }
+}
+
+/// Answers questions about some modules: the code of a service.
+pub struct Uses<'p> {
+    program: &'p Program,
+    routes: &'p Routes,
+    resolver: Resolver<'p>,
+    code: BTreeSet<ModuleId>,
+    /// Made when something is asked: of most services, nothing is.
+    mentions: OnceCell<Mentions>,
+    /// Names that exports and libraries have elsewhere.
+    elsewhere: OnceCell<exports::Elsewhere>,
+    /// The function that creates the app, which whoever starts the service calls.
+    started: Option<FunctionRef>,
+    live: RefCell<FxHashMap<FunctionRef, bool>>,
+    read: RefCell<FxHashMap<Variable, bool>>,
+    depth: Cell<u32>,
+}
+
+impl<'p> Uses<'p> {
+    /// Questions about `code`, which runs because of what stands at `app`.
+    #[must_use]
+    pub fn new(program: &'p Program, routes: &'p Routes, code: &[ModuleId], app: Option<(ModuleId, ExprId)>) -> Self {
         let started = app.and_then(|(module, call)| Some(FunctionRef { module, function: program.module(module).function_of(call)? }));
         Self {
             program,
             routes,
             resolver: Resolver::new(program),
             code: code.iter().copied().collect(),
-            names,
-            elsewhere: exports::Elsewhere::new(program, code),
-            dotted,
+            mentions: OnceCell::new(),
+            elsewhere: OnceCell::new(),
             started,
             live: RefCell::default(),
             read: RefCell::default(),
@@ -130,13 +141,26 @@ impl<'p> Uses<'p> {
 
     /// Expressions that are a name, or an attribute of that name.
     pub fn named(&self, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> + '_ {
-        self.names.get(&name).into_iter().flatten().copied()
+        self.mentions().names.get(&name).into_iter().flatten().copied()
+    }
+
+    /// Texts that look like dotted names with this last part.
+    fn dotted(&self, last: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> + '_ {
+        self.mentions().dotted.get(&last).into_iter().flatten().copied()
+    }
+
+    fn mentions(&self) -> &Mentions {
+        self.mentions.get_or_init(|| Mentions::find(self.program, &self.code))
+    }
+
+    fn elsewhere(&self) -> &exports::Elsewhere {
+        self.elsewhere.get_or_init(|| exports::Elsewhere::new(self.program, &self.code))
     }
 
     /// Expressions that denote something of this name, its definition and imports aside; texts that name it in a list.
     #[must_use]
     pub fn references(&self, module: ModuleId, name: Ustr, denotes: impl Fn(Entity) -> bool) -> Vec<(ModuleId, ExprId)> {
-        let exprs = self.aliases(module, name).into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let exprs = self.aliases(module, name).into_iter().flat_map(|alias| self.named(alias));
         let mut found: Vec<_> = exprs.filter(|(m, e)| denotes(self.resolver.entity(*m, *e))).collect();
         found.extend(self.listed_texts(module, name));
         found
@@ -146,12 +170,12 @@ impl<'p> Uses<'p> {
     #[must_use]
     pub fn library_references(&self, name: Ustr) -> Vec<(ModuleId, ExprId)> {
         let last = Ustr::from(name.rsplit('.').next().unwrap_or_default());
-        let mut aliases = self.elsewhere.renamed(BTreeSet::from([last]));
-        aliases.extend(self.elsewhere.of_library(name));
-        let exprs = aliases.into_iter().filter_map(|alias| self.names.get(&alias)).flatten().copied();
+        let mut aliases = self.elsewhere().renamed(BTreeSet::from([last]));
+        aliases.extend(self.elsewhere().of_library(name));
+        let exprs = aliases.into_iter().flat_map(|alias| self.named(alias));
         let mut found: Vec<_> = exprs.filter(|(m, e)| self.resolver.entity(*m, *e).library() == Some(name)).collect();
-        found.extend(self.elsewhere.required(name));
-        let texts = self.dotted.get(&last).into_iter().flatten().copied();
+        found.extend(self.elsewhere().required(name));
+        let texts = self.dotted(last);
         found.extend(texts.filter(|(m, e)| match self.program.module(*m).expr(*e).kind {
             ExprKind::String(text) => self.program.apis.canonical(text) == name,
             _ => false,
@@ -162,8 +186,8 @@ impl<'p> Uses<'p> {
     /// The name of something in a module, and those that it has elsewhere.
     fn aliases(&self, module: ModuleId, name: Ustr) -> BTreeSet<Ustr> {
         let mut names = BTreeSet::from([name]);
-        names.extend(self.elsewhere.of_module(module));
-        self.elsewhere.renamed(names)
+        names.extend(self.elsewhere().of_module(module));
+        self.elsewhere().renamed(names)
     }
 
     /// Whether a text names something of a module.
@@ -175,7 +199,7 @@ impl<'p> Uses<'p> {
     /// Texts such as `"shop.middleware.Throttle"` that name something of a module.
     fn texts(&self, module: ModuleId, name: Ustr) -> impl Iterator<Item = (ModuleId, ExprId)> {
         let path = self.program.path(module).trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
-        let texts = self.dotted.get(&name).into_iter().flatten().copied();
+        let texts = self.dotted(name);
         texts.filter(move |(m, e)| {
             let ExprKind::String(text) = self.program.module(*m).expr(*e).kind else { return false };
             let Some((owner, _)) = text.rsplit_once('.') else { return false };
@@ -296,16 +320,16 @@ impl<'p> Uses<'p> {
         if CALLED_BY_OTHERS.contains(&name.as_str()) && self.is_class_used(function.module, class) {
             return true;
         }
-        self.names.get(&name).into_iter().flatten().any(|(m, e)| {
-            let module = self.program.module(*m);
-            let ExprKind::Attribute { object, .. } = module.expr(*e).kind else { return false };
-            let may_be = match self.resolver.entity(*m, *e) {
+        self.named(name).any(|(m, e)| {
+            let module = self.program.module(m);
+            let ExprKind::Attribute { object, .. } = module.expr(e).kind else { return false };
+            let may_be = match self.resolver.entity(m, e) {
                 Entity::Function(f) => f == function,
                 // A receiver out of sight may be anything but a module of a library.
-                Entity::Unknown => !matches!(self.resolver.entity(*m, object), Entity::Library(_) | Entity::Module(_)),
+                Entity::Unknown => !matches!(self.resolver.entity(m, object), Entity::Library(_) | Entity::Module(_)),
                 _ => false,
             };
-            may_be && self.is_use(*m, *e, function)
+            may_be && self.is_use(m, e, function)
         })
     }
 

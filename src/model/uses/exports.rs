@@ -29,7 +29,7 @@ pub(super) struct Elsewhere {
 }
 
 impl Elsewhere {
-    pub(super) fn new(program: &Program, code: &[ModuleId]) -> Self {
+    pub(super) fn new(program: &Program, code: &BTreeSet<ModuleId>) -> Self {
         let mut found = Self::default();
         for id in code {
             let module = program.module(*id);
@@ -110,7 +110,7 @@ impl Uses<'_> {
     pub(super) fn reads(&self, variable: Variable) -> Vec<(ModuleId, ExprId)> {
         let is_exported = variable.scope == ScopeId(0) || variable.scope == self.program.module(variable.module).exports;
         let names = if is_exported { self.aliases(variable.module, variable.name) } else { BTreeSet::from([variable.name]) };
-        let exprs = names.into_iter().filter_map(|name| self.names.get(&name)).flatten().copied();
+        let exprs = names.into_iter().flat_map(|name| self.named(name));
         exprs.filter(|(m, e)| self.is_of(*m, *e, variable)).collect()
     }
 
@@ -133,7 +133,7 @@ impl Uses<'_> {
         is_main
             && module.language == Language::TypeScript
             && variable.scope == module.exports
-            && !self.elsewhere.imported.contains(&variable.module)
+            && !self.elsewhere().imported.contains(&variable.module)
     }
 
     /// Whether a name, or a member of a module, is a variable.

@@ -183,7 +183,7 @@ impl Uses<'_> {
                     return self.runs_around(id, target);
                 }
                 let variable = Variable { module: id, scope: ScopeId(u32::MAX), name: *name };
-                let attributes = || self.names.get(name).into_iter().flatten().copied();
+                let attributes = || self.named(*name);
                 let is_attribute = |m: ModuleId, e: ExprId| matches!(self.program.module(m).expr(e).kind, ExprKind::Attribute { .. });
                 self.once(variable, || attributes().any(|(m, e)| is_attribute(m, e) && self.is_taken(m, e)))
             }
