@@ -3,6 +3,7 @@
 use crate::ir::image::{Command, Image, InstructionKind, Stage};
 use crate::model::image_scripts::{contexts, join, plain};
 use crate::model::image_users::{commands, own, program, words};
+use crate::model::manifests;
 use crate::model::services::is_example;
 use crate::source::{SourceFile, Sources};
 
@@ -170,12 +171,13 @@ fn missing_lock<'a>(sources: &Sources, image: &'a Image) -> Option<&'a str> {
 }
 
 /// Whether something says that a container of a stage is a server although the image has no command: the port that it opens,
-/// how its health is asked for, a Procfile.
+/// how its health is asked for, a Procfile, a manifest.
 #[must_use]
 pub fn is_served(sources: &Sources, image: &Image, stage: &Stage) -> bool {
     let serves = |kind: &InstructionKind| matches!(kind, InstructionKind::Expose(_) | InstructionKind::Healthcheck(Some(_)));
     image.lineage(stage).flat_map(own).any(|instruction| serves(&instruction.kind))
         || sources.in_directory(sources.get(image.file).directory()).any(|file| file.name() == "Procfile")
+        || manifests::runs(sources, image)
 }
 
 #[cfg(test)]
