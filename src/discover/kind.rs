@@ -19,7 +19,7 @@ pub enum ByName {
 const TYPESCRIPT: [&str; 8] = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"];
 
 /// Manifests and lock files with a name of their own; requirement files are matched by pattern.
-const MANIFESTS: [&str; 14] = [
+const MANIFESTS: [&str; 16] = [
     "Procfile",
     "pyproject.toml",
     "setup.cfg",
@@ -34,19 +34,37 @@ const MANIFESTS: [&str; 14] = [
     "npm-shrinkwrap.json",
     "yarn.lock",
     "pnpm-lock.yaml",
+    "bun.lock",
+    BINARY_LOCK,
 ];
 
-/// What is behind `Dockerfile.` in names of files that are none.
-const NOT_DOCKERFILES: [&str; 17] = [
+/// The lock file that holds no text: that it is there is all that it tells.
+pub(super) const BINARY_LOCK: &str = "bun.lockb";
+
+/// What is behind `Dockerfile.` in names of files that are none: documents, templates, programs.
+const NOT_DOCKERFILES: [&str; 30] = [
     ".dockerignore",
     ".md",
+    ".mdx",
+    ".markdown",
+    ".adoc",
     ".rst",
     ".txt",
+    ".html",
+    ".htm",
+    ".svg",
+    ".lock",
+    ".log",
     ".j2",
     ".jinja",
     ".jinja2",
     ".tmpl",
     ".tpl",
+    ".hbs",
+    ".mustache",
+    ".ejs",
+    ".liquid",
+    ".m4",
     ".erb",
     ".yml",
     ".yaml",
@@ -84,7 +102,7 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends(".tf") || ends(".tf.json") {
         return ByName::NotJudged("Terraform: not supported yet");
     }
-    if ends(".sh") || ends(".bash") {
+    if is_script(&lower) {
         return ByName::NotJudged("shell script: not supported yet");
     }
     if ends("makefile") || ends(".mk") {
@@ -111,9 +129,14 @@ fn is_dockerfile(lower: &str) -> bool {
     ["dockerfile", "containerfile"].iter().any(|word| {
         let behind = lower.strip_prefix(word);
         let named = behind.is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && rest.len() > 1));
-        (named && !NOT_DOCKERFILES.iter().any(|suffix| lower.ends_with(suffix)))
+        (named && !NOT_DOCKERFILES.iter().chain(&TYPESCRIPT).any(|suffix| lower.ends_with(suffix)))
             || lower.strip_suffix(word).is_some_and(|rest| rest.ends_with('.') && rest.len() > 1)
     })
+}
+
+/// Whether a name, in lower case, is that of a shell script: `run.sh`, `docker-entrypoint`.
+pub(super) fn is_script(lower: &str) -> bool {
+    [".sh", ".bash", "entrypoint"].iter().any(|end| lower.ends_with(end))
 }
 
 fn is_compose(lower: &str) -> bool {
@@ -187,7 +210,23 @@ mod tests {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
         assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));
-        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf", "a.min.js", "a.d.ts", "run.sh", "Makefile", "a.mk"] {
+        for path in ["dockerfile.ts", "Dockerfile.js"] {
+            assert_eq!(kind(path), ByName::Kind(FileKind::TypeScript), "{path}");
+        }
+        for path in ["docs/dockerfile.mdx", "Dockerfile.hbs", "Containerfile.html", "dockerfile.adoc"] {
+            assert_eq!(kind(path), ByName::Other, "{path}");
+        }
+        for path in [
+            "docker-compose.yml",
+            "compose.override.yaml",
+            "main.tf",
+            "a.min.js",
+            "a.d.ts",
+            "run.sh",
+            "docker-entrypoint",
+            "Makefile",
+            "a.mk",
+        ] {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
     }

@@ -15,6 +15,7 @@ use crate::source::{FileKind, SourceFile, Sources};
 mod extended;
 mod kind;
 mod scope;
+mod scripts;
 mod text;
 mod walk;
 
@@ -143,6 +144,10 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
         file.reported = scope.targets_of(&path).next().is_some();
         sources.push(file);
     }
+    for (path, mut file) in scripts::find(&sources, &walked.files, scope) {
+        file.reported = scope.targets_of(&path).next().is_some();
+        sources.push(file);
+    }
     let mut discovered = Discovered {
         root: scope.root.clone(),
         sources: Sources::new(sources),
@@ -249,6 +254,9 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
         && let Err(error) = path.canonicalize()
     {
         return Outcome::Failed(walk::broken_link(&error));
+    }
+    if name == kind::BINARY_LOCK {
+        return Outcome::Read(SourceFile::new(&relative, kind, ""));
     }
     let bytes = given.map_or_else(|| text::read(path, kind), |bytes| Ok(bytes.to_vec()));
     let (text, encoding) = match bytes.and_then(|bytes| text::decode(&bytes, kind)) {

@@ -92,7 +92,7 @@ fn other_default(place: impl Fn(Span) -> Place, root: &Instruction, value: &Text
     let (create, user) = lines.rsplit_once('\n').map_or((None, lines), |(create, user)| (Some(create), user));
     let user = user.strip_prefix("USER ").unwrap_or(user);
     let numeric = value.value.bytes().all(|b| b.is_ascii_digit());
-    let text = if numeric && create.is_some() { "10001" } else { user };
+    let text = if numeric && create.is_some_and(|create| create.contains("10001")) { "10001" } else { user };
     let mut intents = vec![Intent::Replace { place: place(value.span), text: text.to_owned() }];
     if let Some(create) = create {
         intents.push(Intent::InsertBefore { before: place(root.span), text: create.to_owned() });
@@ -137,13 +137,13 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
         return switch(format!("Switch back to `{user}`"), user);
     }
     if let Some((user, _)) = users::created(image, stage) {
-        return switch(format!("Switch to `{user}`, which is created already"), user);
+        return handed(image, stage, user, &format!("Switch to `{user}`, which is created already"));
     }
     if let Some(user) = base.user.filter(|user| !users::is_root(user)) {
         return switch(format!("Switch back to `{user}`, the user of `{}`", base.name), user);
     }
     if let Some(user) = base.facts.ships {
-        return switch(format!("Switch to `{user}`, which `{}` brings along", base.name), user);
+        return handed(image, stage, user, &format!("Switch to `{user}`, which `{}` brings along", base.name));
     }
     let tool = base.facts.user_tool.or_else(|| match users::package_tool(image, stage)? {
         "apk" => Some(UserTool::Adduser),
@@ -152,13 +152,9 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
         _ => None,
     });
     let name = if users::creates_group(image, stage, "app") { "appuser" } else { "app" };
-    let made = made_directories(image, stage);
-    let mut give = working_directory(image, stage).map_or_else(String::new, |directory| format!(" && chown {name} {directory}"));
-    if !made.is_empty() {
-        let _ = write!(give, " && chown -R {name} {}", made.join(" "));
-    }
+    let give = give(image, stage, name).map_or_else(String::new, |give| format!(" && {give}"));
     let create = |command: &str| Plan {
-        title: format!("Create the user `{name}`, and switch to it"),
+        title: format!("Create the user `{name}`, and switch to it{OWNS}"),
         lines: format!("RUN {command} {name}{give}\nUSER {}", if by_number { "10001" } else { name }),
         name: Some(name.to_owned()),
     };
@@ -169,14 +165,38 @@ fn plan(image: &Image, stage: &Stage, base: &Base<'_>, by_number: bool) -> Plan 
     }
 }
 
+/// What an image cannot hand over: mounts, and copied files that the program changes.
+const OWNS: &str = "; volumes and whatever else it writes to have to belong to it";
+
+/// A switch to a user that is there already, to whom the folders are given that the program may write to.
+fn handed(image: &Image, stage: &Stage, user: &str, title: &str) -> Plan {
+    let owns = image.lineage(stage).flat_map(users::own).any(|instruction| {
+        let InstructionKind::Run(command) = &instruction.kind else { return false };
+        users::words(command).any(|word| word == "chown") && users::words(command).any(|word| word.split(':').next() == Some(user))
+    });
+    let give = if owns { None } else { give(image, stage, user) };
+    let run = give.map_or_else(String::new, |give| format!("RUN {give}\n"));
+    Plan { title: format!("{title}{OWNS}"), lines: format!("{run}USER {user}"), name: None }
+}
+
+/// The command that gives a user where a program starts, and the folders that are made for it.
+fn give(image: &Image, stage: &Stage, user: &str) -> Option<String> {
+    let start = working_directory(image, stage).map(|directory| format!("chown {user} {directory}"));
+    let made = made_directories(image, stage);
+    let made = (!made.is_empty()).then(|| format!("chown -R {user} {}", made.join(" ")));
+    let all: Vec<String> = start.into_iter().chain(made).collect();
+    (!all.is_empty()).then(|| all.join(" && "))
+}
+
 /// Where a program starts, and may write files of its own.
 fn working_directory<'a>(image: &'a Image, stage: &'a Stage) -> Option<&'a str> {
     let last = image.lineage(stage).flat_map(|stage| users::own(stage).rev()).find_map(|instruction| match &instruction.kind {
         InstructionKind::Workdir(path) => Some(path.value.as_str()),
         _ => None,
     })?;
+    let last = if last.len() > 1 { last.trim_end_matches('/') } else { last };
     let is_plain = last.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));
-    (is_plain && last.len() > 1 && last.starts_with('/') && !matches!(last, "/usr" | "/etc" | "/bin" | "/var" | "/opt" | "/tmp"))
+    (is_plain && last.len() > 1 && last.starts_with('/') && !matches!(last, "/usr" | "/etc" | "/bin" | "/root" | "/var" | "/opt" | "/tmp"))
         .then_some(last)
 }
 
@@ -271,7 +291,7 @@ fn elsewhere(command: &Command, all: &[&Instruction], base: &Base<'_>) -> Option
 
 /// What lies in root's home has to move, which is shown instruction by instruction.
 fn below_home(sources: &Sources, image: &Image, moved: &[(&Instruction, Option<&str>)], lines: &str, name: Option<&str>) -> Fix {
-    let user = name.or_else(|| lines.strip_prefix("USER ")).unwrap_or("app");
+    let user = name.or_else(|| lines.rsplit_once("USER ").map(|(_, user)| user)).unwrap_or("app");
     let user = user.split(':').next().unwrap_or(user);
     let home = format!("/home/{user}");
     let (create, switch) = lines.rsplit_once('\n').map_or((None, lines), |(create, switch)| (Some(create.to_owned()), switch));
@@ -290,7 +310,8 @@ fn below_home(sources: &Sources, image: &Image, moved: &[(&Instruction, Option<&
     });
     let code: Vec<String> = create.into_iter().chain(moved).chain([switch.to_owned()]).collect();
     let code = code.join("\n");
-    Fix::advice(format!("Switch to `{user}`, and move what it needs out of the home of root, which is closed to others"), code)
+    let start = if name.is_some() { format!("Create the user `{user}`") } else { format!("Switch to `{user}`") };
+    Fix::advice(format!("{start}, and move what it needs out of the home of root, which is closed to others"), code)
 }
 
 /// A port that is said to be exposed and that only root may open, where the runtime does not say otherwise.

@@ -109,7 +109,8 @@ pub fn words(command: &Command) -> impl Iterator<Item = &str> {
     })
 }
 
-fn program(word: &str) -> &str {
+/// The name of the program that a word starts, without its folder.
+pub(super) fn program(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }
 
@@ -117,14 +118,21 @@ fn program(word: &str) -> &str {
 #[must_use]
 pub fn steps_down(command: &Command) -> Option<&str> {
     let words: Vec<&str> = words(command).filter(|word| !word.is_empty()).collect();
-    let at = words.iter().position(|word| STEPPING_DOWN.contains(&program(word)));
-    if let Some(at) = at {
+    stepping_down(&words)
+}
+
+/// The same of the words of a command line.
+pub(super) fn stepping_down<'a>(words: &[&'a str]) -> Option<&'a str> {
+    if let Some(at) = words.iter().position(|word| STEPPING_DOWN.contains(&program(word))) {
         // `gosu root` is of no use.
         let target = words[at + 1..].iter().find(|word| !word.starts_with('-'));
         return (!target.is_some_and(|user| is_root(user))).then_some(words[at]);
     }
-    let sudo = words.iter().position(|word| program(word) == "sudo")?;
-    words[sudo..].iter().any(|word| word.starts_with("-u") || word.starts_with("--user")).then_some(words[sudo])
+    let told = |tool: &str, options: &[&str]| {
+        let at = words.iter().position(|word| program(word) == tool)?;
+        words[at..].iter().any(|word| options.iter().any(|option| word.starts_with(option))).then_some(words[at])
+    };
+    told("sudo", &["-u", "--user"]).or_else(|| told("chroot", &["--userspec"]))
 }
 
 /// The server of a command that is told to go on as somebody else.
@@ -141,15 +149,6 @@ pub fn told_to_step_down(command: &Command) -> Option<&str> {
 #[must_use]
 pub fn needs_root(command: &Command) -> Option<&str> {
     words(command).find(|word| NEED_ROOT.contains(&program(word)) || *word == "/sbin/init" || word.ends_with("/beam/boot"))
-}
-
-/// Whether a command starts a script, whose text is not seen.
-#[must_use]
-pub fn is_script(command: &Command) -> bool {
-    words(command).any(|word| {
-        let name = program(word);
-        name.rsplit_once('.').is_some_and(|(_, extension)| extension == "sh") || name.contains("entrypoint") || word == "/init"
-    })
 }
 
 /// What a stage brings along for its entry point to step down with.
@@ -315,6 +314,8 @@ mod tests {
             ("CMD [\"setpriv\", \"--reuid=1000\", \"python\"]", true),
             ("CMD [\"/bin/sh\", \"-c\", \"exec su -s /bin/sh app -c 'python main.py'\"]", true),
             ("CMD sudo -u app python main.py", true),
+            ("CMD chroot --userspec=app / python main.py", true),
+            ("CMD chroot / python main.py", false),
             ("CMD sudo python main.py", false),
             ("CMD [\"gosu\", \"root\", \"python\"]", false),
             ("CMD [\"python\", \"gosu.py\"]", false),

@@ -10,7 +10,7 @@ use crate::lower::yaml::{self, NodeId, NodeKind, Stream};
 use crate::model::images::{self, Reference};
 use crate::model::project::Project;
 use crate::model::services::is_below;
-use crate::source::{FileKind, Place, SourceFile, Span};
+use crate::source::{FileKind, Place, SourceFile, Sources, Span};
 
 const NON_ROOT: &str = "runAsNonRoot";
 const USER: &str = "runAsUser";
@@ -121,6 +121,22 @@ fn may_be(project: &Project, image: &Image, name: &str) -> bool {
 /// What an image may be called after: the folders of its Dockerfile, and what else is in the file's name.
 fn names(dockerfile: &SourceFile) -> impl Iterator<Item = String> {
     dockerfile.directory().split('/').chain(dockerfile.name().split('.')).map(normal)
+}
+
+/// Whether a manifest runs containers of an image by the name that its Dockerfile or the folder of that gives it.
+#[must_use]
+pub fn runs(sources: &Sources, image: &Image) -> bool {
+    let dockerfile = sources.get(image.file);
+    let folder = dockerfile.directory().rsplit('/').next().unwrap_or_default();
+    let names: Vec<String> = dockerfile.name().split('.').chain([folder]).map(normal).collect();
+    let named = |line: &str| {
+        let Some(name) = line.trim_start_matches([' ', '-']).strip_prefix("image:") else { return false };
+        let reference = Reference::parse(name.trim().trim_matches(['"', '\'']));
+        // One without a registry or an owner is an official one.
+        reference.repository.rsplit_once('/').is_some_and(|(_, last)| !last.is_empty() && names.contains(&normal(last)))
+    };
+    let manifests = sources.iter().filter(|(_, file)| file.kind == FileKind::Yaml && !file.test);
+    manifests.into_iter().any(|(_, file)| file.text.contains("image:") && file.text.lines().any(named))
 }
 
 fn normal(name: &str) -> String {

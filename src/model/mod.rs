@@ -19,6 +19,8 @@ pub mod exposure;
 pub mod flow;
 pub mod handed;
 pub mod headless;
+pub mod image_purpose;
+pub mod image_scripts;
 pub mod image_users;
 pub mod images;
 pub mod import_guards;

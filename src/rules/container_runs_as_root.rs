@@ -3,11 +3,12 @@
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::image_user;
-use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
+use crate::ir::image::{Command, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_users as users;
 use crate::model::images::Base;
 use crate::model::manifests;
-use crate::source::{Place, SourceFile, Span};
+use crate::model::{image_purpose, image_scripts};
+use crate::source::{Place, SourceFile, Sources, Span};
 
 pub const RULE: Rule = Rule {
     id: "container-runs-as-root",
@@ -15,31 +16,6 @@ pub const RULE: Rule = Rule {
     page: include_str!("../../rules/container-runs-as-root.md"),
     checks: &[Check::Image(check)],
 };
-
-/// Parts of names of Dockerfiles and stages that are not what ships.
-const NOT_SHIPPED: &[&str] = &[
-    "dev",
-    "develop",
-    "development",
-    "devel",
-    "test",
-    "tests",
-    "testing",
-    "e2e",
-    "local",
-    "ci",
-    "lint",
-    "debug",
-    "gitpod",
-    "devcontainer",
-    "backup",
-    "bak",
-    "old",
-    "orig",
-];
-
-/// Folders of tools, whose images are where people and pipelines work.
-const TOOL_FOLDERS: &[&str] = &[".devcontainer", ".github", ".gitlab", ".circleci", ".gitpod", ".cloudbuild"];
 
 fn check(ctx: &mut Context<'_>, image: &Image) {
     let Some(stage) = image.last_stage() else { return };
@@ -49,7 +25,7 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     }
     let base = Base::of(image, stage);
     let Some(root) = Root::of(image, stage, &base) else { return };
-    let Some((mut confidence, mut but)) = doubts(image, stage, &base, source) else { return };
+    let Some((mut confidence, mut but)) = doubts(&ctx.project.program.sources, image, stage, &base) else { return };
 
     let demand = manifests::other_user(ctx.project, image);
     if let Some(demand) = demand.filter(|_| confidence > Confidence::Low) {
@@ -141,10 +117,14 @@ impl<'a> Root<'a> {
 }
 
 /// How sure it is, and why not surer; nothing where the container goes on as somebody else.
-fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) -> Option<(Confidence, String)> {
+fn doubts(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>) -> Option<(Confidence, String)> {
     let low = |why: String| Some((Confidence::Low, why));
     let commands: Vec<_> = users::commands(image, stage).map(|(_, _, command)| command).collect();
     if commands.iter().any(|command| users::steps_down(command).is_some() || users::words(command).any(|word| word == "awslambdaric")) {
+        return None;
+    }
+    let scripts: Vec<&SourceFile> = commands.iter().filter_map(|command| image_scripts::seen(sources, image, command)).collect();
+    if scripts.iter().any(|script| image_scripts::steps_down(script)) {
         return None;
     }
     let entrypoint = users::entrypoint(image, stage);
@@ -161,11 +141,15 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
     if let Some((tool, _)) = users::brings_step_down(image, stage) {
         return low(format!(", unless its entry point steps down with `{tool}`"));
     }
-    if let Some((user, _)) = users::created(image, stage).filter(|_| commands.iter().any(|command| users::is_script(command))) {
+    if let Some(script) = scripts.iter().find(|script| image_scripts::may_step_down(script)) {
+        return low(format!(", unless `{}` goes on as another user", script.path));
+    }
+    let is_hidden = |command: &&Command| image_scripts::is_script(command) && image_scripts::seen(sources, image, command).is_none();
+    if let Some((user, _)) = users::created(image, stage).filter(|_| commands.iter().any(is_hidden)) {
         return low(format!(", unless its script goes on as `{user}`"));
     }
-    if is_not_shipped(source, stage) {
-        return low(", in an image that is hardly what ships".into());
+    if let Some(why) = image_purpose::aside(sources, image, stage) {
+        return low(format!(", {why}"));
     }
     let has_user = users::last_user(image, stage).is_some();
     if base.user.is_none() && !has_user && users::package_tool(image, stage).is_none() {
@@ -174,20 +158,10 @@ fn doubts(image: &Image, stage: &Stage, base: &Base<'_>, source: &SourceFile) ->
     // What starts it is out of sight, and may go on as somebody else.
     if commands.is_empty() && !has_user && !base.facts.serves {
         let but = if base.user.is_some() { ", whatever command it is started with" } else { ", unless its entry point steps down" };
-        return Some((Confidence::Medium, but.into()));
+        let is_served = image_purpose::is_served(sources, image, stage);
+        return Some((if is_served { Confidence::Medium } else { Confidence::Low }, but.into()));
     }
     Some((Confidence::High, String::new()))
-}
-
-fn is_not_shipped(source: &SourceFile, stage: &Stage) -> bool {
-    let listed = |text: &str| text.split(['.', '-', '_']).any(|part| NOT_SHIPPED.contains(&part.to_ascii_lowercase().as_str()));
-    let is_tools = |folder: &str| TOOL_FOLDERS.contains(&folder) || NOT_SHIPPED.contains(&folder) || folder.starts_with("e2e");
-    // `Dockerfile.base` is what others are built on.
-    let built_on = |part: &str| matches!(part, "base" | "builder" | "build");
-    source.name().split('.').any(built_on)
-        || listed(source.name())
-        || stage.name.as_deref().is_some_and(listed)
-        || source.directory().split('/').any(is_tools)
 }
 
 /// GitHub runs a container action's image as root, and says to leave `USER` out.
