@@ -150,13 +150,26 @@ pub fn is_apart(program: &Program, module: ModuleId) -> bool {
 /// Names of directories that hold the code.
 const CODE: [&str; 5] = ["api", "app", "lib", "server", "src"];
 
-/// What names of directories hold whose code is there to be read.
-const EXAMPLES: [&str; 8] = ["example", "sample", "docs", "demo", "tutorial", "template", "scaffold", "playground"];
+/// Words that names of directories begin or end with whose code is there to be read.
+const EXAMPLES: [&str; 7] = ["example", "sample", "demo", "tutorial", "playground", "scaffold", "template"];
 
 /// Whether a directory, or one around it, holds code that is there to be read rather than deployed.
 #[must_use]
 pub fn is_example(directory: &str) -> bool {
-    directory.split('/').any(|part| EXAMPLES.iter().any(|word| part.to_lowercase().contains(word)))
+    let is_one = |word: &str| EXAMPLES.contains(&word) || word.strip_suffix('s').is_some_and(|one| EXAMPLES.contains(&one));
+    let mut is_in_code = false;
+    directory.split('/').any(|part| {
+        let part = part.to_lowercase();
+        let mut words = part.split(['-', '_', '.']);
+        let first = words.next().unwrap_or_default();
+        let last = words.next_back().unwrap_or(first);
+        let is_example =
+            is_one(first) || is_one(last) || matches!(part.as_str(), "doc" | "docs" | "docs_src") || part.starts_with("example");
+        // What code fills in are templates, too, and a service may be about them.
+        let is_filled_in = part.contains("template") && (is_in_code || (first.starts_with("template") && first != last));
+        is_in_code |= CODE.contains(&part.as_str());
+        is_example && !is_filled_in
+    })
 }
 
 /// The nearest directory at or above one that holds something a unit is built from; else the directory itself.

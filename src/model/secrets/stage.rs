@@ -5,6 +5,7 @@ use super::names::words;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
+use crate::model::services::is_example;
 
 /// What a piece of code is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -124,6 +125,5 @@ pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
     if in_class || is_named(name) || words(name).iter().any(|word| is_trial(word)) || folders.split('/').any(is_tried) {
         return Stage::Development;
     }
-    let is_example = |folder: &str| ["example", "sample", "docs", "demo", "tutorial"].iter().any(|word| folder.contains(word));
-    if folders.split('/').any(is_example) { Stage::Example } else { Stage::Production }
+    if is_example(folders) { Stage::Example } else { Stage::Production }
 }
