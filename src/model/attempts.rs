@@ -180,6 +180,29 @@ pub fn has_fallback(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockI
     is_start || preset.next().unwrap_or(false)
 }
 
+/// Whether what a block was to give is given something else directly behind, where it has not come: `if (!width) width = 600`.
+#[must_use]
+pub fn is_filled_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId) -> bool {
+    let module = program.module(id);
+    let Some(StmtKind::If { branches, otherwise: None }) = following(module, stmt).map(|next| &module.stmt(next).kind) else {
+        return false;
+    };
+    let [(test, body)] = branches[..] else { return false };
+    let [only] = module.block(body).stmts[..] else { return false };
+    let StmtKind::Assign { targets, value: Some(value), .. } = &module.stmt(only).kind else { return false };
+    let [target] = targets[..] else { return false };
+    let Some(name) = exceptions::name_of(module, target) else { return false };
+    let tests_it = |test: ExprId| module.descendants(test).into_iter().any(|part| exceptions::name_of(module, part) == Some(name));
+    let is_missing = match &module.expr(test).kind {
+        ExprKind::Unary { op: UnaryOp::Not, operand } => exceptions::name_of(module, *operand) == Some(name),
+        ExprKind::Compare { .. } => {
+            tests_it(test) && module.descendants(test).iter().any(|e| matches!(module.expr(*e).kind, ExprKind::Null))
+        }
+        _ => false,
+    };
+    is_missing && values::is_constant(program, id, *value) && exceptions::touched(module, tried).contains(&name)
+}
+
 /// Whether it is told behind a `try` that leaves on success that it has not: `callback({ ok: false })`, `return { error }`.
 #[must_use]
 pub fn is_told_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockId, handler: Option<&Handler>) -> bool {

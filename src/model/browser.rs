@@ -3,18 +3,25 @@
 use serde_json::Value;
 
 use crate::ir::program::*;
+use crate::model::isomorphic;
 use crate::model::program::{Link, ModuleId, Program};
-use crate::model::resolve::Resolver;
-use crate::model::runtimes::{manifest, package_of};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::runtimes::{directive, manifest, package_of, uses_hooks};
 
 /// Libraries of user interfaces.
-const LIBRARIES: [&str; 18] = [
+const LIBRARIES: [&str; 25] = [
     "@angular",
+    "@hotwired",
     "@ionic",
     "@reduxjs",
     "@tanstack",
     "@tiptap/pm/view",
     "@tiptap/react",
+    "alpinejs",
+    "jquery",
+    "lit",
+    "meteor/blaze",
+    "meteor/templating",
     "mobx",
     "next/navigation",
     "preact",
@@ -25,6 +32,7 @@ const LIBRARIES: [&str; 18] = [
     "solid-js",
     "svelte",
     "swr",
+    "virtual:pwa-register",
     "vue",
     "vue-router",
 ];
@@ -50,6 +58,14 @@ const SERVERS: [&str; 14] = [
 /// Globals that only browsers have.
 const GLOBALS: [&str; 5] = ["DOMParser", "document", "localStorage", "sessionStorage", "window"];
 
+/// What only browsers have of the `navigator` that Node has, too.
+const OF_NAVIGATOR: [&str; 8] =
+    ["clipboard", "geolocation", "mediaDevices", "onLine", "permissions", "sendBeacon", "serviceWorker", "share"];
+
+/// Folders whose files are sent as they are, and those of scripts in there.
+const SENT: [&str; 3] = ["assets", "public", "static"];
+const SCRIPTS: [&str; 4] = ["javascript", "javascripts", "js", "scripts"];
+
 /// What only servers import.
 const NODE: [&str; 9] = ["child_process", "crypto", "fs", "fs/promises", "http", "net", "nodemailer", "os", "path"];
 
@@ -62,8 +78,12 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
         return false;
     }
     let path = program.path(id);
-    if says_client(module) {
-        return true;
+    match directive(module) {
+        Some("use client") => return true,
+        // Its functions are called from pages, and run elsewhere.
+        Some("use server") => return false,
+        _ if is_of_client(program, id) => return true,
+        _ => {}
     }
     let library = |import: usize| match program.import(id, u32::try_from(import).unwrap_or(0)) {
         Link::Library(name) => Some(name),
@@ -85,7 +105,45 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
     if holds_elements || imported.iter().any(|name| shows(name)) {
         return true;
     }
-    (!imported.iter().any(|name| drives(name)) && uses_globals(program, id)) || is_of_interface(program, path) || is_of_bundle(program, id)
+    (!imported.iter().any(|name| drives(name)) && uses_globals(program, id))
+        || is_sent(path)
+        || is_of_interface(program, path)
+        || is_of_bundle(program, id)
+        || only_pages_import(program, id)
+}
+
+/// Whether a file lies among the scripts that are sent as they are: `static/js`.
+fn is_sent(path: &str) -> bool {
+    let folders: Vec<&str> = path.split('/').rev().skip(1).collect();
+    folders.windows(2).any(|pair| SENT.contains(&pair[1]) && SCRIPTS.contains(&pair[0]))
+}
+
+/// Whether a file lies below a folder `client` of a package of Meteor, which sends what lies there, and no server loads it.
+fn is_of_client(program: &Program, id: ModuleId) -> bool {
+    let package = package_of(program, id);
+    let below = program.path(id).strip_prefix(package).unwrap_or_default();
+    let mut folders = below.split('/').rev().skip(1);
+    folders.any(|folder| folder == "client") && manifest(program, package).is_some_and(|manifest| manifest.get("meteor").is_some())
+}
+
+/// Whether all that imports a module is shown, and runs where it is: it says so, or keeps a state. What they take must be more
+/// than types, or something else loads the module.
+fn only_pages_import(program: &Program, id: ModuleId) -> bool {
+    let is_page = |other: ModuleId| {
+        (directive(program.module(other)) == Some("use client") || uses_hooks(program, other)) && !imports_node(program, other)
+    };
+    let mut is_used = false;
+    for other in program.code_ids().filter(|other| *other != id) {
+        let links = program.links[other.0 as usize].iter().zip(&program.module(other).imports);
+        let mut taken = links.filter(|(link, _)| matches!(link, Link::Module(of) | Link::Symbol(of, _) if *of == id)).peekable();
+        if taken.peek().is_some() && !is_page(other) {
+            return false;
+        }
+        let resolver = Resolver::new(program);
+        let is_function = |mention| matches!(resolver.entity(other, mention), Entity::Function(_));
+        is_used |= taken.any(|(_, import)| program.mentions(other, import.local).any(is_function));
+    }
+    is_used
 }
 
 /// Whether a module imports what only servers do.
@@ -98,9 +156,25 @@ fn imports_node(program: &Program, id: ModuleId) -> bool {
 fn uses_globals(program: &Program, id: ModuleId) -> bool {
     let module = program.module(id);
     let resolver = Resolver::new(program);
-    module.expr_ids().any(|expr| {
-        matches!(module.expr(expr).kind, ExprKind::Name(name) if GLOBALS.contains(&name.as_str()))
-            && resolver.entity(id, expr).library().is_some_and(|name| name.starts_with("js:globalThis."))
+    let is_global = |expr: ExprId| resolver.entity(id, expr).library().is_some_and(|name| name.starts_with("js:globalThis."));
+    let is_used = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::Name(name) => GLOBALS.contains(&name.as_str()) && is_global(expr),
+        ExprKind::Attribute { object, name, .. } => {
+            OF_NAVIGATOR.contains(&name.as_str())
+                && matches!(module.expr(object).kind, ExprKind::Name(of) if of == "navigator")
+                && is_global(object)
+        }
+        _ => false,
+    };
+    module.expr_ids().any(is_used) || fetches_from_origin(program, id)
+}
+
+/// Whether a module fetches an address without a host, which is one of the page's origin: `fetch("/api/theme")`.
+fn fetches_from_origin(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    program.calls[id.0 as usize].iter().any(|site| {
+        matches!(site.callee, Entity::Library(name) if name == "js:globalThis.fetch")
+            && module.call(site.expr).is_some_and(|call| isomorphic::is_relative(program, id, call))
     })
 }
 
@@ -120,12 +194,6 @@ fn is_of_bundle(program: &Program, id: ModuleId) -> bool {
         .filter(|other| program.module(*other).language == Language::TypeScript && package_of(program, *other) == package);
     let own: Vec<ModuleId> = own.filter(|other| !program.path(*other).contains(".config.")).collect();
     own.iter().any(|other| uses_globals(program, *other)) && !own.iter().any(|other| imports_node(program, *other))
-}
-
-/// `"use client"`
-fn says_client(module: &Module) -> bool {
-    let first = module.block(module.body).stmts.first().map(|stmt| &module.stmt(*stmt).kind);
-    matches!(first, Some(StmtKind::Expr(expr)) if matches!(module.expr(*expr).kind, ExprKind::String(text) if text == "use client"))
 }
 
 /// Whether the package around a file depends on a library of user interfaces, and on nothing that serves.

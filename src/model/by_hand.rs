@@ -148,7 +148,7 @@ fn is_of_tests(program: &Program, id: ModuleId) -> bool {
         .any(|(import, link)| matches!(link, Link::Library(_)) && OF_TESTS.contains(&import.module.as_str()))
 }
 
-/// Whether a module of Python reads what was typed behind its name, and nothing that is deployed names its file.
+/// Whether a module of Python reads what was typed behind its name, serves nothing, and nothing that is deployed names its file.
 fn is_typed(program: &Program, id: ModuleId) -> bool {
     let module = program.module(id);
     let reads =
@@ -172,5 +172,20 @@ fn is_typed(program: &Program, id: ModuleId) -> bool {
                 && !lies_aside(program, source.directory())
         })
     };
-    module.expr_ids().any(is_read) && !is_deployed()
+    module.expr_ids().any(is_read) && !starts_server(program, id) && !is_deployed()
+}
+
+/// Whether a module of Python starts what serves: `app.run()`, `uvicorn.run(app)`, `server.serve_forever()`.
+fn starts_server(program: &Program, id: ModuleId) -> bool {
+    const STARTS: [&str; 7] = ["create_server", "run_app", "run_forever", "run_polling", "serve", "serve_forever", "start_server"];
+    const RUN: [&str; 6] = ["app", "application", "bot", "mcp", "server", "uvicorn"];
+    let module = program.module(id);
+    program.calls[id.0 as usize].iter().any(|site| match module.call(site.expr).map(|call| &module.expr(call.callee).kind) {
+        Some(ExprKind::Attribute { object, name, .. }) => {
+            let runs = || matches!(module.expr(*object).kind, ExprKind::Name(of) if RUN.contains(&of.as_str()));
+            STARTS.contains(&name.as_str()) || (name == "run" && runs())
+        }
+        Some(ExprKind::Name(name)) => STARTS.contains(&name.as_str()),
+        _ => false,
+    })
 }

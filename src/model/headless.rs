@@ -1,10 +1,11 @@
-//! Pages of a headless browser: what is waited for there, and the code that runs in them.
+//! Pages of a headless browser: what is waited for and done there, and the code that runs in them.
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::apis::Role;
-use crate::model::local_work;
+use crate::model::cleanup::words;
 use crate::model::program::{Link, ModuleId, Program};
+use crate::model::{exceptions, local_work};
 
 /// Methods that only such pages have, whatever they are of.
 const WAITS: [&str; 7] =
@@ -14,18 +15,46 @@ const WAITS: [&str; 7] =
 const RUNS: [&str; 8] =
     ["$$eval", "$eval", "addInitScript", "evaluate", "evaluateAll", "evaluateHandle", "evaluateOnNewDocument", "waitForFunction"];
 
-/// Whether all that these expressions wait for is something on a page: that it does not come in time is an answer.
+/// Methods that do something on a page that is open already, by the last word of what they are of.
+const ACTS: [(&[&str], &[&str]); 3] = [
+    (
+        &["page", "frame", "locator", "element", "handle"],
+        &[
+            "$$eval",
+            "$eval",
+            "click",
+            "dblclick",
+            "evaluate",
+            "evaluateAll",
+            "evaluateHandle",
+            "fill",
+            "focus",
+            "hover",
+            "press",
+            "scrollIntoViewIfNeeded",
+            "selectOption",
+            "tap",
+            "type",
+        ],
+    ),
+    (&["keyboard"], &["down", "insertText", "press", "sendCharacter", "type", "up"]),
+    (&["mouse"], &["click", "dblclick", "down", "move", "up", "wheel"]),
+];
+
+/// Whether all that these expressions do is on a page: to wait for something, to act there, to run something there. That it
+/// does not come in time, or is not there, is an answer of the page. Where the page is led to is another matter.
 #[must_use]
-pub fn only_wait(program: &Program, id: ModuleId, exprs: &[ExprId]) -> bool {
+pub fn only_uses_page(program: &Program, id: ModuleId, exprs: &[ExprId]) -> bool {
     let module = program.module(id);
     if module.language != Language::TypeScript {
         return false;
     }
-    let mut waits = false;
+    let mut uses = false;
     for expr in exprs.iter().filter(|expr| module.call(**expr).is_some()) {
         let name = called(module, *expr);
         let is_wait = is(program, id, *expr, Role::PageLook) || name.is_some_and(|name| WAITS.contains(&name));
-        waits |= is_wait && name.is_some_and(|name| name.starts_with("wait"));
+        let is_act = is(program, id, *expr, Role::PageCode) || acts(program, id, *expr);
+        uses |= is_act || (is_wait && name.is_some_and(|name| name.starts_with("wait")));
         // `page.locator("#more")` looks at nothing yet.
         let is_place = || {
             let made = program.callee(id, *expr).library();
@@ -33,11 +62,44 @@ pub fn only_wait(program: &Program, id: ModuleId, exprs: &[ExprId]) -> bool {
                 program.apis.row(name).is_some_and(|row| row.returns.as_deref().is_some_and(|made| made.ends_with(".Locator")))
             })
         };
-        if !is_wait && !is(program, id, *expr, Role::PageCode) && !is_place() && !local_work::is_call(program, id, *expr) {
+        let is_aside = || is_place() || is_link(program, id, *expr) || local_work::is_call(program, id, *expr);
+        if !is_wait && !is_act && !is_aside() {
             return false;
         }
     }
-    waits
+    uses
+}
+
+/// Whether a call does something on a page that is open.
+fn acts(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(callee) = module.call(call).map(|call| call.callee) else { return false };
+    let ExprKind::Attribute { object, name, .. } = module.expr(callee).kind else { return false };
+    // What is of a library is called by the name of its class: `playwright.Locator.click`.
+    let class = program.callee(id, call).library().and_then(|name| {
+        let mut parts = name.strip_prefix("js:")?.rsplit('.').map(ToOwned::to_owned);
+        let class = parts.nth(1)?;
+        parts.any(|part| part.starts_with("playwright") || part.starts_with("puppeteer")).then_some(class)
+    });
+    let of = match (class, &module.expr(object).kind) {
+        (Some(class), _) => class,
+        (None, ExprKind::Name(of) | ExprKind::Attribute { name: of, .. }) => of.to_string(),
+        _ => return false,
+    };
+    let word = words(&of).pop().unwrap_or_default();
+    // A page is also one of a book, and an element one of a list.
+    let is_sure = word == "page" || drives(program, id);
+    is_sure && ACTS.iter().any(|(of, methods)| of.contains(&word.as_str()) && methods.contains(&name.as_str()))
+}
+
+/// Whether a call only goes on with what another one has given, or lets some time pass: `.catch(() => false)`,
+/// `new Promise((done) => setTimeout(done, 100))`.
+fn is_link(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let module = program.module(id);
+    let is_step = |name: &str| matches!(name, "catch" | "finally" | "then");
+    exceptions::waits(program, id, call)
+        || called(module, call).is_some_and(is_step)
+        || matches!(program.callee(id, call).library().as_deref(), Some("js:globalThis.Promise" | "js:globalThis.setTimeout"))
 }
 
 /// Whether a statement runs in a page, and not here: `page.evaluate(() => { … })`.

@@ -5,6 +5,8 @@ use crate::model::apis::Role;
 use crate::model::cleanup::words;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
+use crate::model::{exceptions, predicates};
+use crate::source::Span;
 
 /// How deep functions of the project are followed.
 const DEPTH: u32 = 4;
@@ -163,9 +165,8 @@ pub fn only_runs_programs(program: &Program, id: ModuleId, block: BlockId) -> bo
 pub fn only_asks_system(program: &Program, id: ModuleId, block: BlockId, function: &str) -> bool {
     let module = program.module(id);
     let exprs = module.expressions(block);
-    let tries = || words(function).first().is_some_and(|word| matches!(word.as_str(), "maybe" | "safe" | "try"));
     if only_runs_programs(program, id, block) {
-        return tries();
+        return predicates::is_attempt(function);
     }
     let of_kernel = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::String(text) if text.starts_with("/proc/") || text.starts_with("/sys/"));
     let reaches_further = |expr: &ExprId| {
@@ -199,6 +200,22 @@ pub fn only_probes(program: &Program, id: ModuleId, block: BlockId) -> bool {
     calls.iter().any(|call| is_probe(program, id, *call)) && calls.iter().all(|call| is_probe(program, id, *call) || computes(call))
 }
 
+/// Where in a block of Python a `try` lets nothing of what goes wrong through.
+fn seen_to(program: &Program, id: ModuleId, block: BlockId) -> Vec<Span> {
+    let module = program.module(id);
+    if module.language != Language::Python {
+        return Vec::new();
+    }
+    let tries = module.statements(block).into_iter().filter_map(|stmt| match &module.stmt(stmt).kind {
+        StmtKind::Try(t) => Some(t),
+        _ => None,
+    });
+    let takes = |handler: &Handler| exceptions::breadth_of(program, id, handler) != exceptions::Breadth::Narrow;
+    let passes = |handler: &Handler| exceptions::reaction(program, id, handler) == exceptions::Reaction::Raises;
+    let tries = tries.filter(|t| t.handlers.iter().any(takes) && !t.handlers.iter().any(passes));
+    tries.map(|t| module.block(t.body).span).collect()
+}
+
 /// Whether a block surely or likely reaches out, itself or through functions of the project.
 #[must_use]
 pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
@@ -206,7 +223,11 @@ pub fn reaches(program: &Program, id: ModuleId, block: BlockId) -> bool {
     let mut seen: Vec<FunctionRef> = Vec::new();
     while let Some((id, block, depth)) = todo.pop() {
         let module = program.module(id);
+        let seen_to = seen_to(program, id, block);
         for expr in module.expressions(block) {
+            if seen_to.iter().any(|span| span.contains(module.expr(expr).span)) {
+                continue;
+            }
             if matches!(module.expr(expr).kind, ExprKind::Await(_)) {
                 return true;
             }

@@ -14,6 +14,9 @@ const ASKS: [&str; 8] = ["can", "has", "is", "matches", "safe", "should", "valid
 /// Words of names that ask how something is.
 const HEALTH: [&str; 8] = ["alive", "available", "connected", "health", "healthy", "online", "reachable", "ready"];
 
+/// What a program tries whether it can be connected to.
+const REACHED: [&str; 3] = ["host", "port", "socket"];
+
 /// Whether a function asks something of what it is given, without reaching out, and this value is the careful answer.
 #[must_use]
 pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, tried: BlockId, value: ExprId) -> bool {
@@ -28,7 +31,8 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
     // `-> bool` is also what says that something was done.
     // A health check is there to say it.
     let is_script = module.language == Language::TypeScript;
-    let is_health = is_script && words.iter().any(|word| HEALTH.contains(&word.as_str()));
+    let is_health = (is_script && words.iter().any(|word| HEALTH.contains(&word.as_str())))
+        || (asks && words.iter().any(|word| REACHED.contains(&word.as_str())));
     let probes =
         is_script && (asks || words.first().is_some_and(|word| word == "check")) && outside::only_runs_programs(program, id, tried);
     let computes = is_health
@@ -70,6 +74,12 @@ pub fn asks(name: &str) -> bool {
     const VERBS: [&str; 12] =
         ["can", "check", "does", "has", "is", "matches", "should", "supports", "valid", "validate", "verify", "exists"];
     words(name).iter().take(2).any(|word| VERBS.contains(&word.as_str()))
+}
+
+/// Whether a function says by its name that it may have nothing to give: `_safe_get_tenant`, `tryRead`.
+#[must_use]
+pub fn is_attempt(name: &str) -> bool {
+    words(name).first().is_some_and(|word| matches!(word.as_str(), "maybe" | "safe" | "try"))
 }
 
 /// Whether a clause ends with that "no": `false`, `null`, `undefined`.

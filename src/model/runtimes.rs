@@ -309,7 +309,7 @@ fn mark(program: &Program, id: ModuleId, handles: bool) -> Mark {
 }
 
 /// The directive that a file begins with.
-fn directive(module: &Module) -> Option<&str> {
+pub(super) fn directive(module: &Module) -> Option<&str> {
     let first = module.block(module.body).stmts.first()?;
     match module.stmt(*first).kind {
         StmtKind::Expr(value) => match &module.expr(value).kind {
@@ -353,7 +353,7 @@ fn imports_one(program: &Program, id: ModuleId, names: &[&str]) -> bool {
 }
 
 /// `useState` and the like: what imports them from anywhere is shown.
-fn uses_hooks(program: &Program, id: ModuleId) -> bool {
+pub(super) fn uses_hooks(program: &Program, id: ModuleId) -> bool {
     let is_hook = |name: &str| name.strip_prefix("use").and_then(|rest| rest.chars().next()).is_some_and(char::is_uppercase);
     program.module(id).imports.iter().any(|import| match import.what {
         Imported::Name(name) => is_hook(&name) && HOOKS.contains(&import.module.as_str()),

@@ -277,10 +277,12 @@ pub fn is_below(path: &str, directory: &str) -> bool {
     directory.is_empty() || path == directory || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Whether a command of JavaScript and an app have nothing to do with each other, but that something starts both.
+/// Whether a command has nothing to do with an app that is served: in JavaScript, neither uses the other. In Python, commands
+/// make the app to get at what it keeps.
 pub(super) fn is_beside(program: &Program, app: ModuleId, command: ModuleId) -> bool {
     let reaches = |from: ModuleId, to: ModuleId| closure(program, std::iter::once(from)).contains(&to);
-    program.module(command).language == Language::TypeScript && !reaches(app, command) && !reaches(command, app)
+    let may_use = program.module(command).language == Language::Python;
+    !reaches(app, command) && (may_use || !reaches(command, app))
 }
 
 /// Modules and all that they import, packages' `__init__` included, and what is imported by name at run time.

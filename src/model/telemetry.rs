@@ -145,6 +145,16 @@ fn is_sender(program: &Program, f: FunctionRef) -> bool {
     (sends && (is_sent(&name) || is_sent(&stem))) || (name == ["main"] && is_sent(&stem))
 }
 
+/// Whether a function makes an entry of a log by its name: `logSanitized`; `logIn` is another thing.
+#[must_use]
+pub fn logs_by_name(name: &str) -> bool {
+    match &words(name)[..] {
+        [first, second, ..] => first == "log" && !matches!(second.as_str(), "in" | "off" | "on" | "out"),
+        [only] => only == "log",
+        [] => false,
+    }
+}
+
 /// `analytics.track(event)`, `self.usage_tracker.record(n)`, `send_metrics()`, wherever they come from.
 fn is_named_so(module: &Module, call: ExprId) -> bool {
     let Some(callee) = module.call(call).map(|call| call.callee) else { return false };

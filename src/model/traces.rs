@@ -5,7 +5,7 @@ use crate::ir::walk::Around;
 use crate::model::apis::Role;
 use crate::model::cleanup::words;
 use crate::model::program::{ModuleId, Program};
-use crate::model::resolve::Resolver;
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::inherits;
 use crate::model::{exceptions, local_work, loggers};
 
@@ -72,7 +72,19 @@ pub fn only_adds_to_another(program: &Program, id: ModuleId, stmt: StmtId, tried
         .statements(clause.body)
         .into_iter()
         .any(|s| matches!(module.stmt(s).kind, StmtKind::Raise { .. }) && !inner.contains(module.stmt(s).span));
-    (raises || in_block(program, id, clause.body, Some(stmt))) && only_tells(program, id, tried, clause.target)
+    let is_told_by_own = || {
+        let calls = module.expressions(clause.body).into_iter().filter(|expr| !inner.contains(module.expr(*expr).span));
+        calls.into_iter().any(|expr| leaves_in_function(program, id, expr))
+    };
+    (raises || in_block(program, id, clause.body, Some(stmt)) || is_told_by_own()) && only_tells(program, id, tried, clause.target)
+}
+
+/// Whether a call is one of a function of the project that leaves a trace itself: `await fail(error)`.
+fn leaves_in_function(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let Some(Entity::Function(f)) = program.module(id).call(call).map(|_| program.callee(id, call)) else { return false };
+    let module = program.module(f.module);
+    matches!(module.function(f.function).body, FunctionBody::Block(body)
+        if module.expressions(body).into_iter().any(|expr| is_read(program, f.module, expr)))
 }
 
 /// Whether a call leaves a trace where somebody reads it, whatever the level that is looked at.

@@ -102,15 +102,9 @@ fn judge_silence(ctx: &mut Context<'_>, silence: Silence<'_>) {
     };
     // Somebody watches what they have started.
     let is_unused = function.is_some_and(|function| callers::is_unused(program, FunctionRef { module: id, function }));
-    let most = match module.language {
-        _ if is_unused || is_tool(ctx, id) || is_system_check(program, id, function) || development::is_only(program, id, silence.stmt) => {
-            Confidence::Low
-        }
-        // What it was started for may be lost all the same.
-        Language::Python if ctx.project.is_tool(id) => Confidence::Medium,
-        _ => Confidence::High,
-    };
-    let confidence = verdict.confidence.min(most);
+    let is_watched =
+        is_unused || is_tool(ctx, id) || is_system_check(program, id, function) || development::is_only(program, id, silence.stmt);
+    let confidence = if is_watched { Confidence::Low } else { verdict.confidence };
     ctx.report(place, confidence, format!("`{clause}` {}", verdict.text), fix);
 }
 
@@ -121,8 +115,7 @@ fn is_tool(ctx: &Context<'_>, id: ModuleId) -> bool {
     let path = ctx.project.program.path(id);
     let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_tooling = |folder: &str| FOLDERS.contains(&folder) || folder.starts_with("eslint-") || folder.ends_with("-eslint");
-    let is_command = ctx.project.runtimes.is_command(id) && ctx.project.program.module(id).language == Language::Python;
-    (ctx.project.is_tool(id) && !is_command) || ctx.project.is_sample(id) || folders.split('/').any(is_tooling)
+    ctx.project.is_tool(id) || ctx.project.is_sample(id) || folders.split('/').any(is_tooling)
 }
 
 /// Whether a function checks an installation before it runs, and warns: what cannot be asked is not warned of.

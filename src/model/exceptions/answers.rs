@@ -190,7 +190,10 @@ pub fn tells_failure(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         ExprKind::Call(call) => {
             let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
             let mut args = call.args.iter().map(|arg| arg.value);
+            // `JSONResponse(content, status_code=400)`
+            let is_status = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "status" | "status_code"));
             REFUSES.contains(&name.as_str())
+                || call.args.iter().any(|arg| is_status(arg) && is_error_status(program, id, arg.value))
                 || (STATUS.contains(&name.as_str()) && args.clone().any(|arg| is_error_status(program, id, arg)))
                 || args.any(|arg| {
                     is_failure(module, arg) || (module.call(arg).is_some_and(|made| made.is_new) && says_failure(program.text(id, arg)))

@@ -109,15 +109,16 @@ fn of_function(program: &Program, f: FunctionRef) -> Reaction {
 fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejection: &Rejection) -> Option<(Confidence, Effect)> {
     let module = program.module(id);
     let promise = rejection.promise;
+    let asked = without_reading(module, promise);
     let parts = module.descendants(promise);
     let imports = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Require(_)));
     if matches!(rejection.reaction, Reaction::Raises | Reaction::Acts)
         || imports
         || cleanup::is_cleaning_up(program, id, stmt)
         || cleanup::closes(program, id, values::origin(program, id, promise).1)
-        || local_work::is_attempted(program, id, promise)
-        || is_reading(program, id, promise)
-        || outside::is_probe(program, id, promise)
+        || local_work::is_attempted(program, id, asked)
+        || is_reading(program, id, asked)
+        || outside::is_probe(program, id, asked)
         || is_of_somebody_else(program, id, promise)
         || headless::runs_there(program, id, stmt)
     {
@@ -153,7 +154,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     if explained
         || traces::is_on_the_way_out(program, id, stmt, cleanup::undoes(module, promise))
         || traces::is_making_error(program, id, stmt)
-        || headless::only_wait(program, id, &parts)
+        || headless::only_uses_page(program, id, &parts)
         || (is_returned(module, expr, stmt) && missing::is_told_by_callers(program, id, stmt, rejection.reaction))
         || inside.is_some()
         || cache == Some(Use::Reads)
@@ -168,6 +169,25 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         confidence = Confidence::Low;
     }
     Some((confidence, effect))
+}
+
+/// The promise that a chain begins with, if all that is done with what it comes to is to read it:
+/// `access(path).then(() => true)`.
+fn without_reading(module: &Module, promise: ExprId) -> ExprId {
+    let mut at = promise;
+    // As long as chains are.
+    for _ in 0..8 {
+        let Some(call) = module.call(at) else { break };
+        let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { break };
+        let [Arg { value: reader, kind: ArgKind::Positional, .. }] = call.args[..] else { break };
+        let ExprKind::Function(reader) = module.expr(reader).kind else { break };
+        let FunctionBody::Expr(value) = module.function(reader).body else { break };
+        if name != "then" || module.descendants(value).into_iter().any(|part| module.call(part).is_some()) {
+            break;
+        }
+        at = object;
+    }
+    at
 }
 
 /// Whether what a promise comes to is read from what has come already: `request.json()`.

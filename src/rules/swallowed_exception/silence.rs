@@ -1,6 +1,6 @@
 //! Clauses that tell nobody: how sure it is that this hides something.
 
-use super::rejections;
+use super::{cancellation, rejections};
 use crate::finding::Confidence;
 use crate::ir::program::*;
 use crate::model::attempts::Attempt;
@@ -87,7 +87,11 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         && (local.is_some() || import_guards::begins_with_library(program, id, tried) || attempt == Some(Attempt::Waits));
     // A fallback that was there before is as good as one in the clause, but an outage, or an error on the way, must not
     // pass for it.
-    let is_preset = reaction == Reaction::FallsBack && silence.reaction == Reaction::Nothing;
+    // One that is put there behind is as if the clause did it, and where only an entry of the log is made, nothing is lost.
+    let is_preset = reaction == Reaction::FallsBack
+        && silence.reaction == Reaction::Nothing
+        && !attempts::is_filled_behind(program, id, stmt, tried)
+        && !function.is_some_and(|f| telemetry::logs_by_name(&module.function(f).name));
     let is_outage = is_preset && (local.is_none() || module.statements(tried).len() > 1);
     let is_broken = matches!(reaction, Reaction::FallsBack | Reaction::Returns(_)) && import_guards::is_of_own(program, id, tried);
     if is_brief {
@@ -108,9 +112,14 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     let is_seen = |call: &ExprId| module.call(*call).is_none() || matches!(program.callee(id, *call), Entity::Function(_));
     let calls_own = || module.expressions(tried).iter().all(is_seen);
-    if !is_script && returns && breadth != Breadth::Bare && calls_own() && !outside::reaches(program, id, tried) {
-        // All that is called can be seen, and works on values in hand.
-        confidence = confidence.min(Confidence::Medium);
+    if !is_script && returns && breadth != Breadth::Bare && !outside::reaches(program, id, tried) {
+        if function.is_some_and(|f| predicates::is_attempt(&module.function(f).name)) {
+            // `safe_get`: whoever calls it knows.
+            confidence = Confidence::Low;
+        } else if calls_own() {
+            // All that is called can be seen, and works on values in hand.
+            confidence = confidence.min(Confidence::Medium);
+        }
     }
     let answers = returns || (reaction == Reaction::Nothing && leaves(module, tried));
     let is_question = answers && local.is_some() && !local_work::needs_key(program, id, tried);
@@ -134,6 +143,7 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     }
     if only_tells
         || cleanup::is_in_finally(module, stmt)
+        || (!is_script && cancellation::awaits_what_ends(program, id, stmt, tried))
         || (is_script && (local.is_some() || is_no || is_miss))
         || inside == Some(Inside::Mostly)
     {
@@ -224,7 +234,9 @@ fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
         .is_some_and(|last| matches!(module.stmt(*last).kind, StmtKind::Break));
     if falls_through && let Some(value) = attempts::returned_behind(program, id, stmt, tried) {
         Reaction::Returns(value)
-    } else if (falls_through || breaks) && attempts::has_fallback(program, id, stmt, tried) {
+    } else if (falls_through || breaks)
+        && (attempts::has_fallback(program, id, stmt, tried) || attempts::is_filled_behind(program, id, stmt, tried))
+    {
         Reaction::FallsBack
     } else {
         reaction
@@ -248,7 +260,7 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
         || traces::only_adds_to_another(program, id, stmt, tried)
         || traces::is_on_the_way_out(program, id, stmt, cleanup::only_undoes(module, tried))
         || traces::is_making_error(program, id, stmt)
-        || headless::only_wait(program, id, &module.expressions(tried))
+        || headless::only_uses_page(program, id, &module.expressions(tried))
         || (gives && outside::only_asks_system(program, id, tried, module.function_of_stmt(stmt).map_or("", |f| &module.function(f).name)))
         || (gives && missing::is_told_by_callers(program, id, stmt, reaction))
         || attempts::is_looked_at_again(program, id, stmt, tried)
