@@ -133,7 +133,7 @@ fn only_pages_import(program: &Program, id: ModuleId) -> bool {
         (directive(program.module(other)) == Some("use client") || uses_hooks(program, other)) && !imports_node(program, other)
     };
     let mut is_used = false;
-    for other in program.code_ids().filter(|other| *other != id) {
+    for other in program.importers(id).iter().copied().filter(|other| !program.sources.get(program.module(*other).file).test) {
         let links = program.links[other.0 as usize].iter().zip(&program.module(other).imports);
         let mut taken = links.filter(|(link, _)| matches!(link, Link::Module(of) | Link::Symbol(of, _) if *of == id)).peekable();
         if taken.peek().is_some() && !is_page(other) {

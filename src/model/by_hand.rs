@@ -32,32 +32,28 @@ const STARTING: [&str; 7] = ["CMD", "ENTRYPOINT", "args", "command", "exec", "py
 /// Finds them. What serves is started by a machine.
 #[must_use]
 pub fn find(program: &Program, images: &[Image], serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
-    let mut users: BTreeMap<ModuleId, Vec<ModuleId>> = BTreeMap::new();
-    for id in program.module_ids() {
-        for imported in program.imported_modules(id).filter(|imported| *imported != id) {
-            users.entry(imported).or_default().push(id);
-        }
-    }
     let packages = Packages::find(program, &serves);
     let started: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::started(program, image)).collect();
     let run_by_images: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::run_beside(program, image)).collect();
     let units = Units::find(program, images);
     let is_of_desktop =
         |id: &ModuleId| program.module(*id).language == Language::TypeScript && packages.desktops.contains(package_of(program, *id));
+    let is_alone = |id: &ModuleId| !serves(*id) && program.importers(*id).is_empty();
+    let strays = units.without(program, program.module_ids().filter(is_alone));
     let starts_alone = |id: &ModuleId| {
-        let is_alone = !users.contains_key(id);
+        let is_alone = program.importers(*id).is_empty();
         let is_run = match program.module(*id).language {
             Language::Python => is_alone && is_typed(program, *id),
             Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
         };
         let is_beside = || run_by_images.contains(id) && !started.contains(id) && !packages.started.contains(id);
-        !serves(*id) && (is_run || (is_alone && (is_beside() || units.are_without(program, *id))))
+        !serves(*id) && (is_run || (is_alone && is_beside()) || strays.contains(id))
     };
     let mut found: BTreeSet<ModuleId> = program.module_ids().filter(|id| is_of_desktop(id) || starts_alone(id)).collect();
     let mut todo: Vec<ModuleId> = found.iter().copied().collect();
     while let Some(id) = todo.pop() {
         for imported in program.imported_modules(id) {
-            let is_only_for_those = users.get(&imported).is_some_and(|users| users.iter().all(|user| found.contains(user)));
+            let is_only_for_those = imported != id && program.importers(imported).iter().all(|user| found.contains(user));
             if is_only_for_those && !serves(imported) && found.insert(imported) {
                 todo.push(imported);
             }

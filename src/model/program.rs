@@ -94,6 +94,7 @@ pub struct Program {
     /// What modules pass on from others.
     pub(super) stars: Stars,
     callers: OnceLock<Callers>,
+    importers: OnceLock<Vec<Vec<ModuleId>>>,
     overrides: OnceLock<Overrides>,
 }
 
@@ -134,6 +135,7 @@ impl Program {
             mentions: Vec::new(),
             stars: Stars::default(),
             callers: OnceLock::new(),
+            importers: OnceLock::new(),
             overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
@@ -402,6 +404,24 @@ impl Program {
             Link::Module(id) | Link::Symbol(id, _) => Some(*id),
             Link::Library(_) => None,
         })
+    }
+
+    /// The other modules that import a module, each once, by id.
+    #[must_use]
+    pub fn importers(&self, module: ModuleId) -> &[ModuleId] {
+        let find = || {
+            let mut found = vec![Vec::new(); self.modules.len()];
+            for id in self.module_ids() {
+                for imported in self.imported_modules(id).filter(|imported| *imported != id) {
+                    let importers: &mut Vec<ModuleId> = &mut found[imported.0 as usize];
+                    if importers.last() != Some(&id) {
+                        importers.push(id);
+                    }
+                }
+            }
+            found
+        };
+        &self.importers.get_or_init(find)[module.0 as usize]
     }
 
     /// The submodule of a package.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::STARTS;
@@ -75,8 +76,15 @@ impl<'p> Units<'p> {
         Self { images: started, libraries }
     }
 
-    /// Whether nothing starts a module that nobody imports.
-    pub(super) fn are_without(&self, program: &Program, id: ModuleId) -> bool {
+    /// Of modules that nobody imports, those that nothing starts.
+    pub(super) fn without(&self, program: &Program, alone: impl Iterator<Item = ModuleId>) -> BTreeSet<ModuleId> {
+        let mut named = Named::of(program, alone.filter(|id| self.are_programs(program, *id)));
+        named.look(program);
+        named.left()
+    }
+
+    /// Whether a module that nobody imports does something by itself, and the unit that it is of starts another.
+    fn are_programs(&self, program: &Program, id: ModuleId) -> bool {
         let module = program.module(id);
         let file = program.sources.get(module.file);
         let starts_another =
@@ -88,9 +96,7 @@ impl<'p> Units<'p> {
                 (self.libraries.contains(package) || starts_another(package)) && !services::may_be_loaded(program, id)
             }
         };
-        is_program
-            && !is_started_by_convention(file)
-            && !program.sources.iter().any(|(other, text)| other != module.file && names(text, file))
+        is_program && !is_started_by_convention(file)
     }
 }
 
@@ -109,22 +115,76 @@ fn stem(name: &str) -> &str {
     EXTENSIONS.iter().chain(&[".py"]).find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// Whether a text names the file of a program: by its name, or by a path that ends in it. What a workflow runs, people see.
-fn names(text: &SourceFile, file: &SourceFile) -> bool {
-    let is_lock = text.kind == FileKind::Manifest && (text.name().contains("lock") || text.name().contains("shrinkwrap"));
-    if is_lock || text.path.starts_with(".github/") {
-        return false;
+/// Programs that nothing is seen to name yet.
+struct Named<'p> {
+    /// By the first word of the file's name: the rest of it without its end, and the module.
+    programs: FxHashMap<&'p str, Vec<(&'p str, ModuleId)>>,
+}
+
+impl<'p> Named<'p> {
+    fn of(program: &'p Program, ids: impl Iterator<Item = ModuleId>) -> Self {
+        let mut programs: FxHashMap<&str, Vec<_>> = FxHashMap::default();
+        for id in ids {
+            let stem = stem(program.sources.get(program.module(id).file).name());
+            let (word, rest) = stem.split_at(stem.find(|c| !is_of_word(c)).unwrap_or(stem.len()));
+            if !word.is_empty() {
+                programs.entry(word).or_default().push((rest, id));
+            }
+        }
+        Self { programs }
     }
-    let stem = stem(file.name());
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    text.text.match_indices(stem).any(|(at, _)| {
-        let (before, behind) = (&text.text[..at], &text.text[at + stem.len()..]);
-        let is_whole = !before.ends_with(is_word) && !behind.starts_with(is_word);
+
+    /// Forgets what a text of the project names by its file: what a workflow runs, people see.
+    fn look(&mut self, program: &Program) {
+        for (_, file) in program.sources.iter() {
+            let is_code = matches!(file.kind, FileKind::Python | FileKind::TypeScript);
+            let is_lock = file.kind == FileKind::Manifest && (file.name().contains("lock") || file.name().contains("shrinkwrap"));
+            if !self.programs.is_empty() && !is_code && !is_lock && !file.path.starts_with(".github/") {
+                self.look_in(&file.text, None, |behind| !behind.starts_with('/'));
+            }
+        }
         // What is written about a program starts nothing.
-        let is_code = matches!(text.kind, FileKind::Python | FileKind::TypeScript);
-        let ends = if is_code { behind.starts_with(['"', '\'', '`', ':']) } else { !behind.starts_with('/') };
-        let is_path = before.ends_with(['/', '.']) && ends;
-        let is_file = EXTENSIONS.iter().chain(&[".py"]).any(|end| behind.strip_prefix(end).is_some_and(|rest| !rest.starts_with(is_word)));
-        is_whole && (is_path || is_file)
-    })
+        for id in program.module_ids().filter(|_| !self.programs.is_empty()).collect::<Vec<_>>() {
+            for expr in &program.module(id).exprs {
+                match &expr.kind {
+                    ExprKind::String(text) => self.look_in(text, Some(id), |behind| behind.is_empty() || behind.starts_with(':')),
+                    ExprKind::Template { parts, .. } => {
+                        for part in parts {
+                            if let TemplatePart::Text(text, _) = part {
+                                self.look_in(text, Some(id), |behind| behind.is_empty() || behind.starts_with(':'));
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Forgets what a text names: by the name of a file, or by a path that ends in it.
+    fn look_in(&mut self, text: &str, of: Option<ModuleId>, ends: impl Fn(&str) -> bool) {
+        let mut at = 0;
+        while let Some(start) = text[at..].find(is_of_word).map(|found| at + found) {
+            let end = text[start..].find(|c| !is_of_word(c)).map_or(text.len(), |found| start + found);
+            at = end;
+            let Some(programs) = self.programs.get_mut(&text[start..end]) else { continue };
+            programs.retain(|(rest, id)| {
+                let Some(behind) = text[end..].strip_prefix(rest).filter(|behind| !behind.starts_with(is_of_word)) else { return true };
+                let is_path = text[..start].ends_with(['/', '.']) && ends(behind);
+                let is_file = EXTENSIONS
+                    .iter()
+                    .chain(&[".py"])
+                    .any(|extension| behind.strip_prefix(extension).is_some_and(|rest| !rest.starts_with(is_of_word)));
+                of == Some(*id) || !(is_path || is_file)
+            });
+        }
+    }
+
+    fn left(self) -> BTreeSet<ModuleId> {
+        self.programs.into_values().flatten().map(|(_, id)| id).collect()
+    }
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
 }
