@@ -63,7 +63,8 @@ pub fn is_only(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
 }
 
 /// Whether a condition in the same expression keeps a call to development: `isDev && seed()`, `isDev ? await test() : undefined`.
-fn is_guarded_within(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+#[must_use]
+pub fn is_guarded_within(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let module = program.module(id);
     let mut inner = expr;
     for around in module.around(expr) {
@@ -107,8 +108,7 @@ fn is_guarded(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
             };
             let leaves = |before: &StmtId| match &module.stmt(*before).kind {
                 StmtKind::If { branches, .. } => {
-                    let (test, body) = branches[0];
-                    !module.block(body).falls_through && implies(program, id, test, false)
+                    branches.first().is_some_and(|(test, body)| !module.block(*body).falls_through && implies(program, id, *test, false))
                 }
                 _ => false,
             };
@@ -216,7 +216,7 @@ fn tells_where(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let is_name = |module: &Module, expr: ExprId| {
         // `process.env.NODE_ENV ?? "production"`
         let expr = match &module.expr(expr).kind {
-            ExprKind::Logical { operands, .. } => operands[0],
+            ExprKind::Logical { operands, .. } => operands.first().copied().unwrap_or(expr),
             _ => expr,
         };
         match &module.expr(expr).kind {

@@ -4,6 +4,7 @@ use super::browser;
 use super::names::words;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::development;
 use crate::model::program::{ModuleId, Program};
 use crate::model::services::is_example;
 
@@ -22,58 +23,6 @@ pub enum Stage {
 
 /// What stages are called that are not production.
 const DEVELOPMENT: &[&str] = &["development", "dev", "local", "test", "testing", "tests", "ci"];
-
-/// Whether a literal is used only where some variable says that this is not production: `isProd ? … : '…'`,
-/// `process.env.NODE_ENV === 'test' ? '…' : …`
-fn is_conditional(module: &Module, literal: ExprId) -> bool {
-    let mut below = literal;
-    for around in module.around(literal) {
-        match around {
-            Around::Expr(parent) => {
-                if let ExprKind::Conditional { test, then, .. } = module.expr(parent).kind
-                    && test != below
-                    && is_for_development(module, test, then == below)
-                {
-                    return true;
-                }
-                below = parent;
-            }
-            Around::Stmt(..) => {}
-            _ => return false,
-        }
-    }
-    false
-}
-
-/// Whether a condition, or its opposite, holds in development only.
-fn is_for_development(module: &Module, test: ExprId, holds: bool) -> bool {
-    let says = |expr: &ExprId| match &module.expr(*expr).kind {
-        ExprKind::String(stage) => Some(DEVELOPMENT.contains(&stage.as_str())).filter(|is| *is || stage.starts_with("prod")),
-        _ => None,
-    };
-    let named = |name: &str| {
-        let words = words(name);
-        let is_one_of = |stages: &[&str]| words.iter().any(|word| stages.contains(&word.as_str()));
-        if is_one_of(DEVELOPMENT) { Some(true) } else { is_one_of(&["prod", "production"]).then_some(false) }
-    };
-    match &module.expr(test).kind {
-        ExprKind::Compare { operands, ops } => {
-            let is_equal = match ops[..] {
-                [CompareOp::Eq] => true,
-                [CompareOp::NotEq] => false,
-                _ => return false,
-            };
-            operands.iter().find_map(says).is_some_and(|development| development == (is_equal == holds))
-        }
-        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => named(name).is_some_and(|development| development == holds),
-        ExprKind::Call(call) => match &module.expr(call.callee).kind {
-            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => named(name).is_some_and(|development| development == holds),
-            _ => false,
-        },
-        ExprKind::Unary { op: UnaryOp::Not, operand } => is_for_development(module, *operand, !holds),
-        _ => false,
-    }
-}
 
 /// Whether a word of a file's or folder's name says that it serves trials alone.
 fn is_trial(word: &str) -> bool {
@@ -105,7 +54,7 @@ pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
         if browser::is_sent(program, id) {
             return Stage::Browser;
         }
-        if is_conditional(module, literal) {
+        if development::is_guarded_within(program, id, literal) {
             return Stage::Development;
         }
     }
