@@ -157,7 +157,9 @@ fn answers_probes_alone(program: &Program, function: FunctionRef) -> bool {
     // What reads its address otherwise tells more apart.
     if uses > 0 {
         let is_said = |path: &ustr::Ustr| is_everything(path) || is_probe(Some(path), "");
-        return uses == exprs.iter().filter(|expr| is_address(expr)).count()
+        // What it is compared with is written there, each time.
+        return uses == paths.len()
+            && uses == exprs.iter().filter(|expr| is_address(expr)).count()
             && paths.iter().all(is_said)
             && paths.iter().any(|path| is_probe(Some(path), ""));
     }
