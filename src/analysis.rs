@@ -16,7 +16,7 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
-use crate::model::services;
+use crate::model::services::{self, Started};
 use crate::progress::Progress;
 use crate::report::Unread;
 use crate::rules::{Check, Context, Rule};
@@ -48,7 +48,6 @@ pub enum Demand {
 /// # Errors
 /// The embedded tables of APIs are broken, which a test rules out.
 pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progress) -> Result<(Project, Vec<Unread>), String> {
-    let apis = Apis::load(&config.apis)?;
     let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
     progress.expect(files.len());
     let lower_one = |(id, file): &(FileId, &SourceFile)| {
@@ -59,7 +58,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         progress.advance();
         lowered
     };
-    let lowered: Vec<Lowered> = files.par_iter().map(lower_one).collect();
+    let (apis, lowered) = rayon::join(|| Apis::load(&config.apis), || files.par_iter().map(lower_one).collect::<Vec<Lowered>>());
+    let apis = apis?;
     let in_part = |file: &SourceFile, errors: &[Span]| {
         let line = errors.first().map(|span| file.position(span.start).line)?;
         Some(unread(file, format!("syntax error at line {line}: judged in part")))
@@ -94,8 +94,11 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
     };
     let program = Program::link(sources, modules, apis, &later);
     let routes = Routes::find(&program);
-    let services = services::find(&program, &routes, &images, &deployments, &config.services);
-    let runtimes = Runtimes::find(&program, &routes, &images);
+    let started = Started::find(&program, &images);
+    let (services, runtimes) = rayon::join(
+        || services::find(&program, &routes, (&images, &started), &deployments, &config.services),
+        || Runtimes::find(&program, &routes, &images, &started),
+    );
     Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new() }, failed))
 }
 

@@ -1,12 +1,10 @@
 //! Code that runs in browsers: whoever looks at it there sees that something is missing.
 
-use serde_json::Value;
-
 use crate::ir::program::*;
 use crate::model::isomorphic;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::runtimes::{directive, manifest, package_of, uses_hooks};
+use crate::model::runtimes::{directive, uses_hooks};
 
 /// Libraries of user interfaces.
 const LIBRARIES: [&str; 25] = [
@@ -107,7 +105,7 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
     }
     (!imported.iter().any(|name| drives(name)) && uses_globals(program, id))
         || is_sent(path)
-        || is_of_interface(program, path)
+        || is_of_interface(program, id)
         || is_of_bundle(program, id)
         || only_pages_import(program, id)
 }
@@ -120,10 +118,11 @@ fn is_sent(path: &str) -> bool {
 
 /// Whether a file lies below a folder `client` of a package of Meteor, which sends what lies there, and no server loads it.
 fn is_of_client(program: &Program, id: ModuleId) -> bool {
-    let package = package_of(program, id);
+    let package = program.package_of(id);
     let below = program.path(id).strip_prefix(package).unwrap_or_default();
     let mut folders = below.split('/').rev().skip(1);
-    folders.any(|folder| folder == "client") && manifest(program, package).is_some_and(|manifest| manifest.get("meteor").is_some())
+    folders.any(|folder| folder == "client")
+        && program.package_manifests.of(package).is_some_and(|manifest| manifest.get("meteor").is_some())
 }
 
 /// Whether all that imports a module is shown, and runs where it is: it says so, or keeps a state. What they take must be more
@@ -181,35 +180,23 @@ fn fetches_from_origin(program: &Program, id: ModuleId) -> bool {
 /// Whether a module is of a package that is bundled for pages to load: some of it uses what only browsers have, and none what
 /// only servers do.
 fn is_of_bundle(program: &Program, id: ModuleId) -> bool {
-    let package = package_of(program, id);
-    let is_bundle = manifest(program, package).is_some_and(|manifest| {
+    let package = program.package_of(id);
+    let is_bundle = program.package_manifests.of(package).is_some_and(|manifest| {
         let loaded = |key: &str| manifest.get(key).is_some_and(|entry| ["umd", "iife"].iter().any(|form| entry.to_string().contains(form)));
         ["browser", "unpkg", "jsdelivr"].iter().any(|key| manifest.get(key).is_some()) || ["main", "exports"].into_iter().any(loaded)
     });
     if !is_bundle {
         return false;
     }
-    let own = program
-        .code_ids()
-        .filter(|other| program.module(*other).language == Language::TypeScript && package_of(program, *other) == package);
+    let own =
+        program.code_ids().filter(|other| program.module(*other).language == Language::TypeScript && program.package_of(*other) == package);
     let own: Vec<ModuleId> = own.filter(|other| !program.path(*other).contains(".config.")).collect();
     own.iter().any(|other| uses_globals(program, *other)) && !own.iter().any(|other| imports_node(program, *other))
 }
 
 /// Whether the package around a file depends on a library of user interfaces, and on nothing that serves.
-fn is_of_interface(program: &Program, path: &str) -> bool {
-    let mut folder = path;
-    while let Some((up, _)) = folder.rsplit_once('/') {
-        folder = up;
-        if let Some(manifest) = program.sources.find(&format!("{folder}/package.json")) {
-            return manifest_shows(&program.sources.get(manifest).text);
-        }
-    }
-    program.sources.find("package.json").is_some_and(|manifest| manifest_shows(&program.sources.get(manifest).text))
-}
-
-fn manifest_shows(text: &str) -> bool {
-    let Ok(manifest) = serde_json::from_str::<Value>(text) else { return false };
+fn is_of_interface(program: &Program, id: ModuleId) -> bool {
+    let Some(manifest) = program.package_manifests.of(program.package_of(id)) else { return false };
     let depends = |on: &str| ["dependencies", "devDependencies", "peerDependencies"].iter().any(|key| manifest[*key].get(on).is_some());
     ["@angular/core", "preact", "react-dom", "react-native", "svelte", "vue"].iter().any(|name| depends(name))
         && !SERVERS.iter().any(|name| depends(name))

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use self::strays::Units;
-use super::runtimes::{manifest, package_of};
-use super::services::{self, lies_aside};
+use super::services::{Started, lies_aside};
 use crate::ir::image::Image;
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
@@ -31,13 +30,12 @@ const STARTING: [&str; 7] = ["CMD", "ENTRYPOINT", "args", "command", "exec", "py
 
 /// Finds them. What serves is started by a machine.
 #[must_use]
-pub fn find(program: &Program, images: &[Image], serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
+pub fn find(program: &Program, images: &[Image], run: &Started, serves: impl Fn(ModuleId) -> bool) -> BTreeSet<ModuleId> {
     let packages = Packages::find(program, &serves);
-    let started: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::started(program, image)).collect();
-    let run_by_images: BTreeSet<ModuleId> = images.iter().flat_map(|image| services::run_beside(program, image)).collect();
-    let units = Units::find(program, images);
+    let started: BTreeSet<ModuleId> = run.by_image.iter().flatten().copied().collect();
+    let units = Units::find(program, images, run);
     let is_of_desktop =
-        |id: &ModuleId| program.module(*id).language == Language::TypeScript && packages.desktops.contains(package_of(program, *id));
+        |id: &ModuleId| program.module(*id).language == Language::TypeScript && packages.desktops.contains(program.package_of(*id));
     let is_alone = |id: &ModuleId| !serves(*id) && program.importers(*id).is_empty();
     let strays = units.without(program, program.module_ids().filter(is_alone));
     let starts_alone = |id: &ModuleId| {
@@ -46,7 +44,7 @@ pub fn find(program: &Program, images: &[Image], serves: impl Fn(ModuleId) -> bo
             Language::Python => is_alone && is_typed(program, *id),
             Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
         };
-        let is_beside = || run_by_images.contains(id) && !started.contains(id) && !packages.started.contains(id);
+        let is_beside = || run.beside.contains(id) && !started.contains(id) && !packages.started.contains(id);
         !serves(*id) && (is_run || (is_alone && is_beside()) || strays.contains(id))
     };
     let mut found: BTreeSet<ModuleId> = program.module_ids().filter(|id| is_of_desktop(id) || starts_alone(id)).collect();
@@ -86,12 +84,12 @@ impl<'p> Packages<'p> {
         let (mut known, mut desktops) = (BTreeSet::new(), BTreeSet::new());
         let (mut scripts, mut started) = (BTreeSet::new(), BTreeSet::new());
         for id in modules() {
-            let package = package_of(program, id);
+            let package = program.package_of(id);
             if !known.insert(package) {
                 continue;
             }
-            let Some(manifest) = manifest(program, package) else { continue };
-            if is_for_desktop(&manifest) {
+            let Some(manifest) = program.package_manifests.of(package) else { continue };
+            if is_for_desktop(manifest) {
                 desktops.insert(package);
             }
             if manifest.get("bin").is_some() {
@@ -105,7 +103,7 @@ impl<'p> Packages<'p> {
         }
         // What one of several commands serves, it serves to whoever has typed it.
         for id in modules().filter(|id| serves(*id) && !is_one_of_commands(program, *id)) {
-            commands.entry(package_of(program, id)).and_modify(|serving| *serving = true);
+            commands.entry(program.package_of(id)).and_modify(|serving| *serving = true);
         }
         scripts.retain(|id| !started.contains(id));
         Self { commands, desktops, started, scripts }
@@ -113,7 +111,7 @@ impl<'p> Packages<'p> {
 
     /// Whether a module is of a package that is a command, is one of several commands, or is run by a script.
     fn runs(&self, program: &Program, id: ModuleId) -> bool {
-        let is_command = self.commands.get(package_of(program, id)).is_some_and(|serving| !serving || is_one_of_commands(program, id));
+        let is_command = self.commands.get(program.package_of(id)).is_some_and(|serving| !serving || is_one_of_commands(program, id));
         is_command || self.scripts.contains(&id)
     }
 }

@@ -1,6 +1,6 @@
 //! Where imports of TypeScript lead: relative paths, the paths of `tsconfig.json`, packages of the same workspace.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashMap;
 use serde_json::Value;
@@ -46,7 +46,7 @@ struct Files {
 #[derive(Clone, Debug)]
 struct Package {
     directory: String,
-    manifest: Value,
+    manifest: Arc<Value>,
     /// What its name alone leads to, once somebody asked.
     entry: OnceLock<Option<ModuleId>>,
 }
@@ -57,14 +57,12 @@ impl Packages {
     pub fn read(program: &Program) -> Self {
         let sources = &program.sources;
         let mut packages = Self { files: Files::of(program), ..Self::default() };
-        for (_, file) in sources.iter().filter(|(_, file)| file.name() == "package.json") {
-            let directory = file.directory().to_owned();
-            let Ok(manifest) = serde_json::from_str::<Value>(&file.text) else { continue };
+        for (directory, manifest) in program.package_manifests.iter() {
             if let Some(imports) = manifest.get("imports") {
-                packages.imports.insert(directory.clone(), imports.clone());
+                packages.imports.insert(directory.to_owned(), imports.clone());
             }
             let Some(name) = manifest.get("name").and_then(Value::as_str).map(str::to_owned) else { continue };
-            let package = Package { directory, manifest, entry: OnceLock::new() };
+            let package = Package { directory: directory.to_owned(), manifest: Arc::clone(manifest), entry: OnceLock::new() };
             packages.by_name.entry(name).and_modify(|known| *known = None).or_insert(Some(package));
         }
         let home = |name: &str| Some(packages.by_name.get(name)?.as_ref()?.directory.clone());

@@ -12,8 +12,10 @@ use crate::model::apis::{Apis, Row};
 use crate::model::callers::Callers;
 use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
+use crate::model::loaded;
 use crate::model::mentions::Mentions;
 use crate::model::overrides::Overrides;
+use crate::model::package_manifests::PackageManifests;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::stars::Stars;
@@ -70,6 +72,8 @@ pub struct Program {
     pub apis: Apis,
     /// Which versions of packages are used.
     pub dependencies: Dependencies,
+    /// What packages of JavaScript say of themselves.
+    pub package_manifests: PackageManifests,
     /// For each module, where each of its imports leads.
     pub links: Vec<Vec<Link>>,
     /// For each module, its calls by id.
@@ -95,6 +99,8 @@ pub struct Program {
     pub(super) stars: Stars,
     callers: OnceLock<Callers>,
     importers: OnceLock<Vec<Vec<ModuleId>>>,
+    /// For each module, those that it imports by a name made at run time.
+    at_run_time: Vec<OnceLock<Vec<ModuleId>>>,
     overrides: OnceLock<Overrides>,
 }
 
@@ -117,7 +123,9 @@ impl Program {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
         let dependencies = Dependencies::find(&sources, &modules);
+        let package_manifests = PackageManifests::read(&sources);
         let mut program = Self {
+            package_manifests,
             sources,
             modules,
             apis,
@@ -136,6 +144,7 @@ impl Program {
             stars: Stars::default(),
             callers: OnceLock::new(),
             importers: OnceLock::new(),
+            at_run_time: Vec::new(),
             overrides: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
@@ -174,6 +183,7 @@ impl Program {
         }
         program.stars = Stars::new(program.modules.len());
         program.mentions = program.modules.iter().map(|_| OnceLock::new()).collect();
+        program.at_run_time = program.modules.iter().map(|_| OnceLock::new()).collect();
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.members_set = program.modules.par_iter().map(members_set).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
@@ -233,6 +243,12 @@ impl Program {
     #[must_use]
     pub fn path(&self, id: ModuleId) -> &str {
         &self.sources.get(self.module(id).file).path
+    }
+
+    /// The directory of the package of JavaScript that a module is of.
+    #[must_use]
+    pub fn package_of(&self, id: ModuleId) -> &str {
+        self.package_manifests.package_around(self.sources.get(self.module(id).file).directory())
     }
 
     /// A function.
@@ -404,6 +420,12 @@ impl Program {
             Link::Module(id) | Link::Symbol(id, _) => Some(*id),
             Link::Library(_) => None,
         })
+    }
+
+    /// The modules that a module imports by a name that it makes at run time, or by looking through a folder.
+    #[must_use]
+    pub fn imported_at_run_time(&self, module: ModuleId) -> &[ModuleId] {
+        self.at_run_time[module.0 as usize].get_or_init(|| loaded::by_name(self, module))
     }
 
     /// The other modules that import a module, each once, by id.

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use serde_json::Value;
 
 use crate::ir::image::Image;
 use crate::ir::program::*;
@@ -16,6 +15,7 @@ use crate::model::by_hand;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Resolver;
 use crate::model::routes::Routes;
+use crate::model::services::Started;
 
 mod manifests;
 
@@ -160,10 +160,10 @@ const SENT: [&str; 3] = ["assets", "public", "static"];
 impl Runtimes {
     /// Finds out.
     #[must_use]
-    pub fn find(program: &Program, routes: &Routes, images: &[Image]) -> Self {
+    pub fn find(program: &Program, routes: &Routes, images: &[Image], started: &Started) -> Self {
         let ids: Vec<ModuleId> = program.module_ids().collect();
         if !ids.iter().any(|id| program.module(*id).language == Language::TypeScript) {
-            return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, images, |_| false) };
+            return Self { modules: vec![Runtime::Server; ids.len()], commands: by_hand::find(program, images, started, |_| false) };
         }
         let handling: BTreeSet<ModuleId> = routes.handlers.iter().map(|handler| handler.function.module).collect();
         let marks: Vec<Mark> = ids.par_iter().map(|id| mark(program, *id, handling.contains(id))).collect();
@@ -178,11 +178,11 @@ impl Runtimes {
             Mark::Page | Mark::Markup => Runtime::Browser,
             Mark::Nothing if shown.contains(id) => Runtime::Browser,
             Mark::Nothing if serving.contains(id) => Runtime::Server,
-            Mark::Nothing => packages.get(package_of(program, *id)).copied().unwrap_or(Runtime::Unknown),
+            Mark::Nothing => packages.get(program.package_of(*id)).copied().unwrap_or(Runtime::Unknown),
         };
         Self {
             modules: ids.iter().map(runtime).collect(),
-            commands: by_hand::find(program, images, |id| marks[id.0 as usize] == Mark::Serves),
+            commands: by_hand::find(program, images, started, |id| marks[id.0 as usize] == Mark::Serves),
         }
     }
 
@@ -228,7 +228,7 @@ fn packages<'p>(program: &'p Program, images: &[Image], marks: &[Mark]) -> BTree
         if is_tool || program.module(id).language == Language::Python {
             continue;
         }
-        let known = found.entry(package_of(program, id)).or_insert(Runtime::Unknown);
+        let known = found.entry(program.package_of(id)).or_insert(Runtime::Unknown);
         match marks[id.0 as usize] {
             Mark::Page => *known = Runtime::Browser,
             Mark::Serves | Mark::Process if *known == Runtime::Unknown => *known = Runtime::Server,
@@ -237,13 +237,13 @@ fn packages<'p>(program: &'p Program, images: &[Image], marks: &[Mark]) -> BTree
     }
     let mut hosted: BTreeSet<&str> = BTreeSet::new();
     for (directory, runtime) in &mut found {
-        match manifest(program, directory) {
-            Some(manifest) if manifests::is_for_browsers(&manifest) => *runtime = Runtime::Browser,
-            Some(manifest) if *runtime == Runtime::Unknown && manifests::is_for_servers(&manifest) => *runtime = Runtime::Server,
+        match program.package_manifests.of(directory) {
+            Some(manifest) if manifests::is_for_browsers(manifest) => *runtime = Runtime::Browser,
+            Some(manifest) if *runtime == Runtime::Unknown && manifests::is_for_servers(manifest) => *runtime = Runtime::Server,
             Some(manifest)
                 if *runtime == Runtime::Unknown
-                    && !manifests::may_be_for_browsers(&manifest)
-                    && (manifests::is_for_node(&manifest) || manifests::is_started_by_image(program, images, directory)) =>
+                    && !manifests::may_be_for_browsers(manifest)
+                    && (manifests::is_for_node(manifest) || manifests::is_started_by_image(program, images, directory)) =>
             {
                 hosted.insert(*directory);
             }
@@ -253,28 +253,10 @@ fn packages<'p>(program: &'p Program, images: &[Image], marks: &[Mark]) -> BTree
         }
     }
     // What Node runs by all that is said of it, a page may load as well.
-    let pages = program.module_ids().filter(|id| found.get(package_of(program, *id)) == Some(&Runtime::Browser));
-    let loaded: BTreeSet<&str> = pages.flat_map(|id| program.imported_modules(id)).map(|id| package_of(program, id)).collect();
+    let pages = program.module_ids().filter(|id| found.get(program.package_of(*id)) == Some(&Runtime::Browser));
+    let loaded: BTreeSet<&str> = pages.flat_map(|id| program.imported_modules(id)).map(|id| program.package_of(id)).collect();
     found.extend(hosted.difference(&loaded).map(|directory| (*directory, Runtime::Server)));
     found
-}
-
-/// The directory of the package that a module is of.
-pub(super) fn package_of(program: &Program, module: ModuleId) -> &str {
-    let file = program.sources.get(program.module(module).file);
-    let mut at = file.directory();
-    loop {
-        if at.is_empty() || program.sources.find(&format!("{at}/package.json")).is_some() {
-            return at;
-        }
-        at = at.rsplit_once('/').map_or("", |(up, _)| up);
-    }
-}
-
-pub(super) fn manifest(program: &Program, directory: &str) -> Option<Value> {
-    let path = if directory.is_empty() { "package.json".to_owned() } else { format!("{directory}/package.json") };
-    let file = program.sources.get(program.sources.find(&path)?);
-    serde_json::from_str(&file.text).ok()
 }
 
 /// What a module says of itself.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::config::ServiceEntry;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
@@ -14,11 +16,9 @@ mod apps;
 mod deployments;
 mod django;
 mod images;
-mod imports;
 
 use apps::App;
-pub(super) use images::{run_beside, started};
-pub(super) use imports::may_be_loaded;
+pub use images::Started;
 
 /// One deployable unit.
 #[derive(Clone, Debug)]
@@ -55,7 +55,13 @@ impl Service {
 
 /// Finds the services of a project.
 #[must_use]
-pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &[Deployment], entries: &[ServiceEntry]) -> Vec<Service> {
+pub fn find(
+    program: &Program,
+    routes: &Routes,
+    (images, started): (&[Image], &Started),
+    deployments: &[Deployment],
+    entries: &[ServiceEntry],
+) -> Vec<Service> {
     let mut by_directory: BTreeMap<String, Vec<App>> = BTreeMap::new();
     let apps = apps::find(program, routes);
     let calls: Vec<(ModuleId, ExprId)> = apps.iter().filter_map(|app| Some((app.module, app.call?))).collect();
@@ -64,20 +70,17 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
         by_directory.entry(unit_directory(program, program.sources.get(file).directory())).or_default().push(app);
     }
     let directories: Vec<String> = by_directory.keys().cloned().collect();
-    let started: Vec<Vec<ModuleId>> = images.iter().map(|image| images::started(program, image)).collect();
-    let beside: BTreeSet<ModuleId> = images.iter().flat_map(|image| run_beside(program, image)).collect();
-    let mut services = Vec::new();
-    for (directory, mut apps) in by_directory {
-        let image = images::of_unit(program, images, &started, &directory, &apps);
-        let app = image.and_then(|image| images::started_app(program, routes, &started[image], &apps));
+    let service = |(directory, mut apps): (String, Vec<App>)| {
+        let image = images::of_unit(program, images, &started.by_image, &directory, &apps);
+        let app = image.and_then(|image| images::started_app(program, routes, &started.by_image[image], &apps));
         let app = app.or_else(|| images::started_app(program, routes, &images::by_procfile(program, &directory), &apps));
         let app = app.or_else(|| django::preferred(program, &directory, &apps));
         // Where nothing is known to be started, what is no example and no tool comes first, and what something listens for.
         let is_main = |app: &App| !is_aside(program, app.module);
         let app = app.or_else(|| apps.iter().position(|app| app.is_started && is_main(app))).or_else(|| apps.iter().position(is_main));
         let app = apps.swap_remove(app.unwrap_or(0));
-        let (modules, code) = parts(program, &directory, &directories, &app, &beside);
-        services.push(Service {
+        let (modules, code) = parts(program, &directory, &directories, &app, &started.beside);
+        Service {
             directory,
             module: app.module,
             app: app.place,
@@ -88,8 +91,9 @@ pub fn find(program: &Program, routes: &Routes, images: &[Image], deployments: &
             code,
             image,
             deployments: Vec::new(),
-        });
-    }
+        }
+    };
+    let mut services: Vec<Service> = by_directory.into_par_iter().map(service).collect();
     for (index, deployment) in deployments.iter().enumerate() {
         if let Some(service) = deployments::service_of(program, images, &services, deployment, entries) {
             services[service].deployments.push(index);
@@ -292,7 +296,7 @@ pub(super) fn closure(program: &Program, start: impl Iterator<Item = ModuleId>) 
     while let Some(id) = todo.pop() {
         if found.insert(id) {
             todo.extend(program.imported_modules(id));
-            todo.extend(imports::by_name(program, id));
+            todo.extend(program.imported_at_run_time(id));
         }
     }
     found

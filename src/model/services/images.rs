@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use rayon::prelude::*;
+
 use super::apps::{self, App};
 use super::{is_below, is_other_language};
 use crate::ir::image::{Command, Form, Image, InstructionKind, Stage};
@@ -107,16 +109,36 @@ fn reach(program: &Program, from: &[ModuleId]) -> impl Iterator<Item = ModuleId>
     })
 }
 
+/// What images run, of the project.
+#[derive(Debug, Default)]
+pub struct Started {
+    /// For each image, the modules that its command names.
+    pub(in crate::model) by_image: Vec<Vec<ModuleId>>,
+    /// Modules that run while an image is built, or that ask whether its container is well, which Docker ends after a while.
+    pub(in crate::model) beside: BTreeSet<ModuleId>,
+}
+
+impl Started {
+    /// Finds out.
+    #[must_use]
+    pub fn find(program: &Program, images: &[Image]) -> Self {
+        Self {
+            by_image: images.par_iter().map(|image| started(program, image)).collect(),
+            beside: images.par_iter().flat_map_iter(|image| run_beside(program, image)).collect(),
+        }
+    }
+}
+
 /// The modules that an image's command names: `uvicorn app.main:app`, `python app/main.py`, `python -m app`. Where the last
 /// stage names none, it is there for tests, and one before it counts.
-pub(in crate::model) fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
+fn started(program: &Program, image: &Image) -> Vec<ModuleId> {
     let folder = program.sources.get(image.file).directory();
     let of_stage = |stage| named(program, folder, &with_scripts(program, folder, words(image, stage)));
     image.stages.iter().rev().map(of_stage).find(|modules| !modules.is_empty()).unwrap_or_default()
 }
 
-/// The modules that run while an image is built, or that ask whether its container is well, which Docker ends after a while.
-pub(in crate::model) fn run_beside(program: &Program, image: &Image) -> Vec<ModuleId> {
+/// The modules that run while an image is built, or that ask whether its container is well.
+fn run_beside(program: &Program, image: &Image) -> Vec<ModuleId> {
     let folder = program.sources.get(image.file).directory();
     let commands = image.stages.iter().flat_map(|stage| &stage.instructions).filter_map(|instruction| match &instruction.kind {
         InstructionKind::Run(command) | InstructionKind::Healthcheck(Some(command)) => Some(command),
@@ -174,6 +196,9 @@ fn named(program: &Program, folder: &str, words: &[String]) -> Vec<ModuleId> {
         let is_dotted = matches!(previous, "-m" | "--app" | "-A" | "FLASK_APP") && !command.ends_with("pytest");
         // gunicorn calls what a module gives as `application`.
         let is_wsgi = word.ends_with(".wsgi") || word.ends_with(".asgi");
+        if !is_dotted && !is_wsgi && !may_name(word) {
+            continue;
+        }
         let is_test = |id: &ModuleId| program.sources.get(program.module(*id).file).test;
         let names = |id: &ModuleId| is_named(program.path(*id), word, is_dotted || is_wsgi) && !is_test(id);
         let named: Vec<ModuleId> = program.module_ids().filter(names).collect();
@@ -210,6 +235,11 @@ fn words(image: &Image, stage: &Stage) -> Vec<String> {
 /// A path without the ending of a module of TypeScript.
 fn javascript_stem(path: &str) -> Option<&str> {
     EXTENSIONS.iter().find_map(|end| path.strip_suffix(end))
+}
+
+/// Whether a word has the form of a file, or of an object in a module.
+fn may_name(word: &str) -> bool {
+    word.contains(':') || word.ends_with(".py") || javascript_stem(word).is_some()
 }
 
 /// Whether a word of a command names the module at a path: `app.main:app`, `app/main.py`, and `app.main` where a dotted

@@ -2,6 +2,7 @@
 
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
+use crate::model::services::is_below;
 
 /// Functions that import a module by its name.
 const BY_NAME: [&str; 4] =
@@ -44,7 +45,7 @@ pub(super) fn by_name(program: &Program, id: ModuleId) -> Vec<ModuleId> {
     };
     if in_folder {
         let directory = program.sources.get(module.file).directory();
-        let is_loaded = |other: &ModuleId| super::is_below(program.path(*other), directory) && may_be_loaded(program, *other);
+        let is_loaded = |other: &ModuleId| is_below(program.path(*other), directory) && may_be_loaded(program, *other);
         found.extend(program.code_ids().filter(is_loaded));
     }
     found
