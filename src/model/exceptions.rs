@@ -4,8 +4,8 @@ mod answers;
 
 use ustr::Ustr;
 
-use self::answers::{Returned, is_failure, makes_fallback, returned};
-pub use self::answers::{is_constant_answer, says_failure, tells_failure};
+use self::answers::{Returned, makes_fallback, returned};
+pub use self::answers::{is_constant_answer, is_failure, says_failure, tells_failure};
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;

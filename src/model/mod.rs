@@ -27,6 +27,7 @@ pub mod import_guards;
 pub mod isomorphic;
 pub mod local_work;
 pub mod loggers;
+pub mod lookups;
 pub mod manifests;
 pub mod mentions;
 pub mod missing;

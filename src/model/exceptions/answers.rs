@@ -137,7 +137,8 @@ pub fn says_failure(text: &str) -> bool {
 }
 
 /// Whether a value says that something went wrong: `"unavailable"`, `Status.ERROR`, `self.failed`.
-pub(super) fn is_failure(module: &Module, expr: ExprId) -> bool {
+#[must_use]
+pub fn is_failure(module: &Module, expr: ExprId) -> bool {
     match module.expr(expr).kind {
         ExprKind::String(text) => says_failure(&text),
         // A list of errors that nothing was put into says nothing.
