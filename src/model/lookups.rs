@@ -94,9 +94,9 @@ pub fn only_reads(program: &Program, id: ModuleId, exprs: &[ExprId]) -> bool {
 }
 
 /// Verbs of what reads.
-const READS: [&str; 21] = [
+const READS: [&str; 22] = [
     "all", "array", "count", "describe", "fetch", "find", "first", "get", "has", "inspect", "is", "list", "load", "lookup", "one", "read",
-    "resolve", "retrieve", "search", "select", "show",
+    "readdir", "resolve", "retrieve", "search", "select", "show",
 ];
 
 /// Verbs of what changes something, also where it is read: `findOneAndUpdate`, `get_or_create`.
@@ -112,11 +112,15 @@ fn reads(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let is_read = words.first().is_some_and(|word| READS.contains(&word.as_str()));
     let changes = words.iter().any(|word| CHANGES.contains(&word.as_str()) || word == "upsert");
     // `fetch(url, { method: "POST", body })`
+    let is_asked =
+        |method: ExprId| matches!(module.expr(method).kind, ExprKind::String(method) if matches!(method.as_str(), "GET" | "HEAD"));
     let is_sent = |arg: &Arg| match &module.expr(arg.value).kind {
         ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
-            Entry::Pair { key, .. } => {
-                matches!(module.expr(*key).kind, ExprKind::String(key) if matches!(key.as_str(), "body" | "data" | "method"))
-            }
+            Entry::Pair { key, value } => match module.expr(*key).kind {
+                ExprKind::String(key) if key == "method" => !is_asked(*value),
+                ExprKind::String(key) => matches!(key.as_str(), "body" | "data"),
+                _ => false,
+            },
             Entry::Spread(_) => true,
         }),
         _ => false,

@@ -167,6 +167,15 @@ fn is_look_up(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     *name == "get" && values::object_literal(program, id, *object).is_some()
 }
 
+/// Whether a call closes a connection with a code and a reason, which the other side is told: `socket.close(1008, "no such room")`.
+pub(super) fn refuses(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(call) = module.call(expr) else { return false };
+    let closes = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "close");
+    let is_said = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "code" | "reason"));
+    closes && (call.args.iter().any(is_said) || matches!(call.args[..], [_, reason] if reason.kind == ArgKind::Positional))
+}
+
 /// Whether an expression tells somebody that something went wrong: `callback({ ok: false })`, `res.status(404).end()`,
 /// `{ error: "not found" }`.
 #[must_use]

@@ -137,12 +137,11 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
         // It is a question about a value, and the answer is that it is none; or there is nothing left to go wrong.
         confidence = Confidence::Low;
     }
-    if is_script && local_work::reads_files(program, id, tried) {
-        // Mostly a file that is not there.
-        confidence = confidence.min(Confidence::Medium);
-    }
-    if handler.is_some_and(|handler| lookups::answers_nothing(program, id, stmt, tried, handler)) {
-        confidence = confidence.min(Confidence::Medium);
+    let is_file = is_script && local_work::reads_files(program, id, tried);
+    let is_nothing = handler.is_some_and(|handler| lookups::answers_nothing(program, id, stmt, tried, handler));
+    if is_file || is_nothing {
+        // Mostly a file that is not there; or nothing, as it may be at other times.
+        confidence = confidence.min(if is_file && is_nothing { Confidence::Low } else { Confidence::Medium });
     }
     let is_no = function.is_some_and(|f| predicates::asks(&module.function(f).name))
         && handler.is_some_and(|h| predicates::says_no(module, h.body));
