@@ -5,7 +5,8 @@ use crate::ir::walk::Around;
 use crate::model::exceptions::{self, Reaction};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
-use crate::model::{local_work, traces};
+use crate::model::{local_work, lookups, traces};
+use crate::source::Span;
 
 /// How deep functions of the project are followed.
 const DEPTH: u32 = 3;
@@ -93,7 +94,21 @@ fn of_function(program: &Program, f: FunctionRef, depth: u32) -> Option<Inside> 
         }
         _ => false,
     };
-    module.block(body).stmts.iter().any(gives).then_some(Inside::Mostly)
+    // What is looked up first stands before it, and nothing behind.
+    let is_all_there = |stmt: &StmtId| {
+        let StmtKind::Try(t) = &module.stmt(*stmt).kind else { return false };
+        let span = module.stmt(*stmt).span;
+        let is_seen_to = |at: Span| at.start < span.start || span.contains(at);
+        let mut before = module.expressions(body);
+        before.retain(|expr| module.expr(*expr).span.start < span.start);
+        !t.handlers.is_empty()
+            && t.handlers.iter().all(|handler| exceptions::reaction(program, f.module, handler) == Reaction::Raises)
+            && t.handlers.iter().all(|handler| has_told(program, f.module, handler) || has_noted(program, f.module, handler))
+            && lookups::only_reads(program, f.module, &before)
+            && module.expressions(body).iter().filter(|expr| is_open(expr)).all(|expr| is_seen_to(module.expr(*expr).span))
+            && module.statements(body).iter().filter(|stmt| throws(stmt)).all(|stmt| is_seen_to(module.stmt(*stmt).span))
+    };
+    module.block(body).stmts.iter().any(|stmt| gives(stmt) || is_all_there(stmt)).then_some(Inside::Mostly)
 }
 
 /// Whether a `try` lets nothing through, or only what has left a trace.
@@ -110,6 +125,30 @@ fn sees_to_it(program: &Program, id: ModuleId, t: &Try) -> bool {
 /// Whether a clause logs what it throws, where somebody reads it.
 fn passes_on(program: &Program, id: ModuleId, handler: &Handler) -> bool {
     exceptions::reaction(program, id, handler) == Reaction::Raises && has_told(program, id, handler)
+}
+
+/// Whether a clause notes that it failed where that is kept, or hands the error to whoever is told how it goes:
+/// `await update(id, { status: "error" })`, `report(`failed: ${error}`)`.
+fn has_noted(program: &Program, id: ModuleId, handler: &Handler) -> bool {
+    let module = program.module(id);
+    let caught = handler.target.and_then(|target| exceptions::name_of(module, target));
+    let notes = |arg: &Arg| match &module.expr(arg.value).kind {
+        ExprKind::Object(entries) => entries.iter().any(|entry| match entry {
+            Entry::Pair { value, .. } => exceptions::is_failure(module, *value),
+            Entry::Spread(_) => false,
+        }),
+        _ => false,
+    };
+    let is_handed_in = |callee: ExprId| {
+        let name = exceptions::name_of(module, callee);
+        let function = module.function_of(callee).map(|function| module.function(function));
+        function.is_some_and(|function| function.params.iter().any(|param| Some(param.name) == name))
+    };
+    let says = |arg: &Arg| module.descendants(arg.value).into_iter().any(|e| caught.is_some() && exceptions::name_of(module, e) == caught);
+    module.expressions(handler.body).into_iter().filter_map(|expr| module.call(expr)).any(|call| {
+        let reports = !call.optional && is_handed_in(call.callee) && call.args.iter().any(says);
+        reports || call.args.iter().any(notes)
+    })
 }
 
 /// Whether a clause logs, where somebody reads it.

@@ -320,6 +320,9 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
                     todo.push(object);
                     continue;
                 }
+                if is_hint(program, id, next) {
+                    continue;
+                }
                 let removes = program.callee(id, next).library().is_some_and(|name| FILES.contains(&name.as_str()));
                 if removes && !call.args.first().is_some_and(|arg| is_temporary(program, id, arg.value)) {
                     return false;
@@ -342,6 +345,13 @@ pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+/// Whether a call only tells that memory may be freed: `gc.collect()`, `page.request_gc()`.
+fn is_hint(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let is_known = program.callee(id, call).library().is_some_and(|name| matches!(name.as_str(), "gc.collect" | "js:globalThis.gc"));
+    let module = program.module(id);
+    is_known || module.call(call).is_some_and(|call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if matches!(name.as_str(), "request_gc" | "requestGC")))
 }
 
 /// Whether a path is of a file that was there for a while only, by its name or where it comes from. An error that keeps any

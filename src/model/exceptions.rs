@@ -4,8 +4,8 @@ mod answers;
 
 use ustr::Ustr;
 
-use self::answers::{Returned, is_failure, makes_fallback, returned};
-pub use self::answers::{is_constant_answer, says_failure, tells_failure};
+use self::answers::{Returned, makes_fallback, returned};
+pub use self::answers::{is_constant_answer, is_failure, says_failure, tells_failure};
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
@@ -157,6 +157,7 @@ pub fn reaction_of(program: &Program, id: ModuleId, body: FunctionBody, target: 
             ExprKind::Call(_) if silent.iter().any(|call| module.is_within(expr, *call)) => {}
             ExprKind::Call(_) if ends_program(program, id, expr) => return Reaction::Raises,
             // Nobody learns of the error by what is let go of, or by a fallback.
+            ExprKind::Call(_) if answers::refuses(program, id, expr) => acts = true,
             ExprKind::Call(_) if cleanup::closes(program, id, expr) || makes_fallback(program, id, expr) => {}
             ExprKind::Call(_) | ExprKind::Yield(Some(_)) | ExprKind::YieldFrom(_) => acts = true,
             // `errors++`

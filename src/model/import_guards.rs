@@ -124,6 +124,23 @@ pub fn begins_with_library(program: &Program, id: ModuleId, block: BlockId) -> b
     first.is_some_and(|stmt| matches!(module.stmt(*stmt).kind, StmtKind::Import(_))) && imports(program, id, block).all(is_installed)
 }
 
+/// Whether all that a block does is to put something of its own in the place of what a library has.
+#[must_use]
+pub fn only_patches(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let calls = |expr: ExprId| module.descendants(expr).into_iter().any(|part| module.call(part).is_some());
+    let mut any = false;
+    let all = module.block(block).stmts.iter().all(|stmt| match &module.stmt(*stmt).kind {
+        StmtKind::Import(_) | StmtKind::Function(_) | StmtKind::Class(_) | StmtKind::Pass => true,
+        StmtKind::Assign { targets, value: Some(value), .. } => {
+            any |= targets.iter().any(|target| matches!(module.expr(*target).kind, ExprKind::Attribute { .. }));
+            !targets.iter().chain([value]).any(|expr| calls(*expr))
+        }
+        _ => false,
+    });
+    all && any && begins_with_library(program, id, block)
+}
+
 fn imports(program: &Program, id: ModuleId, block: BlockId) -> impl Iterator<Item = Link> + '_ {
     let module = program.module(id);
     module.block(block).stmts.iter().flat_map(move |stmt| match &module.stmt(*stmt).kind {

@@ -49,6 +49,64 @@ pub fn is_attempted(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     work.is_value(id, expr, DEPTH) && work.parses
 }
 
+/// Whether a block of Python reads a text only to see whether that can be read: `json.loads(text)`, and what follows from it.
+#[must_use]
+pub fn only_asks(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let Some((first, rest)) = module.block(block).stmts.split_first() else { return false };
+    let StmtKind::Expr(value) = module.stmt(*first).kind else { return false };
+    let name = module.call(value).and_then(|_| program.callee(id, value).library());
+    let parses = name.is_some_and(|name| {
+        FUNCTIONS.iter().any(|(names, raised)| names.contains(&name.as_str()) && raised.contains(&"ValueError"))
+            || VERIFIERS.contains(&name.as_str())
+    });
+    let is_plain = |stmt: &StmtId| match module.stmt(*stmt).kind {
+        StmtKind::Assign { value: Some(value), .. } | StmtKind::Return(Some(value)) => values::is_constant(program, id, value),
+        _ => false,
+    };
+    parses && rest.iter().all(is_plain)
+}
+
+/// Whether a block of Python asks for the types of all that it works on first: `if isinstance(found, dict): found.get("id")`.
+#[must_use]
+pub fn checks_types(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::If { branches, otherwise: None } = &module.stmt(only).kind else { return false };
+    let [(test, body)] = branches[..] else { return false };
+    let checked: Vec<&str> = module
+        .descendants(test)
+        .into_iter()
+        .filter(|part| program.callee(id, *part).library().is_some_and(|name| name == "isinstance"))
+        .filter_map(|part| module.call(part)?.args.first())
+        .map(|arg| program.text(id, arg.value))
+        .collect();
+    let is_checked = |expr: ExprId| match module.call(expr).map(|call| &module.expr(call.callee).kind) {
+        Some(ExprKind::Attribute { object, .. }) => {
+            program.callee(id, expr).library().is_some() || checked.contains(&program.text(id, *object))
+        }
+        _ => true,
+    };
+    let fits = |errors: Errors| errors.is_some_and(|errors| errors.iter().all(|error| matches!(*error, "AttributeError" | "TypeError")));
+    !checked.is_empty() && module.expressions(body).into_iter().all(is_checked) && of_block(program, id, block).is_some_and(fits)
+}
+
+/// Whether all that a block of Python looks at is what its program was started with.
+#[must_use]
+pub fn reads_arguments(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let resolver = Resolver::new(program);
+    let is_of_own = |expr: ExprId| matches!(program.callee(id, expr), Entity::Function(_) | Entity::Class(..));
+    let exprs = module.expressions(block);
+    let reads = |expr: &ExprId| {
+        matches!(module.expr(*expr).kind, ExprKind::Attribute { .. })
+            && resolver.entity(id, *expr).library().is_some_and(|name| name == "sys.argv")
+    };
+    exprs.iter().any(reads)
+        && !exprs.iter().any(|expr| module.call(*expr).is_some() && is_of_own(*expr))
+        && of_block(program, id, block).is_some()
+}
+
 /// Whether nothing in a block can raise: it binds constants, or has nothing to do.
 #[must_use]
 pub fn cannot_fail(module: &Module, block: BlockId) -> bool {
@@ -90,6 +148,8 @@ struct Work<'p> {
     parses: bool,
     /// Files may be read, too.
     may_read_files: bool,
+    /// Functions that are being looked at: they may call themselves.
+    open: Vec<FunctionRef>,
 }
 
 impl<'p> Work<'p> {
@@ -103,6 +163,7 @@ impl<'p> Work<'p> {
             is_doubtful: false,
             parses: false,
             may_read_files: false,
+            open: Vec::new(),
         }
     }
 }
@@ -116,7 +177,9 @@ impl Work<'_> {
             StmtKind::Loop(l) => !l.is_async,
             // What is thrown here is caught here.
             StmtKind::Raise { .. } => true,
-            StmtKind::Match { .. } | StmtKind::Function(_) => module.language == Language::TypeScript,
+            StmtKind::Match { .. } => module.language == Language::TypeScript,
+            // It is looked at where it is called.
+            StmtKind::Function(_) => true,
             // `from urllib.parse import urlparse` right where it is used
             StmtKind::Import(imports) => imports.iter().all(|import| self.is_at_hand(id, *import)),
             _ => false,
@@ -195,6 +258,8 @@ impl Work<'_> {
             ExprKind::Await(awaited) if is_reading(module, *awaited) => {}
             ExprKind::Await(awaited) if javascript::of_callee(self.program.callee(id, *awaited)) == Does::Parses => {}
             ExprKind::Await(awaited) if self.may_read_files && javascript::reads_files(self.program.callee(id, *awaited)) => {}
+            // `for (let i = 0; i < n; i++)`
+            ExprKind::Opaque(_) if drives_loop(module, expr) => {}
             // A regular expression.
             ExprKind::Opaque(parts) if parts.is_empty() && module.language == Language::TypeScript => {}
             // What is passed to `map` is called at once.
@@ -285,6 +350,9 @@ impl Work<'_> {
         let is_logged = callee.library().and_then(|name| self.program.apis.row(name)).is_some_and(|row| row.is(Role::Logging));
         let does = match (javascript::of_callee(callee), &module.expr(call.callee).kind) {
             (Does::More, ExprKind::Attribute { .. }) if is_reading(module, expr) => Does::Parses,
+            (Does::More, ExprKind::Attribute { object, name, .. }) if name == "delete" && self.is_forgotten(id, expr, *object) => {
+                Does::Computes
+            }
             (Does::More, _) if outside::is_known(self.program, callee) => {
                 if self.may_read_files && javascript::reads_files(callee) {
                     Does::Computes
@@ -306,16 +374,35 @@ impl Work<'_> {
         is_logged || does != Does::More
     }
 
+    /// Whether an entry is taken out of what was kept in a map, and nobody waits for more: `inner = all.get(key)`.
+    fn is_forgotten(&self, id: ModuleId, call: ExprId, object: ExprId) -> bool {
+        let module = self.program.module(id);
+        let is_kept = |value: ExprId| self.program.callee(id, value).library().is_some_and(|name| name == "js:globalThis.Map.get");
+        let bound = match module.expr(object).kind {
+            ExprKind::Name(name) => self.resolver.scope_of_name(id, object, name).map(|(scope, _)| (scope, name)),
+            _ => None,
+        };
+        let mut bindings = bound.into_iter().flat_map(|(scope, name)| self.program.bindings(id, scope, name));
+        matches!(module.expr_parents[call.index()], Parent::Stmt(_))
+            && bindings.any(|binding| matches!(binding.kind, BindingKind::Value(value) if is_kept(value)))
+    }
+
     fn is_local_function(&mut self, f: FunctionRef, depth: u32) -> bool {
         let module = self.program.module(f.module);
         let function = module.function(f.function);
         // What it raises on purpose is its own.
         self.is_named = false;
-        match function.body {
+        if self.open.contains(&f) {
+            return true;
+        }
+        self.open.push(f);
+        let is_local = match function.body {
             _ if !function.decorators.is_empty() || function.is_generator => false,
             FunctionBody::Block(body) => self.does_only(f.module, body, depth),
             FunctionBody::Expr(value) => self.is_value(f.module, value, depth),
-        }
+        };
+        self.open.pop();
+        is_local
     }
 
     fn into_errors(mut self) -> Errors {
@@ -328,6 +415,12 @@ impl Work<'_> {
         }
         (self.is_named && !self.errors.is_empty() && self.errors.len() <= 5).then_some(self.errors)
     }
+}
+
+/// Whether an expression is what drives a loop: its test, and its step.
+fn drives_loop(module: &Module, expr: ExprId) -> bool {
+    matches!(module.expr_parents[expr.index()], Parent::Stmt(stmt)
+        if matches!(&module.stmt(stmt).kind, StmtKind::Loop(l) if matches!(l.kind, LoopKind::While(test) if test == expr)))
 }
 
 /// `response.json()`: what has come is read.

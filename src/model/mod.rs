@@ -28,6 +28,7 @@ pub mod isomorphic;
 pub mod loaded;
 pub mod local_work;
 pub mod loggers;
+pub mod lookups;
 pub mod manifests;
 pub mod mentions;
 pub mod missing;

@@ -146,6 +146,7 @@ pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
         ["js:fs.promises.", "js:fs/promises.", "js:fs.", "js:fs-extra."].iter().find_map(|module| name.strip_prefix(module))
     });
     name.is_some_and(|name| ASKS.contains(&name))
+        || callee.is_some_and(|name| matches!(name.as_str(), "os.path.exists" | "os.path.isdir" | "os.path.isfile" | "os.path.lexists"))
 }
 
 /// Whether all that a block calls is other programs: to ask them, where a question is asked.

@@ -7,7 +7,7 @@ use crate::model::cleanup::words;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::inherits;
-use crate::model::{exceptions, local_work, loggers};
+use crate::model::{exceptions, local_work, loggers, values};
 
 /// Whether a call logs, prints, or hands an error to something that does.
 #[must_use]
@@ -179,11 +179,16 @@ fn only_tells(program: &Program, id: ModuleId, block: BlockId, caught: Option<Ex
     // Data is sent and written as well: to somebody else, when what was meant has failed.
     const PASSES: [&str; 3] = ["emit", "send", "write"];
     const READS: [&str; 4] = ["json", "read", "text", "decode"];
+    // What was written goes out.
+    const FLUSHES: [&str; 2] = ["drain", "flush"];
     let module = program.module(id);
     let caught = caught.and_then(|target| exceptions::name_of(module, target));
     let says_error = |arg: &Arg| {
         module.descendants(arg.value).into_iter().any(|part| match &module.expr(part).kind {
-            ExprKind::Name(name) => Some(*name) == caught,
+            // `answer = "HTTP/1.1 500 Internal Server Error"`
+            ExprKind::Name(name) => {
+                Some(*name) == caught || values::text(program, id, part).is_some_and(|text| exceptions::says_failure(&text))
+            }
             ExprKind::String(text) => exceptions::says_failure(text),
             ExprKind::Template { parts, .. } => {
                 parts.iter().any(|p| matches!(p, TemplatePart::Text(text, _) if exceptions::says_failure(text)))
@@ -200,6 +205,7 @@ fn only_tells(program: &Program, id: ModuleId, block: BlockId, caught: Option<Ex
             || TELLS.contains(&verb)
             || (PASSES.contains(&verb) && call.args.iter().any(says_error))
             || READS.contains(&name.as_str())
+            || FLUSHES.contains(&name.as_str())
             || local_work::is_call(program, id, expr)
     })
 }

@@ -2,16 +2,31 @@
 
 use super::words;
 use crate::ir::program::*;
+use crate::model::program::{ModuleId, Program};
+use crate::model::{local_work, outside};
 
-/// Whether all that is done in a block takes back what was done before.
+/// Whether all that is done in a block takes back what was done before, where there is any of it: `if exists(path): remove(path)`.
 #[must_use]
-pub fn only_undoes(module: &Module, block: BlockId) -> bool {
-    let stmts = &module.block(block).stmts;
-    !stmts.is_empty()
-        && stmts.iter().all(|stmt| match module.stmt(*stmt).kind {
-            StmtKind::Expr(expr) => undoes(module, expr),
-            _ => false,
-        })
+pub fn only_undoes(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let asks = |test: ExprId| {
+        let computes = |part: ExprId| outside::is_probe(program, id, part) || local_work::is_call(program, id, part);
+        module.descendants(test).into_iter().all(|part| module.call(part).is_none() || computes(part))
+    };
+    let mut any = false;
+    let all = module.statements(block).into_iter().all(|stmt| match &module.stmt(stmt).kind {
+        StmtKind::Expr(expr) => {
+            any = true;
+            undoes(module, *expr)
+        }
+        StmtKind::If { branches, .. } => branches.iter().all(|(test, _)| asks(*test)),
+        StmtKind::Loop(l) => match l.kind {
+            LoopKind::For { iter: test, .. } | LoopKind::While(test) => asks(test),
+        },
+        StmtKind::Pass => true,
+        _ => false,
+    });
+    all && any
 }
 
 /// Whether an expression takes back what was done before: `await remove(file)`, `db.table("settings").truncate()`.

@@ -137,7 +137,8 @@ pub fn says_failure(text: &str) -> bool {
 }
 
 /// Whether a value says that something went wrong: `"unavailable"`, `Status.ERROR`, `self.failed`.
-pub(super) fn is_failure(module: &Module, expr: ExprId) -> bool {
+#[must_use]
+pub fn is_failure(module: &Module, expr: ExprId) -> bool {
     match module.expr(expr).kind {
         ExprKind::String(text) => says_failure(&text),
         // A list of errors that nothing was put into says nothing.
@@ -164,6 +165,15 @@ fn is_look_up(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let module = program.module(id);
     let Some(ExprKind::Attribute { object, name, .. }) = module.call(expr).map(|call| &module.expr(call.callee).kind) else { return false };
     *name == "get" && values::object_literal(program, id, *object).is_some()
+}
+
+/// Whether a call closes a connection with a code and a reason, which the other side is told: `socket.close(1008, "no such room")`.
+pub(super) fn refuses(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(call) = module.call(expr) else { return false };
+    let closes = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "close");
+    let is_said = |arg: &Arg| matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "code" | "reason"));
+    closes && (call.args.iter().any(is_said) || matches!(call.args[..], [_, reason] if reason.kind == ArgKind::Positional))
 }
 
 /// Whether an expression tells somebody that something went wrong: `callback({ ok: false })`, `res.status(404).end()`,

@@ -45,7 +45,7 @@ const PARSERS: [&str; 35] = [
 ];
 
 /// Globals that compute, with all that is in them.
-const GLOBALS: [&str; 33] = [
+const GLOBALS: [&str; 36] = [
     "Array",
     "Boolean",
     "Buffer",
@@ -70,6 +70,9 @@ const GLOBALS: [&str; 33] = [
     "Uint8Array",
     "WeakMap",
     "btoa",
+    "clearImmediate",
+    "clearInterval",
+    "clearTimeout",
     "encodeURI",
     "encodeURIComponent",
     "isFinite",

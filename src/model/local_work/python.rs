@@ -3,7 +3,7 @@
 use crate::ir::program::*;
 
 /// What functions raise on what they cannot take.
-pub(super) const FUNCTIONS: [(&[&str], &[&str]); 21] = [
+pub(super) const FUNCTIONS: [(&[&str], &[&str]); 23] = [
     (&["bool", "repr", "str", "isinstance", "issubclass", "hasattr", "callable", "type", "id", "print", "dir"], &[]),
     (&["datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "time.time"], &[]),
     (&["os.environ.get", "os.getenv"], &[]),
@@ -19,6 +19,11 @@ pub(super) const FUNCTIONS: [(&[&str], &[&str]); 21] = [
         &["TypeError", "ValueError"],
     ),
     (&["complex", "float", "int", "json.dumps", "json.loads"], &["TypeError", "ValueError"]),
+    (
+        &["json5.loads", "orjson.dumps", "orjson.loads", "simplejson.dumps", "simplejson.loads", "ujson.dumps", "ujson.loads"],
+        &["TypeError", "ValueError"],
+    ),
+    (&["toml.loads", "tomli.loads", "tomllib.loads"], &["TypeError", "ValueError"]),
     (&["decimal.Decimal"], &["ArithmeticError", "TypeError", "ValueError"]),
     (&["fractions.Fraction"], &["TypeError", "ValueError", "ZeroDivisionError"]),
     (&["uuid.UUID"], &["AttributeError", "TypeError", "ValueError"]),

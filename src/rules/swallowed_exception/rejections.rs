@@ -12,7 +12,7 @@ use crate::model::exceptions::{self, Reaction};
 use crate::model::missing::{self, Behind, is_used};
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::{browser, cleanup, development, headless, local_work, outside, predicates, reasons, telemetry, traces, values};
+use crate::model::{browser, cleanup, development, headless, local_work, lookups, outside, predicates, reasons, telemetry, traces, values};
 use crate::rules::Context;
 use crate::source::{Place, Span};
 
@@ -137,7 +137,7 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
         || reasons::is_promised(program, id, stmt)
         || behind == Some(Behind::Tells)
         || (used && asks(module, promise));
-    if behind == Some(Behind::Leaves) {
+    if behind == Some(Behind::Leaves) || (used && lookups::comes_to_nothing(program, id, expr, stmt, promise)) {
         confidence = confidence.min(Confidence::Medium);
     }
     let inside = caught_inside::of(program, id, &[promise]).or_else(|| caught_inside::of(program, id, &parts));

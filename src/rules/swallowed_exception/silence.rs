@@ -12,7 +12,8 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::Entity;
 use crate::model::resolve::Resolver;
 use crate::model::{
-    attempts, browser, caches, caught_inside, cleanup, headless, import_guards, missing, outside, predicates, reasons, telemetry, traces,
+    attempts, browser, caches, caught_inside, cleanup, headless, import_guards, lookups, missing, outside, predicates, reasons, telemetry,
+    traces,
 };
 
 /// A `try` with a clause that tells nobody, or a `with suppress`.
@@ -101,8 +102,10 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
     } else if local.is_some() && reaction == silence.reaction {
         confidence = Confidence::Low;
     }
-    if breadth == Breadth::Bare && !(local.is_some() && silence.reaction == Reaction::FallsBack) {
-        // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion.
+    let is_over = || (local.is_some() && silence.reaction == Reaction::FallsBack) || serves_another(program, silence);
+    if breadth == Breadth::Bare && !is_over() {
+        // It takes the end of the program, too, whatever else is said of it. Nobody ends that in the middle of a conversion, or
+        // where all is over.
         confidence = confidence.max(Confidence::Medium);
     }
     if is_script && !outside::reaches(program, id, tried) {
@@ -121,15 +124,24 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
             confidence = confidence.min(Confidence::Medium);
         }
     }
-    let answers = returns || (reaction == Reaction::Nothing && leaves(module, tried));
+    let answers = returns || (silence.reaction == Reaction::Nothing && leaves(module, tried));
     let is_question = answers && local.is_some() && !local_work::needs_key(program, id, tried);
-    if !is_script && is_question && breadth == Breadth::Broad && !is_broken {
-        // It is a question about a value, and the answer is that it is none.
+    let is_answer = || {
+        is_question
+            || import_guards::only_patches(program, id, tried)
+            || local_work::checks_types(program, id, tried)
+            || local_work::reads_arguments(program, id, tried)
+            || (silence.reaction == Reaction::Nothing && local_work::only_asks(program, id, tried))
+    };
+    if !is_script && breadth == Breadth::Broad && !is_broken && is_answer() {
+        // It is a question about a value, and the answer is that it is none; or there is nothing left to go wrong.
         confidence = Confidence::Low;
     }
-    if is_script && local_work::reads_files(program, id, tried) {
-        // Mostly a file that is not there.
-        confidence = confidence.min(Confidence::Medium);
+    let is_file = is_script && local_work::reads_files(program, id, tried);
+    let is_nothing = handler.is_some_and(|handler| lookups::answers_nothing(program, id, stmt, tried, handler));
+    if is_file || is_nothing {
+        // Mostly a file that is not there; or nothing, as it may be at other times.
+        confidence = confidence.min(if is_file && is_nothing { Confidence::Low } else { Confidence::Medium });
     }
     let is_no = function.is_some_and(|f| predicates::asks(&module.function(f).name))
         && handler.is_some_and(|h| predicates::says_no(module, h.body));
@@ -243,6 +255,13 @@ fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
     }
 }
 
+/// Whether a `try` only adds to, or cleans up behind, an error that is told.
+fn serves_another(program: &Program, silence: Silence<'_>) -> bool {
+    let Silence { id, stmt, tried, .. } = silence;
+    traces::only_adds_to_another(program, id, stmt, tried)
+        || traces::is_on_the_way_out(program, id, stmt, cleanup::only_undoes(program, id, tried))
+}
+
 /// Whether the error is expected, or shows otherwise.
 fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> bool {
     let Silence { id, stmt, tried, handler, .. } = silence;
@@ -257,8 +276,7 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
         || reasons::is_explained(program, id, span)
         || reasons::is_expected(program, id, stmt, tried)
         || module.function_of_stmt(stmt).is_some_and(is_careful)
-        || traces::only_adds_to_another(program, id, stmt, tried)
-        || traces::is_on_the_way_out(program, id, stmt, cleanup::only_undoes(module, tried))
+        || serves_another(program, silence)
         || traces::is_making_error(program, id, stmt)
         || headless::only_uses_page(program, id, &module.expressions(tried))
         || (gives && outside::only_asks_system(program, id, tried, module.function_of_stmt(stmt).map_or("", |f| &module.function(f).name)))
