@@ -5,9 +5,11 @@ use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, sql as binding};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::browser;
 use crate::model::calls::spelled;
 use crate::model::flow::{self, Hole, Origin, Piece, SinkCall, Text};
 use crate::model::program::{ModuleId, Program};
+use crate::model::runtimes::Runtime;
 use crate::model::sql::{self, Position};
 
 pub const RULE: Rule = Rule {
@@ -103,8 +105,9 @@ fn sure_of(ctx: &Context<'_>, id: ModuleId, hole: &Hole, confidence: Confidence)
     // Where no caller is seen to pass request data, whoever knows the program is asked.
     let is_lost = hole.origin == Origin::Passed
         && !hole.source.is_some_and(|source| flow::is_request_data(&project.program, &project.routes, id, source));
-    // Whoever runs a tool passes what is theirs.
-    if is_lost || is_migration(&project.program, id) || project.is_tool(id) { Confidence::Low } else { confidence }
+    // Whoever runs a tool passes what is theirs, and what a page writes is checked where it arrives.
+    let is_shown = || project.runtimes.of(id) == Runtime::Browser || browser::is_browser_code(&project.program, id);
+    if is_lost || is_migration(&project.program, id) || project.is_tool(id) || is_shown() { Confidence::Low } else { confidence }
 }
 
 /// The worst hole of a text, and how sure it is that it does harm.
