@@ -50,6 +50,7 @@ pub mod secrets;
 pub mod served;
 pub mod services;
 pub mod sessions;
+pub mod shared_keys;
 pub mod shelter;
 pub mod sql;
 pub mod stars;
