@@ -91,7 +91,7 @@ impl Check<'_> {
                 StmtKind::With { body, .. } => enter(&mut todo, *body),
                 StmtKind::If { branches, otherwise } => {
                     for (test, body) in branches {
-                        let leaves = !self.module.block(*body).falls_through;
+                        let leaves = !self.module.block(*body).falls_through || self.aborts(*body);
                         if self.is_wrong(*test) && self.says_no(*body) && (leaves || otherwise.is_some()) {
                             return Some(refusal);
                         }
@@ -279,6 +279,16 @@ impl Check<'_> {
             || words(&param.name)
                 .iter()
                 .any(|word| KEYS.contains(&word.as_str()) || matches!(word.as_str(), "authorization" | "header" | "credentials"))
+    }
+
+    /// Whether the last thing that a block does is a call that does not come back: `abort(401)`, `ctx.throw(401)`.
+    fn aborts(&self, block: BlockId) -> bool {
+        let last = self.module.block(block).stmts.last().map(|stmt| &self.module.stmt(*stmt).kind);
+        let Some(StmtKind::Expr(value)) = last else { return false };
+        self.module.call(*value).is_some_and(|call| match self.module.expr(call.callee).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => matches!(name.as_str(), "abort" | "throw"),
+            _ => false,
+        })
     }
 
     /// Whether a block answers that somebody may not.
