@@ -25,7 +25,7 @@ const HEADER_METHODS: [&str; 3] = ["header", "getHeader", "getHeaders"];
 /// Members of a request that hold what its sender says of itself.
 const SENT: [&str; 6] = ["headers", "META", "query", "query_params", "searchParams", "args"];
 
-/// Parameters that FastAPI fills from headers, or from what checks them.
+/// Parameters that `FastAPI` fills from headers, or from what checks them.
 const INJECTED: [&str; 7] = ["Header", "Security", "APIKeyHeader", "APIKeyQuery", "HTTPBearer", "HTTPAuthorizationCredentials", "Query"];
 
 /// Functions that compare texts in constant time.

@@ -36,12 +36,12 @@ pub fn guard_all(project: &Project, service: &Service, routes: &[Route]) -> bool
     // Whoever asks for what is the same for all learns nothing.
     let mut told = routes.iter().filter(|route| !exposure::says_the_same(program, route)).peekable();
     told.peek().is_some()
-        && told.all(|route| match route.function {
-            Some(function) => handlers.get(&function).is_some_and(|all| all.iter().all(|handler| guards.stand_before(handler, route))),
-            None => {
-                let library = project.routes.library.iter().find(|library| library.place == route.place);
-                library.is_some_and(|library| guards.hooked(library.on, library.path.as_deref(), route))
+        && told.all(|route| {
+            if let Some(function) = route.function {
+                return handlers.get(&function).is_some_and(|all| all.iter().all(|handler| guards.stand_before(handler, route)));
             }
+            let library = project.routes.library.iter().find(|library| library.place == route.place);
+            library.is_some_and(|library| guards.hooked(library.on, library.path.as_deref(), route))
         })
 }
 
