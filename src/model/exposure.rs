@@ -191,6 +191,13 @@ fn serves_files(program: &Program, service: &Service) -> bool {
 /// How far functions are followed that only say something.
 const CONSTANT_DEPTH: u8 = 3;
 
+/// Whether a route only reads, and answers the same to everybody.
+#[must_use]
+pub fn says_the_same(program: &Program, route: &Route) -> bool {
+    route.methods.iter().all(|method| *method == "GET" || *method == "HEAD")
+        && route.function.is_some_and(|function| is_constant(program, function, CONSTANT_DEPTH))
+}
+
 /// Whether a function answers the same to everybody: it calls nothing but what it is given to answer with, and functions of
 /// the project that do as little.
 fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {

@@ -92,6 +92,36 @@ pub fn aside(sources: &Sources, image: &Image, stage: &Stage) -> Option<String> 
     missing_lock(sources, image).map(|lock| format!("in an image that cannot be built: there is no `{lock}`"))
 }
 
+/// Packages that bring Docker's client, or its engine.
+const DOCKER: &[&str] =
+    &["docker-ce", "docker-ce-cli", "docker.io", "docker-cli", "docker-cli-compose", "docker-compose-plugin", "docker-engine", "moby-cli"];
+
+/// Whether an image drives Docker: it brings its client, or names its socket. Whoever may use that is as good as root.
+#[must_use]
+pub fn drives_docker(image: &Image, stage: &Stage) -> bool {
+    let is_image = |from: &str| {
+        let name = from.trim_start_matches("docker.io/").trim_start_matches("library/");
+        ["docker:", "docker@", "docker/"].iter().any(|start| name.starts_with(start)) || name == "docker"
+    };
+    let is_client = |path: &str| path.ends_with("/bin/docker");
+    let is_socket = |text: &str| text.contains("docker.sock");
+    image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
+        InstructionKind::Run(command) => {
+            let is_package = |word: &str| DOCKER.contains(&word.split('=').next().unwrap_or(word));
+            words(command).any(|word| is_package(word) || is_client(word))
+                || command.texts().any(|text| text.value.contains("get.docker.com"))
+        }
+        InstructionKind::Copy(copy) | InstructionKind::Add(copy) => {
+            let mut paths = copy.sources.iter().chain(&copy.destination);
+            copy.from.as_ref().is_some_and(|from| is_image(&from.value))
+                || paths.any(|path| is_client(&path.value) || is_socket(&path.value))
+        }
+        InstructionKind::Volume(paths) => paths.iter().any(|path| is_socket(&path.value)),
+        InstructionKind::Env(variables) => variables.iter().filter_map(|v| v.value.as_ref()).any(|value| is_socket(&value.value)),
+        _ => false,
+    })
+}
+
 /// Whether the name of a Dockerfile, of its stage or of a folder around it says so.
 fn is_named_aside(source: &SourceFile, stage: &Stage) -> bool {
     let parts = |text: &str| text.split(['.', '-', '_']).map(str::to_ascii_lowercase).collect::<Vec<_>>();

@@ -53,6 +53,7 @@ pub mod secrets;
 pub mod served;
 pub mod services;
 pub mod sessions;
+pub mod shared_keys;
 pub mod shelter;
 pub mod sql;
 pub mod stars;

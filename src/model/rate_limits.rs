@@ -7,7 +7,7 @@ use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::has_spread;
 use crate::model::exposure::{self, Route};
-use crate::model::program::{FunctionRef, Link, ModuleId};
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::refusals;
 use crate::model::resolve::{Entity, Resolver};
@@ -128,7 +128,9 @@ impl Finder<'_> {
             for site in &program.calls[id.0 as usize] {
                 let Some(name) = site.callee.library() else { continue };
                 let Some(row) = program.apis.row(name) else { continue };
-                let attached = if row.is(Role::Pacer) {
+                let attached = if self.is_turned_off(name) {
+                    false
+                } else if row.is(Role::Pacer) {
                     self.uses.is_at_entrance(id, site.expr)
                 } else if row.is(Role::RateLimiter) {
                     self.is_call_attached(id, site.expr, name, idle)
@@ -144,7 +146,8 @@ impl Finder<'_> {
         // Python names them in texts, too.
         let may_be_named = |name: &Ustr| !name.starts_with("js:") || roots.contains(&root(*name));
         let limiters = program.apis.with_role(Role::RateLimiter).filter(may_be_named);
-        let mut names: Vec<Ustr> = limiters.filter(|name| !self.is_attached_by_members(*name)).collect();
+        let is_open = |name: &Ustr| !self.is_attached_by_members(*name) && !self.is_turned_off(*name);
+        let mut names: Vec<Ustr> = limiters.filter(is_open).collect();
         names.sort();
         for name in names {
             for (m, e) in self.uses.library_references(name) {
@@ -184,6 +187,26 @@ impl Finder<'_> {
             }
         }
         self.awaited_pacer()
+    }
+
+    /// Whether what limits by default is told not to: by a setting, or by the options of what its package makes.
+    fn is_turned_off(&self, name: Ustr) -> bool {
+        let program = &self.project.program;
+        if !name.starts_with("js:") {
+            let Some(setting) = program.apis.row(name).and_then(|row| row.off.as_deref()).map(Ustr::from) else { return false };
+            let is_off =
+                |id: ModuleId| program.only_value(id, setting).is_some_and(|value| values::value(program, id, value) == Value::Bool(false));
+            return self.uses.code().any(is_off);
+        }
+        let package = root(name);
+        let package = package.split('/').next().unwrap_or_default();
+        self.uses.code().any(|id| {
+            program.calls[id.0 as usize].iter().any(|site| {
+                let made = site.callee.library().filter(|made| made.starts_with(package));
+                let off = made.and_then(|made| program.apis.row(made)).and_then(|row| row.off.as_deref());
+                off.is_some_and(|off| is_false(program, id, site.expr, off))
+            })
+        })
     }
 
     /// The libraries that the service imports.
@@ -501,6 +524,16 @@ impl Finder<'_> {
         let callee = module.call(expr).map_or(expr, |call| call.callee);
         program.text(id, callee).to_owned()
     }
+}
+
+/// Whether the options of a call set the key at a path to false.
+fn is_false(program: &Program, id: ModuleId, call: ExprId, path: &str) -> bool {
+    let Some(first) = program.module(id).call(call).and_then(|call| call.args.first()) else { return false };
+    let end = path.split('.').try_fold((id, first.value), |(id, object), key| {
+        let (at, entries) = values::object_literal(program, id, object)?;
+        pair(program.module(at), entries, key).map(|value| (at, value))
+    });
+    end.is_some_and(|(id, value)| values::value(program, id, value) == Value::Bool(false))
 }
 
 /// The value of a key in an object.

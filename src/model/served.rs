@@ -10,7 +10,7 @@ use crate::model::services::Service;
 use crate::model::values;
 
 /// A call that creates an app or a router.
-type Created = (ModuleId, ExprId);
+pub(super) type Created = (ModuleId, ExprId);
 
 /// Methods that put routers into what they are called on.
 const INCLUDES: [&str; 10] = [
@@ -127,6 +127,19 @@ impl<'p> Served<'p> {
         parents
     }
 
+    /// What something is bound on, and all that this is included in.
+    #[must_use]
+    pub(super) fn chain(&self, on: Option<(ModuleId, ExprId)>) -> Vec<Created> {
+        let mut found: Vec<Created> = on.and_then(|(id, expr)| created(self.program, id, expr)).into_iter().collect();
+        let mut next = 0;
+        while let Some(at) = found.get(next).copied() {
+            next += 1;
+            let new: Vec<Created> = self.parents(at).into_iter().flatten().filter(|parent| !found.contains(parent)).collect();
+            found.extend(new);
+        }
+        found
+    }
+
     /// A path with the prefixes of the routers that it is bound on, where all of them can be seen.
     #[must_use]
     pub fn path(&self, on: Option<(ModuleId, ExprId)>, path: &str) -> Option<String> {
@@ -164,7 +177,7 @@ fn prefix(program: &Program, id: ModuleId, call: &Call) -> Option<Prefix> {
 }
 
 /// The call that creates what an expression denotes, or the app whose `router` it is.
-fn created(program: &Program, id: ModuleId, expr: ExprId) -> Option<Created> {
+pub(super) fn created(program: &Program, id: ModuleId, expr: ExprId) -> Option<Created> {
     let (at, origin) = values::origin(program, id, expr);
     let module = program.module(at);
     match module.expr(origin).kind {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
+use ustr::Ustr;
 
 use crate::config::ServiceEntry;
 use crate::ir::deploy::Deployment;
@@ -253,7 +254,10 @@ fn parts(
         let leads_to_app = packages_that_import(program, app.module);
         let starts = |id: &ModuleId| {
             // What a framework finds by its place is imported by nobody.
-            program.imported_modules(*id).any(|m| leads_to_app.contains(&m)) || !javascript::exported(program, *id).is_empty()
+            program.imported_modules(*id).any(|m| leads_to_app.contains(&m))
+                || javascript::names_by_place(program, *id)
+                    .iter()
+                    .any(|name| program.bindings(*id, program.module(*id).exports, Ustr::from(name)).next().is_some())
         };
         closure(program, std::iter::once(app.module).chain(own_code.filter(starts)))
     };

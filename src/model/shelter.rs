@@ -11,7 +11,7 @@ use crate::model::project::Project;
 use crate::model::pushed;
 use crate::model::resolve::Entity;
 use crate::model::services::{Service, is_below, is_example, lies_aside};
-use crate::model::values;
+use crate::model::{shared_keys, values};
 use crate::source::{FileKind, SourceFile};
 
 /// Why a limit of a service's own matters less.
@@ -25,6 +25,8 @@ pub enum Shelter {
     Pushed,
     /// It answers those alone who sign what they send.
     Signed,
+    /// It answers those alone who have a key that services share.
+    Shared,
     /// It is started for whoever sits at the machine.
     Local,
     /// Others make services of it.
@@ -58,6 +60,9 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
     }
     if routes.iter().all(|route| route.function.is_some_and(|function| pushed::is_signed(program, function))) {
         return Some(Shelter::Signed);
+    }
+    if shared_keys::guard_all(project, service, routes) {
+        return Some(Shelter::Shared);
     }
     if checks_proxy(program, service) {
         return Some(Shelter::Authenticated);

@@ -246,9 +246,14 @@ fn exported(program: &Program, id: ModuleId, name: Ustr, depth: Left<'_>) -> Val
 
 /// A call of JavaScript: conversions of what is known, and what is read from the environment as a whole.
 fn called(program: &Program, id: ModuleId, expr: ExprId, call: &Call, depth: Left<'_>) -> Value {
-    let Some(first) = call.args.first().map(|arg| arg.value) else { return Value::Unknown };
     let resolver = Resolver::new(program);
     let callee = program.callee(id, expr);
+    let Some(first) = call.args.first().map(|arg| arg.value) else {
+        // `const env = () => schema.parse(process.env)`
+        let Entity::Function(function) = callee else { return Value::Unknown };
+        let ([result], Some(depth)) = (&resolver.results(function)[..], depth.step()) else { return Value::Unknown };
+        return fold(program, function.module, *result, depth);
+    };
     let row = callee.library().and_then(|name| program.apis.row(name));
     // `schema.parse(process.env)`
     if call.args.iter().any(|arg| is_settings_object(program, resolver.entity(id, arg.value))) {

@@ -138,6 +138,9 @@ fn doubts(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>) -> O
     if let Some(daemon) = commands.iter().find_map(|command| users::needs_root(command)) {
         return low(format!(", which `{daemon}` may need"));
     }
+    if image_purpose::drives_docker(image, stage) {
+        return low(", which the socket of the Docker that it drives may ask for".into());
+    }
     if let Some((tool, _)) = users::brings_step_down(image, stage) {
         return low(format!(", unless its entry point steps down with `{tool}`"));
     }

@@ -96,6 +96,7 @@ fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<
         Some(Shelter::InternalIngress) => ("a caller inside the network", ""),
         Some(Shelter::Authenticated) => ("whoever may invoke it", ""),
         Some(Shelter::Signed) => ("whoever signs requests", ""),
+        Some(Shelter::Shared) => ("a service that has its key", ""),
         Some(Shelter::Local) => ("a caller on the machine that runs it", ""),
         Some(Shelter::Pushed) => ("whoever pushes events", ""),
         Some(Shelter::Provided) => ("a caller", " unless what is declared to stand in front of it does"),

@@ -69,6 +69,9 @@ pub struct Row {
     /// For a rate limiter that is middleware: it does not see routes that an app has by including routers.
     #[serde(default)]
     pub blind_to_routers: bool,
+    /// For what limits rates by default: the key of its options (in Python: the setting) that turns this off when it is false.
+    #[serde(default)]
+    pub off: Option<String>,
 }
 
 /// What a function or class is.

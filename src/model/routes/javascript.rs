@@ -228,6 +228,13 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
     found
 }
 
+/// The names under which a framework finds what answers in a module, by where it lies: functions, or what a library made.
+#[must_use]
+pub fn names_by_place(program: &Program, id: ModuleId) -> &'static [&'static str] {
+    let is_javascript = program.module(id).language == Language::TypeScript;
+    convention(program.path(id)).filter(|_| is_javascript).map_or(&[], |(names, _)| names)
+}
+
 /// The function that a call makes a handler of: `withSession(async (request) => …)`, `compose(auth, log)(handler)`.
 fn wrapped(program: &Program, resolver: &Resolver<'_>, id: ModuleId, value: ExprId) -> Option<FunctionRef> {
     let module = program.module(id);

@@ -61,9 +61,13 @@ pub(super) const EXAMPLES: &[&str] = &[
     "help",
     "help_text",
     "placeholder",
+    "helperText",
     "epilog",
     "metavar",
 ];
+
+/// Attributes of elements, beside these, that show a text to people.
+const SHOWN: &[&str] = &["title", "label", "hint", "tooltip", "helpText", "alt", "aria-label"];
 
 /// Methods of a text that keep what it says.
 const METHODS: &[&str] =
@@ -95,6 +99,8 @@ pub fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
                         }
                         _ => false,
                     }),
+                    // `placeholder="…"`, `placeholder={'…'}`
+                    ExprKind::Opaque(_) => is_shown(program, id, parent),
                     _ => false,
                 };
                 if is_shown {
@@ -104,12 +110,37 @@ pub fn is_example(program: &Program, id: ModuleId, literal: ExprId) -> bool {
             }
             Around::Stmt(stmt, _) => {
                 let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
-                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| is_example_name(&name)));
+                return targets.iter().any(|t| name_of(program, id, *t).is_some_and(|name| is_example_name(&name)))
+                    || matches!(targets[..], [only] if is_only_shown(program, id, only));
             }
             _ => return false,
         }
     }
     false
+}
+
+/// Whether an expression is an attribute of an element that shows a text to people.
+fn is_shown(program: &Program, id: ModuleId, attribute: ExprId) -> bool {
+    let is_element = program.module(id).language == Language::TypeScript;
+    let name = program.text(id, attribute).split_once('=').map(|(name, _)| name.trim_end()).filter(|_| is_element);
+    name.is_some_and(|name| EXAMPLES.contains(&name) || SHOWN.contains(&name))
+}
+
+/// Whether all that is done with a constant of a file is to show it so: `placeholder={holder}`.
+fn is_only_shown(program: &Program, id: ModuleId, target: ExprId) -> bool {
+    let module = program.module(id);
+    let ExprKind::Name(name) = module.expr(target).kind else { return false };
+    if module.language != Language::TypeScript || program.bindings(id, module.exports, name).next().is_some() {
+        return false;
+    }
+    let mut uses = program.mentions(id, name).filter(|e| *e != target).peekable();
+    let in_attribute = |e: ExprId| {
+        let mut around = module.around(e).take_while(|around| matches!(around, Around::Expr(_)));
+        around.any(
+            |around| matches!(around, Around::Expr(e) if matches!(module.expr(e).kind, ExprKind::Opaque(_)) && is_shown(program, id, e)),
+        )
+    };
+    uses.peek().is_some() && uses.all(in_attribute)
 }
 
 /// What the literal is bound to, through what only wraps it.

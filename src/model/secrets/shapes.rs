@@ -165,14 +165,25 @@ fn private_key(text: &str) -> Option<Found<'_>> {
     if !head.ends_with("PRIVATE KEY") && head != "PGP PRIVATE KEY BLOCK" {
         return None;
     }
-    let body = body.split("-----END").next().unwrap_or(body);
+    let (body, ends) = body.split_once("-----END").map_or((body, false), |(body, _)| (body, true));
     let made: String = body.replace("\\n", "").chars().filter(|c| base64(*c)).collect();
+    if ends && is_cut_short(&made) {
+        return None;
+    }
     let confidence = if head.starts_with("ENCRYPTED") { Confidence::Medium } else { Confidence::High };
     (made.len() >= 40 && is_made(&made) && !body.contains("...") && !body.contains(HOLE)).then_some(Found {
         kind: "a private key",
         secret: body.trim(),
         confidence,
     })
+}
+
+/// Characters of the smallest key on a curve of NIST's, without its public half.
+const SMALLEST: usize = 92;
+
+/// Whether a body is shorter than any key: those of Ed25519 and X25519 are short, and all begin alike.
+fn is_cut_short(made: &str) -> bool {
+    made.len() < SMALLEST && !made.starts_with("MC4CAQ")
 }
 
 /// A signed JSON web token. Keys that browsers get (`role: anon`) and the one of the documentation are no secrets.

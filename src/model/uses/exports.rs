@@ -9,6 +9,7 @@ use super::{Uses, Variable};
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::Entity;
+use crate::model::routes::javascript::names_by_place;
 
 /// How many files a name may be handed through.
 const FILES: u32 = 8;
@@ -129,11 +130,13 @@ impl Uses<'_> {
     /// by its place (plugins in a folder) takes that.
     pub(super) fn is_found_by_place(&self, variable: Variable) -> bool {
         let module = self.program.module(variable.module);
-        let is_main = variable.name == "default" || variable.name == WHOLE;
-        is_main
-            && module.language == Language::TypeScript
-            && variable.scope == module.exports
-            && !self.elsewhere().imported.contains(&variable.module)
+        let is_export = variable.scope == module.exports;
+        let is_main = is_export && (variable.name == "default" || variable.name == WHOLE);
+        // `export const { GET, POST } = …`
+        let is_named = || {
+            (is_export || variable.scope == ScopeId(0)) && names_by_place(self.program, variable.module).contains(&variable.name.as_str())
+        };
+        module.language == Language::TypeScript && (is_main || is_named()) && !self.elsewhere().imported.contains(&variable.module)
     }
 
     /// Whether a name, or a member of a module, is a variable.

@@ -259,7 +259,7 @@ impl Uses<'_> {
     }
 }
 
-/// Whether a name is one that Django reads from settings.
+/// Whether a name is one that Django reads from settings, or where its routes are.
 fn is_setting(name: &str) -> bool {
-    matches!(name, "MIDDLEWARE" | "MIDDLEWARE_CLASSES" | "REST_FRAMEWORK")
+    matches!(name, "MIDDLEWARE" | "MIDDLEWARE_CLASSES" | "AUTHENTICATION_BACKENDS" | "REST_FRAMEWORK" | "urlpatterns")
 }

@@ -62,7 +62,8 @@ pub(super) fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<
     }
     let is_strong = secrets::judge(secret) == Verdict::Strong;
     let confidence = match stage(program, id, literal) {
-        _ if is_denied(program, id, literal) => Confidence::Low,
+        _ if is_denied(program, id, literal) || is_search_key(program, id, literal) => Confidence::Low,
+        _ if is_password(&bound) && is_demonstration(program, id, literal) => Confidence::Low,
         Stage::Development => Confidence::Low,
         Stage::Example if !is_strong => Confidence::Low,
         Stage::Browser => return None,
@@ -77,6 +78,63 @@ fn is_denied(program: &Program, id: ModuleId, literal: ExprId) -> bool {
     ["not a secret", "not actually a secret", "not really a secret", "not secret", "not sensitive", "no secret"]
         .iter()
         .any(|words| above.contains(words))
+}
+
+fn is_password(bound: &Bound) -> bool {
+    matches!(bound, Bound::Name(name, _) | Bound::Fallback { variable: name, .. } if secrets::is_password(name))
+}
+
+/// Whether the file, or what a literal is part of, is called after a demonstration: whoever tries the product is to use it.
+fn is_demonstration(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let is_demo = |name: &str| secrets::words(name).iter().any(|word| matches!(word.as_str(), "demo" | "demos" | "sample" | "samples"));
+    let module = program.module(id);
+    let path = program.path(id);
+    is_demo(path.rsplit('/').next().unwrap_or(path))
+        || module.around(literal).any(|around| match around {
+            Around::Function(function) => is_demo(&module.function(function).name),
+            Around::Class(class) => is_demo(&module.class(class).name),
+            Around::Stmt(stmt, _) => match &module.stmt(stmt).kind {
+                StmtKind::Assign { targets, .. } => targets.iter().any(|target| match module.expr(*target).kind {
+                    ExprKind::Name(name) | ExprKind::Attribute { name, .. } => is_demo(&name),
+                    _ => false,
+                }),
+                _ => false,
+            },
+            Around::Expr(_) => false,
+        })
+}
+
+/// Whether a literal is a key of Algolia's that only searches, which pages show to everybody: it is sent to the hosts that
+/// only search, or stands in the configuration of a search box.
+fn is_search_key(program: &Program, id: ModuleId, literal: ExprId) -> bool {
+    let module = program.module(id);
+    let is_key = |key: ExprId, name: &str| matches!(module.expr(key).kind, ExprKind::String(key) if key.eq_ignore_ascii_case(name));
+    for around in module.around(literal) {
+        match around {
+            Around::Expr(expr) => match &module.expr(expr).kind {
+                ExprKind::Object(entries) => {
+                    let has = |name: &str| entries.iter().any(|entry| matches!(entry, Entry::Pair { key, .. } if is_key(*key, name)));
+                    if has("apiKey") && has("appId") && has("indexName") {
+                        return true;
+                    }
+                }
+                ExprKind::Call(_) if program.callee(id, expr).library().is_some_and(|name| name.starts_with("js:algoliasearch/lite")) => {
+                    return true;
+                }
+                _ => {}
+            },
+            Around::Stmt(stmt, _) => {
+                let mut told = Vec::new();
+                module.stmt(stmt).kind.for_each_expr(|expr| told.extend(module.descendants(expr)));
+                return told.into_iter().any(|expr| {
+                    matches!(&module.expr(expr).kind, ExprKind::String(_) | ExprKind::Template { .. })
+                        && constant(program, id, expr).is_some_and(|text| text.contains("-dsn.algolia.net"))
+                });
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether a literal is the key in the configuration of an application on the web: `{ apiKey, authDomain, projectId }`
