@@ -149,8 +149,34 @@ pub(super) fn is_app_engine(name: &str, text: &str) -> bool {
     named && text.lines().any(|line| line.starts_with("runtime:")) && !text.lines().any(|line| line.starts_with("apiVersion:"))
 }
 
+/// How a program has written a file, if one has.
+pub(super) fn written_by_program(kind: FileKind, name: &str, text: &str) -> Option<&'static str> {
+    match kind {
+        FileKind::TypeScript if is_minified(text) => Some("minified"),
+        FileKind::TypeScript if is_compiled(text) => Some("compiled"),
+        _ if is_generated(kind, name, text) => Some("generated"),
+        _ => None,
+    }
+}
+
+/// Whether most of a text is in long lines of many statements, which no person writes.
+fn is_minified(text: &str) -> bool {
+    const LONG: usize = 300;
+    const MANY: usize = 10;
+    let is_dense =
+        |line: &&str| line.len() >= LONG && line.bytes().filter(|byte| matches!(byte, b';' | b'{' | b'}')).nth(MANY - 1).is_some();
+    text.lines().filter(is_dense).map(str::len).sum::<usize>() * 2 > text.len()
+}
+
+/// Whether a text begins as what compilers make of modules does.
+fn is_compiled(text: &str) -> bool {
+    const HEAD: usize = 80;
+    let marks = ["Object.defineProperty(exports, \"__esModule\"", "Object.defineProperty(exports, '__esModule'", "(this && this.__"];
+    text.lines().take(HEAD).any(|line| line.len() < 300 && marks.iter().any(|mark| line.contains(mark)))
+}
+
 /// Whether a file is written by a program, by its name or by what its first lines say.
-pub(super) fn is_generated(kind: FileKind, name: &str, text: &str) -> bool {
+fn is_generated(kind: FileKind, name: &str, text: &str) -> bool {
     if kind == FileKind::Manifest {
         // Lock files are written by programs, and read for that.
         return false;
@@ -246,6 +272,26 @@ mod tests {
         assert!(!holds("connection.py", "def test_connection():\n    return 1\n"));
         assert!(!holds("latest_orders.py", "def test_connection():\n    return 1\n"));
         assert!(!holds("test_bench_control.py", "def start():\n    return 1\n"));
+    }
+
+    #[test]
+    fn lines_tell_what_tools_have_written() {
+        let how = |text: &str| written_by_program(FileKind::TypeScript, "index.js", text);
+        let dense = "function a(){return b;}".repeat(20);
+        assert_eq!(how(&format!("/* Some library, 2013 */\n{dense}\n{dense}\n")), Some("minified"));
+        // A picture, or a text, in code that somebody has written.
+        assert_eq!(how(&format!("const LOGO = \"{}\";\n", "iVBORw0KGgo".repeat(90))), None);
+        let written = "export function a() {\n  return b;\n}\n".repeat(30);
+        assert_eq!(how(&format!("{written}const TEMPLATE = '{dense}';\n")), None);
+        assert_eq!(
+            how("\"use strict\";\nObject.defineProperty(exports, \"__esModule\", { value: true });\nfs.unlink(path);\n"),
+            Some("compiled")
+        );
+        assert_eq!(
+            how("\"use strict\";\nvar __importDefault = (this && this.__importDefault) || function (m) { return m; };\n"),
+            Some("compiled")
+        );
+        assert_eq!(how("const { a } = await import('./a.js');\nconst b = a.__esModule ? a.default : a;\n"), None);
     }
 
     #[test]

@@ -275,9 +275,9 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     }
     let mut file = SourceFile::new(&relative, kind, &text);
     file.encoding = encoding;
-    if kind::is_generated(kind, name, &text) {
+    if let Some(how) = kind::written_by_program(kind, name, &text) {
         file.test = true;
-        return Outcome::Evidence(file, "generated");
+        return Outcome::Evidence(file, how);
     }
     Outcome::Read(file)
 }
