@@ -101,14 +101,22 @@ impl Evaluator<'_> {
     }
 
     /// What a function of the project gives for these arguments: a constant, something harmless, or what it makes of them.
-    pub(super) fn given_by(&self, expr: ExprId, function: FunctionRef, args: &[(ExprId, Abstract)]) -> Abstract {
+    pub(super) fn given_by(&self, expr: ExprId, function: FunctionRef, call: &Call, values: &Values) -> Abstract {
         let unseen = Abstract::of(Origin::Unseen);
+        if call.args.iter().any(|arg| !matches!(arg.kind, ArgKind::Positional | ArgKind::Keyword(_))) {
+            return unseen;
+        }
         let f = self.program.function(function);
         let Some(inner) = self.of_function(function.module).filter(|_| !f.is_generator) else { return unseen };
         let mut environment = Environment::default();
+        let receivers = super::sources::receivers(self.program, function);
+        let of = |arg: &Arg| values.get(&arg.value).cloned().unwrap_or_default();
+        let positional: Vec<&Arg> = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).collect();
         for (index, param) in f.params.iter().enumerate() {
-            let value = args.get(index).map(|(_, value)| value.derived());
-            let value = match (value, param.default) {
+            let by_name = || call.args.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(name) if name == param.name));
+            let arg = index.checked_sub(receivers).and_then(|at| positional.get(at).copied()).or_else(by_name);
+            let value = match (arg.map(|arg| of(arg).derived()), param.default) {
+                _ if index < receivers || matches!(param.kind, ParamKind::Rest | ParamKind::KeywordRest) => unseen.clone(),
                 (Some(value), _) => value,
                 (None, Some(default)) => inner.value_in(&environment, default),
                 (None, None) => Abstract::default(),
@@ -128,7 +136,7 @@ impl Evaluator<'_> {
             return given.seen_from(expr);
         }
         // Its pieces are of another function: what is known is whose data it is made of.
-        let worst = args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived);
+        let worst = call.args.iter().map(of).max_by_key(|value| value.origin).map(|value| value.derived());
         worst.filter(|worst| worst.origin == given.origin).unwrap_or_else(|| Abstract::of(given.origin.min(Origin::Unseen)))
     }
 

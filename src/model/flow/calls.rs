@@ -93,6 +93,7 @@ impl Evaluator<'_> {
                 }
             }
             Entity::Function(function) if returns_number(self.program, function) => Abstract::of(Origin::Safe),
+            Entity::Function(function) => self.given_by(expr, function, call, values),
             _ => Abstract::of(Origin::Unseen),
         }
     }
@@ -190,7 +191,7 @@ impl Evaluator<'_> {
             }
             "strip" | "lstrip" | "rstrip" | "encode" | "decode" | "lower" | "upper" | "title" | "capitalize" | "casefold"
             | "expandtabs" | "removeprefix" | "removesuffix"
-                if is_text || receiver.origin > Origin::Unseen =>
+                if is_text || receiver.origin != Origin::Unseen =>
             {
                 receiver.clone()
             }

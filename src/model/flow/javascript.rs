@@ -107,7 +107,7 @@ impl Evaluator<'_> {
                 }
             }
             Entity::Function(function) if returns_number(self.program, function) => Abstract::of(Origin::Safe),
-            Entity::Function(function) => self.given_by(expr, function, &args),
+            Entity::Function(function) => self.given_by(expr, function, call, values),
             _ => Abstract::of(Origin::Unseen),
         }
     }
@@ -292,7 +292,7 @@ impl Evaluator<'_> {
             return Some(Abstract::of(Origin::Checked.min(receiver.origin)));
         }
         if receiver.text.is_none() && receiver.origin <= Origin::Unseen {
-            return (receiver.origin == Origin::Safe).then(|| Abstract::of(Origin::Safe));
+            return (receiver.origin <= Origin::Safe && new.origin <= Origin::Safe).then(|| Abstract::of(Origin::Safe));
         }
         if new.origin > Origin::Safe {
             return self.replaced(expr, receiver, old, &(*at, new.clone())).or_else(|| Some(receiver.derived().join(&new.derived())));
