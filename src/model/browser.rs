@@ -5,6 +5,7 @@ use crate::model::isomorphic;
 use crate::model::program::{Link, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::runtimes::{directive, uses_hooks};
+use crate::model::values;
 
 /// Libraries of user interfaces.
 const LIBRARIES: [&str; 25] = [
@@ -107,6 +108,7 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
         || is_sent(path)
         || is_of_interface(program, id)
         || is_of_bundle(program, id)
+        || injects_endpoints(program, id)
         || only_pages_import(program, id)
 }
 
@@ -123,6 +125,25 @@ fn is_of_client(program: &Program, id: ModuleId) -> bool {
     let mut folders = below.split('/').rev().skip(1);
     folders.any(|folder| folder == "client")
         && program.package_manifests.of(package).is_some_and(|manifest| manifest.get("meteor").is_some())
+}
+
+/// Whether a module adds to what pages ask servers for with a library, which it takes from another module:
+/// `api.injectEndpoints({ … })`.
+fn injects_endpoints(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let is_of_pages = |from: ModuleId| {
+        program.links[from.0 as usize]
+            .iter()
+            .any(|link| matches!(link, Link::Library(name) if name.starts_with("js:@reduxjs/toolkit/query/react")))
+    };
+    let injects = |expr: ExprId| match module.call(expr).map(|call| &module.expr(call.callee).kind) {
+        Some(ExprKind::Attribute { object, name, .. }) if name == "injectEndpoints" => module
+            .descendants(*object)
+            .into_iter()
+            .any(|part| matches!(module.expr(part).kind, ExprKind::Name(_)) && is_of_pages(values::origin(program, id, part).0)),
+        _ => false,
+    };
+    program.calls[id.0 as usize].iter().any(|site| injects(site.expr))
 }
 
 /// Whether all that imports a module is shown, and runs where it is: it says so, or keeps a state. What they take must be more

@@ -45,7 +45,7 @@ pub fn find(program: &Program, images: &[Image], run: &Started, serves: impl Fn(
             Language::TypeScript => packages.runs(program, *id) || is_of_tests(program, *id),
         };
         let is_beside = || run.beside.contains(id) && !started.contains(id) && !packages.started.contains(id);
-        !serves(*id) && (is_run || (is_alone && is_beside()) || strays.contains(id))
+        !serves(*id) && (is_run || (is_alone && (is_beside() || is_configuration(program, *id))) || strays.contains(id))
     };
     let mut found: BTreeSet<ModuleId> = program.module_ids().filter(|id| is_of_desktop(id) || starts_alone(id)).collect();
     let mut todo: Vec<ModuleId> = found.iter().copied().collect();
@@ -132,6 +132,39 @@ fn files_run<'a>(program: &'a Program, directory: &'a str, line: &'a str) -> imp
         let file = ["", ".js", ".ts", ".mjs"].iter().find_map(|end| program.sources.find(&format!("{path}{end}")))?;
         program.module_of(file)
     })
+}
+
+/// Whether a file says how a tool builds or tests the code: `vite.config.ts`.
+fn is_configuration(program: &Program, id: ModuleId) -> bool {
+    const TOOLS: [&str; 25] = [
+        "astro",
+        "babel",
+        "craco",
+        "cypress",
+        "esbuild",
+        "eslint",
+        "jest",
+        "karma",
+        "metro",
+        "next",
+        "nuxt",
+        "playwright",
+        "postcss",
+        "prettier",
+        "rollup",
+        "rsbuild",
+        "rspack",
+        "stylelint",
+        "svelte",
+        "tailwind",
+        "tsdown",
+        "tsup",
+        "vite",
+        "vitest",
+        "webpack",
+    ];
+    let name = program.sources.get(program.module(id).file).name();
+    name.split_once(".config.").is_some_and(|(tool, _)| TOOLS.contains(&tool.split(['.', '-']).next().unwrap_or_default()))
 }
 
 fn is_of_tests(program: &Program, id: ModuleId) -> bool {

@@ -267,6 +267,25 @@ pub fn only_closes(program: &Program, id: ModuleId, block: BlockId) -> bool {
     all && any
 }
 
+/// Whether all that is done in a block is to remove a folder: what still lies in there is kept, and what is left of it costs
+/// nothing.
+#[must_use]
+pub fn removes_folder(module: &Module, block: BlockId) -> bool {
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::Expr(value) = module.stmt(only).kind else { return false };
+    let value = if let ExprKind::Await(inner) = module.expr(value).kind { inner } else { value };
+    let Some(call) = module.call(value) else { return false };
+    let said = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => words(&name),
+        _ => Vec::new(),
+    };
+    let is_folder = |word: &String| matches!(word.as_str(), "dir" | "directory" | "folder");
+    let verbs = said(call.callee);
+    let removes = verbs.first().is_some_and(|word| matches!(word.as_str(), "clean" | "delete" | "prune" | "remove" | "rm"));
+    let names_it = || verbs.iter().any(is_folder) || call.args.first().is_some_and(|arg| said(arg.value).iter().any(is_folder));
+    verbs.first().is_some_and(|word| word == "rmdir") || (removes && names_it())
+}
+
 /// Whether an expression lets go of something: itself, or through what it hands to a thread or waits for.
 #[must_use]
 pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {

@@ -27,6 +27,14 @@ pub fn of_block(program: &Program, id: ModuleId, block: BlockId) -> Option<Error
     (work.does_only(id, block, DEPTH) && (work.is_sure || !work.is_doubtful)).then(|| work.into_errors())
 }
 
+/// Whether a block does nothing but look for parts of values in hand, and converts none.
+#[must_use]
+pub fn only_looks_up(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let mut work = Work::new(program);
+    let is_of_parts = |error: &&str| matches!(*error, "AttributeError" | "IndexError" | "KeyError" | "LookupError" | "TypeError");
+    work.does_only(id, block, DEPTH) && work.errors.iter().all(is_of_parts)
+}
+
 /// Whether a block verifies something with a key.
 #[must_use]
 pub fn needs_key(program: &Program, id: ModuleId, block: BlockId) -> bool {
@@ -289,6 +297,7 @@ impl Work<'_> {
                 return true;
             }
             if VERIFIERS.contains(&name) {
+                self.errors.push("ValueError");
                 self.is_named = false;
                 return true;
             }

@@ -3,7 +3,8 @@
 use crate::ir::program::*;
 use crate::model::cleanup::words;
 use crate::model::program::{ModuleId, Program};
-use crate::model::{local_work, traces};
+use crate::model::resolve::Entity;
+use crate::model::{local_work, outside, traces};
 
 /// Whether a `try` only reads, and gives nothing when that fails, as its function does where nothing is there. Whoever calls
 /// it has to think of that.
@@ -91,6 +92,60 @@ pub fn only_reads(program: &Program, id: ModuleId, exprs: &[ExprId]) -> bool {
     let module = program.module(id);
     let is_pure = |call: ExprId| traces::leaves(program, id, call) || local_work::is_call(program, id, call);
     exprs.iter().all(|expr| module.call(*expr).is_none() || reads(program, id, *expr) || is_pure(*expr))
+}
+
+/// Whether all that a block of Python does is to use something that may not be there, which it asks for first:
+/// `if page.author(): names.append(page.author())`.
+#[must_use]
+pub fn takes_optional(program: &Program, id: ModuleId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::If { branches, otherwise: None } = &module.stmt(only).kind else { return false };
+    let [(test, body)] = branches[..] else { return false };
+    let asked = program.text(id, test);
+    let is_at_hand = |call: ExprId| {
+        program.text(id, call) == asked || local_work::is_call(program, id, call) || matches!(program.callee(id, call), Entity::Function(_))
+    };
+    let is_simple = |stmt: &StmtId| {
+        matches!(module.stmt(*stmt).kind, StmtKind::Expr(_) | StmtKind::Assign { .. } | StmtKind::AugAssign { .. } | StmtKind::Return(_))
+    };
+    is_accessor(program, id, test)
+        && module.block(body).stmts.iter().all(is_simple)
+        && module.expressions(body).into_iter().all(|expr| module.call(expr).is_none() || is_at_hand(expr))
+        && !outside::reaches(program, id, block)
+}
+
+/// Whether all that a block of Python does is to read one thing, in the place of what its function has put there before.
+#[must_use]
+pub fn reads_preset(program: &Program, id: ModuleId, stmt: StmtId, block: BlockId) -> bool {
+    let module = program.module(id);
+    let [only] = module.block(block).stmts[..] else { return false };
+    let StmtKind::Assign { targets, value: Some(value), .. } = &module.stmt(only).kind else { return false };
+    let [target] = targets[..] else { return false };
+    let Some(function) = module.function_of_stmt(stmt) else { return false };
+    let FunctionBody::Block(body) = module.function(function).body else { return false };
+    // What a library computes is no method.
+    let is_function = |call: &Call| matches!(module.expr(call.callee).kind, ExprKind::Name(_));
+    let is_at_hand =
+        |expr: ExprId, call: &Call| is_function(call) || is_accessor(program, id, expr) || local_work::is_call(program, id, expr);
+    let start = module.stmt(stmt).span.start;
+    let presets = |other: StmtId| {
+        matches!(&module.stmt(other).kind, StmtKind::Assign { targets, .. }
+            if module.stmt(other).span.end <= start && targets.iter().any(|t| program.text(id, *t) == program.text(id, target)))
+    };
+    module.descendants(*value).into_iter().all(|expr| module.call(expr).is_none_or(|call| is_at_hand(expr, call)))
+        && module.statements(body).into_iter().any(presets)
+        && !outside::reaches(program, id, block)
+}
+
+/// Whether a call asks something in hand for a part of it: `page.author()`, `data.get("author")`.
+fn is_accessor(program: &Program, id: ModuleId, call: ExprId) -> bool {
+    let module = program.module(id);
+    let Some(Call { callee, args, .. }) = module.call(call) else { return false };
+    let ExprKind::Attribute { object, name, .. } = module.expr(*callee).kind else { return false };
+    (args.is_empty() || (name == "get" && local_work::is_call(program, id, call)))
+        && !outside::is_remote(module, object)
+        && !outside::is_known(program, program.callee(id, call))
 }
 
 /// Verbs of what reads.

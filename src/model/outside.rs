@@ -124,6 +124,15 @@ const MODULES: [&str; 16] = [
 const NODE: [&str; 12] =
     ["child_process", "dgram", "dns", "dns/promises", "fs", "fs/promises", "http", "http2", "https", "net", "readline", "tls"];
 
+/// What those modules have that is a value in hand.
+const VALUES: [&str; 5] = [
+    "js:http.IncomingHttpHeaders",
+    "js:http.IncomingMessage.headers",
+    "js:http.IncomingMessage.method",
+    "js:http.IncomingMessage.url",
+    "js:http.OutgoingHttpHeaders",
+];
+
 /// Whether a call only asks whether a file is there, or makes a folder that may be: that it fails is the answer.
 #[must_use]
 pub fn is_probe(program: &Program, id: ModuleId, call: ExprId) -> bool {
@@ -301,7 +310,8 @@ pub fn is_known(program: &Program, callee: Entity) -> bool {
         && !name.starts_with("os.path.")
         && !name.starts_with("os.environ")
         && !matches!(name.as_str(), "os.getenv" | "pathlib.Path" | "pathlib.PurePath" | "pathlib.Path.resolve" | "pathlib.Path.home");
-    let of_node = name.strip_prefix("js:").is_some_and(|name| NODE.contains(&name.split('.').next().unwrap_or_default()));
+    let is_value = VALUES.iter().any(|value| name.strip_prefix(value).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+    let of_node = !is_value && name.strip_prefix("js:").is_some_and(|name| NODE.contains(&name.split('.').next().unwrap_or_default()));
     in_language
         || of_node
         || FUNCTIONS.contains(&name.as_str())
@@ -321,8 +331,10 @@ pub fn is_remote(module: &Module, object: ExprId) -> bool {
             ExprKind::Subscript { object, .. } => (None, Some(*object)),
             _ => (None, None),
         };
-        // A cursor of JavaScript is the place where a page of results begins.
-        let is_one = |word: &String| REMOTE.contains(&word.as_str()) && (module.language == Language::Python || word != "cursor");
+        // A cursor of JavaScript is the place where a page of results begins, and `cur` what is at hand.
+        let is_one = |word: &String| {
+            REMOTE.contains(&word.as_str()) && (module.language == Language::Python || !matches!(word.as_str(), "cur" | "cursor"))
+        };
         if name.is_some_and(|name| words(&name).last().is_some_and(is_one)) {
             return true;
         }

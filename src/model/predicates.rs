@@ -31,7 +31,7 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
     // `-> bool` is also what says that something was done.
     // A health check is there to say it.
     let is_script = module.language == Language::TypeScript;
-    let is_health = (is_script && words.iter().any(|word| HEALTH.contains(&word.as_str())))
+    let is_health = (is_script && (is_health_check(&words) || words.iter().any(|word| HEALTH.contains(&word.as_str()))))
         || (asks && words.iter().any(|word| REACHED.contains(&word.as_str())));
     let probes =
         is_script && (asks || words.first().is_some_and(|word| word == "check")) && outside::only_runs_programs(program, id, tried);
@@ -40,6 +40,14 @@ pub fn is_careful_answer(program: &Program, id: ModuleId, function: FunctionId, 
         || (asks && !outside::reaches(program, id, tried))
         || (returns_bool && local_work::of_block(program, id, tried).is_some());
     is_careful && computes
+}
+
+/// Whether a function of this name is there to say whether something answers: `status`, `ping`, `check_health`, `isUp`.
+fn is_health_check(words: &[String]) -> bool {
+    const SAID: [&str; 5] = ["alive", "health", "ping", "status", "up"];
+    const AROUND: [&str; 11] = ["api", "check", "connection", "database", "db", "get", "is", "redis", "server", "service", "test"];
+    let is_of = |list: &[&str], word: &String| list.contains(&word.as_str());
+    words.iter().any(|word| is_of(&SAID, word)) && words.iter().all(|word| is_of(&SAID, word) || is_of(&AROUND, word))
 }
 
 /// Methods of libraries that check values, which call what they are handed and tell of its "no".

@@ -71,6 +71,14 @@ pub fn is_explained(program: &Program, id: ModuleId, span: Span) -> bool {
     })
 }
 
+/// Whether there is any comment in a clause, be it one word: `// Ignore`.
+#[must_use]
+pub fn is_commented(program: &Program, id: ModuleId, span: Span) -> bool {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    module.comments.iter().any(|comment| span.contains(*comment) && !said(file.slice(*comment)).is_empty())
+}
+
 /// Whether there is more than a word in a comment. Not all scripts put blanks between words.
 #[must_use]
 pub fn says_something(said: &str) -> bool {

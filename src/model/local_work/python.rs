@@ -3,7 +3,7 @@
 use crate::ir::program::*;
 
 /// What functions raise on what they cannot take.
-pub(super) const FUNCTIONS: [(&[&str], &[&str]); 23] = [
+pub(super) const FUNCTIONS: [(&[&str], &[&str]); 24] = [
     (&["bool", "repr", "str", "isinstance", "issubclass", "hasattr", "callable", "type", "id", "print", "dir"], &[]),
     (&["datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today", "time.time"], &[]),
     (&["os.environ.get", "os.getenv"], &[]),
@@ -44,6 +44,7 @@ pub(super) const FUNCTIONS: [(&[&str], &[&str]); 23] = [
         &["re.match", "re.search", "re.fullmatch", "re.findall", "re.finditer", "re.split", "re.sub", "re.escape", "re.compile"],
         &["TypeError"],
     ),
+    (&["mimetypes.guess_extension", "mimetypes.guess_type"], &["AttributeError", "TypeError"]),
     (&["typing.get_type_hints"], &["AttributeError", "NameError", "TypeError"]),
 ];
 

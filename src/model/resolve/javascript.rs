@@ -50,7 +50,9 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
-        Entity::Unknown
+        // Outside of all of them it is what a module of CommonJS exports.
+        let is_common = self.program.sources.get(m.file).text.contains("exports.");
+        if is_common { self.whole(module) } else { Entity::Unknown }
     }
 
     /// What a module is as a value: itself, or what it exports as a whole.

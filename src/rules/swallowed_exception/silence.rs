@@ -132,10 +132,15 @@ pub(super) fn judge(program: &Program, silence: Silence<'_>, place: &str) -> Opt
             || local_work::checks_types(program, id, tried)
             || local_work::reads_arguments(program, id, tried)
             || (silence.reaction == Reaction::Nothing && local_work::only_asks(program, id, tried))
+            || lookups::takes_optional(program, id, tried)
     };
-    if !is_script && breadth == Breadth::Broad && !is_broken && is_answer() {
+    let is_broad = breadth == Breadth::Broad || (breadth == Breadth::Bare && returns && local_work::only_looks_up(program, id, tried));
+    if !is_script && is_broad && !is_broken && is_answer() {
         // It is a question about a value, and the answer is that it is none; or there is nothing left to go wrong.
         confidence = Confidence::Low;
+    }
+    if !is_script && lookups::reads_preset(program, id, stmt, tried) {
+        confidence = confidence.min(Confidence::Medium);
     }
     let is_file = is_script && local_work::reads_files(program, id, tried);
     let is_nothing = handler.is_some_and(|handler| lookups::answers_nothing(program, id, stmt, tried, handler));
@@ -282,4 +287,5 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
         || (gives && outside::only_asks_system(program, id, tried, module.function_of_stmt(stmt).map_or("", |f| &module.function(f).name)))
         || (gives && missing::is_told_by_callers(program, id, stmt, reaction))
         || attempts::is_looked_at_again(program, id, stmt, tried)
+        || (exceptions::is_in_loop(module, stmt) && reasons::is_commented(program, id, span) && cleanup::removes_folder(module, tried))
 }
