@@ -74,7 +74,7 @@ pub fn of(project: &Project, service: &Service, routes: &[Route]) -> Reach {
         }
     }
     let is_reading = |route: &Route| route.methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD"));
-    if routes.len() > FEW || !routes.iter().all(is_reading) {
+    if routes.len() > FEW || !routes.iter().all(is_reading) || mounts_handlers(program, service) {
         return Reach::Much;
     }
     let is_said = |route: &Route| {
@@ -90,6 +90,30 @@ pub fn of(project: &Project, service: &Service, routes: &[Route]) -> Reach {
         return Reach::AtHand;
     }
     if routes.iter().all(|route| route.is_seen && !route.methods.is_empty()) { Reach::Read } else { Reach::Much }
+}
+
+/// Whether something that answers any method is mounted below a path: `app.use('/save', guard, (req, res) => …)`.
+fn mounts_handlers(program: &Program, service: &Service) -> bool {
+    let resolver = Resolver::new(program);
+    service.code.iter().any(|id| {
+        let module = program.module(*id);
+        module.exprs.iter().any(|expr| {
+            let ExprKind::Call(call) = &expr.kind else { return false };
+            let is_use = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "use");
+            let [first, .., last] = &call.args[..] else { return false };
+            let is_path = match module.expr(first.value).kind {
+                ExprKind::String(_) => true,
+                ExprKind::Name(_) | ExprKind::Attribute { .. } => !matches!(resolver.entity(*id, first.value), Entity::Function(_)),
+                _ => false,
+            };
+            let answers = match module.expr(last.value).kind {
+                ExprKind::Function(_) => true,
+                ExprKind::Call(_) => program.callee(*id, last.value).library().is_none(),
+                _ => false,
+            };
+            is_use && is_path && answers
+        })
+    })
 }
 
 /// Whether all that a route does is to send whoever asks somewhere else.
