@@ -10,6 +10,9 @@ use crate::source::{Place, Sources, Span};
 
 /// What puts files in the home of root: the command, what says that they go elsewhere (in lower case), and how to say so.
 const FILLS_HOME: &[(&str, &str, &str)] = &[
+    ("corepack prepare", "corepack_home", COREPACK_HOME),
+    ("corepack install", "corepack_home", COREPACK_HOME),
+    ("corepack enable", "corepack_home", COREPACK_HOME),
     ("pip install --user", "pythonuserbase", "PYTHONUSERBASE=/opt/python"),
     ("poetry install", "virtualenvs", "POETRY_VIRTUALENVS_IN_PROJECT=true"),
     ("playwright install", "playwright", "PLAYWRIGHT_BROWSERS_PATH=/opt/playwright"),
@@ -18,6 +21,9 @@ const FILLS_HOME: &[(&str, &str, &str)] = &[
     ("huggingface-cli download", "hf_home", "HF_HOME=/opt/huggingface"),
     ("from_pretrained", "hf_home", "HF_HOME=/opt/huggingface"),
 ];
+
+/// Where Corepack keeps the package managers that it has fetched.
+const COREPACK_HOME: &str = "COREPACK_HOME=/opt/corepack";
 
 /// The number of a user that has no name in the image.
 const NAMELESS: &str = "10001:10001";
@@ -285,7 +291,15 @@ fn elsewhere(command: &Command, all: &[&Instruction], base: &Base<'_>) -> Option
         // The images of Playwright say it themselves.
         set || base.name.contains(mark)
     };
-    let (_, _, env) = FILLS_HOME.iter().find(|(runs, mark, _)| command.texts().any(|text| text.value.contains(runs)) && !says(mark))?;
+    // Enabled, Corepack fetches a package manager where one is run first.
+    let is_filled = |runs: &str| {
+        let manages =
+            |text: &Text| text.value.split(|c: char| !c.is_alphanumeric() && c != '-').any(|word| matches!(word, "pnpm" | "yarn"));
+        let runs_manager = |i: &&Instruction| matches!(&i.kind, InstructionKind::Run(command) if command.texts().any(manages));
+        runs != "corepack enable" || all.iter().any(runs_manager)
+    };
+    let fills = |runs: &str| command.texts().any(|text| text.value.contains(runs)) && is_filled(runs);
+    let (_, _, env) = FILLS_HOME.iter().find(|(runs, mark, _)| fills(runs) && !says(mark))?;
     Some(env)
 }
 

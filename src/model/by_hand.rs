@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use ustr::Ustr;
 
 use self::strays::Units;
-use super::services::{Started, lies_aside};
+use super::services::{Started, is_aside, lies_aside};
 use crate::ir::image::Image;
 use crate::ir::program::*;
 use crate::model::program::{Link, ModuleId, Program};
@@ -58,6 +59,28 @@ pub fn find(program: &Program, images: &[Image], run: &Started, serves: impl Fn(
         }
     }
     found
+}
+
+/// What reads the words that somebody has typed, in JavaScript.
+const TYPED_IN_JAVASCRIPT: [&str; 7] = ["@oclif/core", "cac", "citty", "clipanion", "commander", "meow", "yargs"];
+
+/// Whether tools alone name what a module of JavaScript exports, wherever a package exports it again: programs that lie
+/// aside and read what somebody has typed, and what is run by hand (`is_command`).
+#[must_use]
+pub fn is_of_tools(program: &Program, id: ModuleId, is_command: impl Fn(ModuleId) -> bool) -> bool {
+    let module = program.module(id);
+    let exports: BTreeSet<Ustr> = module.scope(module.exports).bindings.iter().map(|binding| binding.name).collect();
+    if module.language != Language::TypeScript || exports.is_empty() || exports.contains(&Ustr::from("default")) {
+        return false;
+    }
+    let is_tool = |user: ModuleId| {
+        let reads_typed = |link: &Link| matches!(link, Link::Library(name) if TYPED_IN_JAVASCRIPT.iter().any(|library| name.strip_prefix("js:").is_some_and(|name| name == *library || name.starts_with(&format!("{library}.")))));
+        is_command(user) || (is_aside(program, user) && program.links[user.0 as usize].iter().any(reads_typed))
+    };
+    let names_it = |user: &ModuleId| *user != id && exports.iter().any(|name| program.mentions(*user, *name).next().is_some());
+    let is_code = |user: &ModuleId| program.module(*user).language == Language::TypeScript;
+    let mut users = program.code_ids().filter(is_code).filter(names_it).peekable();
+    users.peek().is_some() && users.all(is_tool)
 }
 
 /// Whether a manifest is that of a program for the desktop.

@@ -1,5 +1,7 @@
 //! What runs in development only: a program asks where it is, and does this nowhere else.
 
+use std::collections::BTreeSet;
+
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::cleanup;
@@ -38,6 +40,8 @@ pub fn runs(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 #[must_use]
 pub fn is_only(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
     let mut todo = vec![(id, stmt)];
+    // Functions may call each other: who calls one is asked once.
+    let mut seen = BTreeSet::new();
     for _ in 0..=MOST_CALLERS {
         let mut next = Vec::new();
         for (id, stmt) in todo {
@@ -45,8 +49,11 @@ pub fn is_only(program: &Program, id: ModuleId, stmt: StmtId) -> bool {
                 continue;
             }
             let module = program.module(id);
-            let Some(function) = module.function_of_stmt(stmt) else { return false };
-            let Some(calls) = program.callers().all_of(program, FunctionRef { module: id, function }) else { return false };
+            let Some(function) = module.function_of_stmt(stmt).map(|function| FunctionRef { module: id, function }) else { return false };
+            if !seen.insert(function) {
+                continue;
+            }
+            let Some(calls) = program.callers().all_of(program, function) else { return false };
             for (at, call) in calls {
                 if !is_guarded_within(program, *at, *call) {
                     let Some(stmt) = program.module(*at).stmt_of(*call) else { return false };

@@ -176,9 +176,11 @@ fn answers_probes_alone(program: &Program, function: FunctionRef) -> bool {
 
 /// Whether a service serves the files of a folder.
 fn serves_files(program: &Program, service: &Service) -> bool {
-    const SERVING: [&str; 6] = [
+    const SERVING: [&str; 8] = [
         "js:express.static",
         "js:serve-static",
+        "js:redoc-express",
+        "js:swagger-ui-express.setup",
         "js:koa-static",
         "js:@fastify/static",
         "js:@hono/node-server/serve-static.serveStatic",

@@ -457,3 +457,10 @@ pub fn is_call(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let mut work = Work::new(program);
     program.module(id).call(expr).is_some_and(|call| work.is_local_call(id, expr, call, DEPTH))
 }
+
+/// Whether a call works on values in hand, or reads a file.
+#[must_use]
+pub fn is_call_or_file(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let mut work = Work { may_read_files: true, ..Work::new(program) };
+    program.module(id).call(expr).is_some_and(|call| work.is_local_call(id, expr, call, DEPTH))
+}

@@ -44,6 +44,7 @@ pub mod program;
 pub mod project;
 pub mod pushed;
 pub mod rate_limits;
+pub mod reach;
 pub mod reasons;
 pub mod refusals;
 pub mod resolve;

@@ -83,7 +83,7 @@ fn is_receiver(module: &Module, expr: ExprId) -> bool {
 }
 
 /// Whether a class is another one, or inherits from it.
-fn inherits(program: &Program, resolver: &Resolver<'_>, class: Class, from: Class) -> bool {
+pub(super) fn inherits(program: &Program, resolver: &Resolver<'_>, class: Class, from: Class) -> bool {
     let (mut todo, mut seen) = (vec![class], Vec::new());
     while let Some(at) = todo.pop() {
         if at == from {

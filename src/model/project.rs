@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
+use crate::model::by_hand;
 use crate::model::processes::Processes;
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
@@ -64,6 +65,12 @@ impl Project {
                 || (is_command && services::is_beside(&self.program, service.module, module))
         };
         (is_command || services::is_aside(&self.program, module)) && self.service_of(module).is_none_or(is_of_tool)
+    }
+
+    /// Whether tools alone use what a module exports, though something else may load its package.
+    #[must_use]
+    pub fn is_of_tools(&self, module: ModuleId) -> bool {
+        by_hand::is_of_tools(&self.program, module, |user| self.is_tool(user))
     }
 
     /// Whether a module is there to be read, or serves those who work on the code: all that uses it lies apart from that.

@@ -11,6 +11,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::overrides::inherits;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::{HandlerKind, Routes};
@@ -323,11 +324,16 @@ impl<'p> Uses<'p> {
         self.named(name).any(|(m, e)| {
             let module = self.program.module(m);
             let ExprKind::Attribute { object, .. } = module.expr(e).kind else { return false };
+            // What a class calls on itself may be what one that inherits it has in its place.
+            let is_inherited = || match self.resolver.entity(m, object) {
+                Entity::Object(at, above) => inherits(self.program, &self.resolver, (function.module, class), (at, above)),
+                _ => false,
+            };
             let may_be = match self.resolver.entity(m, e) {
-                Entity::Function(f) => f == function,
+                Entity::Function(f) if f == function => true,
                 // A receiver out of sight may be anything but a module of a library.
                 Entity::Unknown => !matches!(self.resolver.entity(m, object), Entity::Library(_) | Entity::Module(_)),
-                _ => false,
+                _ => is_inherited(),
             };
             may_be && self.is_use(m, e, function)
         })

@@ -9,9 +9,11 @@ use crate::model::exposure::{self, Route};
 use crate::model::program::Program;
 use crate::model::pushed;
 use crate::model::rate_limits::{self, Idle, Limiting, Why};
+use crate::model::reach::{self, Reach};
 use crate::model::routes::javascript;
 use crate::model::services::Service;
 use crate::model::shelter::{self, Shelter};
+use crate::source::Place;
 
 pub const RULE: Rule = Rule {
     id: "missing-rate-limit",
@@ -34,7 +36,13 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
             routes.retain(is_called);
         }
     }
-    if routes.is_empty() {
+    // To be sent elsewhere is worth little.
+    let counts = |route: &Route| !reach::only_redirects(program, route);
+    if routes.iter().any(counts) {
+        routes.retain(counts);
+    }
+    let reach = reach::of(project, service, &routes);
+    if routes.is_empty() || reach == Reach::Nothing {
         return;
     }
     let idle = match rate_limits::of_service(project, service) {
@@ -43,13 +51,33 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         Limiting::Missing => Vec::new(),
     };
     let shelter = shelter::shelter(project, service, &routes, Provides::RateLimit);
-    let confidence = if shelter.is_some() { Confidence::Low } else { Confidence::High };
+    let confidence = match reach {
+        _ if shelter.is_some() => Confidence::Low,
+        // Somebody meant to limit it.
+        _ if !idle.is_empty() => Confidence::High,
+        Reach::AtHand | Reach::Nothing => Confidence::Low,
+        Reach::Read | Reach::Given => Confidence::Medium,
+        Reach::Much => Confidence::High,
+    };
     let message = message(program, service, &routes, idle.first(), shelter.as_ref());
     let fix = rate_limit::fix(project, service, &routes, &idle);
-    let finding = ctx.report(service.app, confidence, message, fix);
-    finding.symbol = program.symbol_at(service.module, service.app.span);
+    let place = place(service, &routes);
+    let finding = ctx.report(place, confidence, message, fix);
+    finding.symbol = program.module_of(place.file).map(|module| program.symbol_at(module, place.span)).unwrap_or_default();
     finding.related.extend(idle.first().map(|idle| Related::new(idle.place, "the limiter that limits nothing")));
     finding.related.extend(routes.iter().take(RELATED).map(|route| Related::new(route.place, described(route))));
+}
+
+/// Where a service is reported: at its app; where there is none, at the first of the routes that matter, in the file that was
+/// found first if that has one.
+fn place(service: &Service, routes: &[Route]) -> Place {
+    let matters = |route: &&Route| routes.first().is_some_and(|first| first.writes() == route.writes());
+    match routes.first() {
+        Some(first) if service.app_call.is_none() && !routes.iter().filter(matters).any(|route| route.place.file == service.app.file) => {
+            first.place
+        }
+        _ => service.app,
+    }
 }
 
 fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {

@@ -103,7 +103,8 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         patience => patience,
     };
     // Whoever starts a program by hand and watches it sees that it hangs.
-    let by_hand = (handler.is_none() && ctx.project.is_tool(id)) || ctx.project.is_sample(id);
+    let is_of_tools = || program.module(id).function_of(expr).is_some() && ctx.project.is_of_tools(id);
+    let by_hand = (handler.is_none() && (ctx.project.is_tool(id) || is_of_tools())) || ctx.project.is_sample(id);
     let is_unused =
         program.module(id).function_of(expr).is_some_and(|function| callers::is_unused(program, FunctionRef { module: id, function }));
     let is_idle = is_unused || development::runs(program, id, expr);

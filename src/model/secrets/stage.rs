@@ -46,6 +46,30 @@ fn is_trial(word: &str) -> bool {
     )
 }
 
+/// Words of names of files that say nothing of what the settings in them are for.
+const NEUTRAL: [&str; 6] = ["config", "settings", "configuration", "env", "server", "main"];
+
+/// Folders of settings, one file for each place that a program runs in.
+const SETTINGS: [&str; 8] = ["conf", "config", "configs", "configuration", "env", "environments", "envs", "settings"];
+
+/// Whether a file holds the settings that tests run with: `settings/test.py`, `config/environments/test.js`, `settings_test.py`.
+#[must_use]
+pub fn is_for_tests(program: &Program, id: ModuleId) -> bool {
+    let (folders, name) = folders_and_name(program, id);
+    let words = words(name);
+    let rest: Vec<&str> = words.iter().map(String::as_str).filter(|word| !NEUTRAL.contains(word)).collect();
+    let lies_there = folders.rsplit('/').next().is_some_and(|folder| SETTINGS.contains(&folder));
+    matches!(rest[..], ["test" | "tests" | "testing"]) && (lies_there || rest.len() < words.len())
+}
+
+/// The folders that a file lies in, and its name without its ending.
+fn folders_and_name(program: &Program, id: ModuleId) -> (&str, &str) {
+    let path = program.path(id);
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_python = program.module(id).language == Language::Python;
+    (folders, if is_python { file.trim_end_matches(".py") } else { file.rsplit_once('.').map_or(file, |f| f.0) })
+}
+
 /// What the code around a literal is for.
 #[must_use]
 pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
@@ -60,14 +84,11 @@ pub fn stage(program: &Program, id: ModuleId, literal: ExprId) -> Stage {
     }
     let is_named = |name: &str| {
         let words = words(name);
-        let rest =
-            words.iter().filter(|word| !matches!(word.as_str(), "config" | "settings" | "configuration" | "env" | "server" | "main"));
+        let rest = words.iter().filter(|word| !NEUTRAL.contains(&word.as_str()));
         words.iter().any(|word| DEVELOPMENT.contains(&word.as_str())) && rest.count() == 1
     };
     let in_class = module.around(literal).any(|around| matches!(around, Around::Class(class) if is_named(&module.class(class).name)));
-    let path = program.path(id);
-    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-    let name = if module.language == Language::Python { file.trim_end_matches(".py") } else { file.rsplit_once('.').map_or(file, |f| f.0) };
+    let (folders, name) = folders_and_name(program, id);
     // What fills a database to try things out, loads a service or plays another one.
     let is_tried =
         |folder: &str| ["dev", "development", "testing", "playground"].contains(&folder) || words(folder).iter().any(|word| is_trial(word));

@@ -62,7 +62,8 @@ pub fn is_default(text: &str) -> bool {
 
 fn is_no_value(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    vocabulary().none.contains(lower.as_str())
+    // `UNKNOWN!`
+    vocabulary().none.contains(lower.trim_end_matches(['!', '?', '.']))
         || text.contains(char::is_whitespace)
         || text.chars().any(|c| c > '\u{24F}' && c.is_alphabetic())
         || is_of_language(text)

@@ -7,7 +7,7 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::{ModuleId, Program};
 use crate::model::secrets::bound::{Bound, How, bound, is_example};
-use crate::model::secrets::stage::{Stage, stage};
+use crate::model::secrets::stage::{Stage, is_for_tests, stage};
 use crate::model::secrets::{self, Verdict};
 use crate::model::{reasons, values};
 
@@ -48,7 +48,8 @@ pub(super) fn judge(program: &Program, id: ModuleId, literal: ExprId) -> Option<
         }
         // Applications on the web show their key of Google's to everybody.
         let is_shown = found.kind == "a Google API key" && (is_sent || is_web_config(program, id, literal));
-        let confidence = if bound == Bound::Documentation || is_shown { Confidence::Low } else { found.confidence };
+        let is_aside = bound == Bound::Documentation || is_shown || is_for_tests(program, id);
+        let confidence = if is_aside { Confidence::Low } else { found.confidence };
         return Some(Judged { secret: found.secret.to_owned(), confidence, kind: Some(found.kind), bound });
     }
     if !is_named {
