@@ -25,7 +25,7 @@ const SETTINGS: [&str; 5] = ["conf", "config", "env", "environ", "settings"];
 const FLAGS: [&str; 3] = ["django.conf.settings.DEBUG", "flask.current_app.debug", "flask.Flask.debug"];
 
 /// How many callers up it is asked who calls.
-const MOST_CALLERS: usize = 3;
+const MOST_CALLERS: usize = 6;
 
 /// How much of a condition is looked at.
 const MOST_PARTS: usize = 64;

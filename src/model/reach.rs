@@ -15,10 +15,8 @@ use crate::model::{callers, local_work, outside, values};
 pub enum Reach {
     /// Nothing says that it is little.
     Much,
-    /// One or two routes that only read.
-    Read,
-    /// And those answer with what the program has at hand: values, its configuration, files.
-    AtHand,
+    /// One or two routes beside the pages of a front end, which only read.
+    Little,
     /// Routes that are given to a function, from out of sight.
     Given,
     /// None: wherever a list of routes is given, it is empty.
@@ -73,47 +71,13 @@ pub fn of(project: &Project, service: &Service, routes: &[Route]) -> Reach {
             };
         }
     }
-    let is_reading = |route: &Route| route.methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD"));
-    if routes.len() > FEW || !routes.iter().all(is_reading) || mounts_handlers(program, service) {
-        return Reach::Much;
-    }
-    let is_said = |route: &Route| {
-        // What answers any method may be asked to write, unless it looks at no request: handlers of Next's pages.
-        let is_deaf = |function| {
-            service.app_call.is_none()
-                && javascript::framework_by_place(program.path(service.module)).is_some()
-                && looks_at_nothing(program, function)
-        };
-        route.function.is_some_and(|function| (!route.methods.is_empty() || is_deaf(function)) && is_at_hand(program, function, DEPTH))
+    // Handlers of pages answer any method unless they look at it.
+    let is_reading = |route: &Route| match &route.methods[..] {
+        [] => route.function.is_some_and(|function| looks_at_nothing(program, function)),
+        methods => methods.iter().all(|method| matches!(method.as_str(), "GET" | "HEAD")),
     };
-    if routes.iter().all(is_said) {
-        return Reach::AtHand;
-    }
-    if routes.iter().all(|route| route.is_seen && !route.methods.is_empty()) { Reach::Read } else { Reach::Much }
-}
-
-/// Whether something that answers any method is mounted below a path: `app.use('/save', guard, (req, res) => …)`.
-fn mounts_handlers(program: &Program, service: &Service) -> bool {
-    let resolver = Resolver::new(program);
-    service.code.iter().any(|id| {
-        let module = program.module(*id);
-        module.exprs.iter().any(|expr| {
-            let ExprKind::Call(call) = &expr.kind else { return false };
-            let is_use = matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "use");
-            let [first, .., last] = &call.args[..] else { return false };
-            let is_path = match module.expr(first.value).kind {
-                ExprKind::String(_) => true,
-                ExprKind::Name(_) | ExprKind::Attribute { .. } => !matches!(resolver.entity(*id, first.value), Entity::Function(_)),
-                _ => false,
-            };
-            let answers = match module.expr(last.value).kind {
-                ExprKind::Function(_) => true,
-                ExprKind::Call(_) => program.callee(*id, last.value).library().is_none(),
-                _ => false,
-            };
-            is_use && is_path && answers
-        })
-    })
+    let is_of_pages = service.app_call.is_none() && javascript::framework_by_place(program.path(service.module)).is_some();
+    if is_of_pages && routes.len() <= FEW && routes.iter().all(is_reading) { Reach::Little } else { Reach::Much }
 }
 
 /// Whether all that a route does is to send whoever asks somewhere else.

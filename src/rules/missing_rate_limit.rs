@@ -55,9 +55,8 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         _ if shelter.is_some() => Confidence::Low,
         // Somebody meant to limit it.
         _ if !idle.is_empty() => Confidence::High,
-        Reach::AtHand | Reach::Nothing => Confidence::Low,
-        Reach::Read | Reach::Given => Confidence::Medium,
-        Reach::Much => Confidence::High,
+        Reach::Little | Reach::Given => Confidence::Medium,
+        Reach::Much | Reach::Nothing => Confidence::High,
     };
     let message = message(program, service, &routes, idle.first(), shelter.as_ref());
     let fix = rate_limit::fix(project, service, &routes, &idle);
@@ -68,16 +67,11 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
     finding.related.extend(routes.iter().take(RELATED).map(|route| Related::new(route.place, described(route))));
 }
 
-/// Where a service is reported: at its app; where there is none, at the first of the routes that matter, in the file that was
-/// found first if that has one.
+/// Where a service is reported: at its app; where there is none, in the first file that has a route which counts.
 fn place(service: &Service, routes: &[Route]) -> Place {
-    let matters = |route: &&Route| routes.first().is_some_and(|first| first.writes() == route.writes());
-    match routes.first() {
-        Some(first) if service.app_call.is_none() && !routes.iter().filter(matters).any(|route| route.place.file == service.app.file) => {
-            first.place
-        }
-        _ => service.app,
-    }
+    let is_there = |route: &Route| route.place.file == service.app.file;
+    let first = routes.iter().map(|route| route.place).min();
+    first.filter(|_| service.app_call.is_none() && !routes.iter().any(is_there)).unwrap_or(service.app)
 }
 
 fn message(program: &Program, service: &Service, routes: &[Route], idle: Option<&Idle>, shelter: Option<&Shelter>) -> String {
