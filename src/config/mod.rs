@@ -28,14 +28,13 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 47] = [
+pub const DEFAULT_TEST_PATHS: [&str; 43] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
     "__tests__/",
     "__mocks__/",
     "__fixtures__/",
-    "integration-tests/",
     "acceptance/",
     "__e2e__/",
     "step_definitions/",
@@ -52,15 +51,12 @@ pub const DEFAULT_TEST_PATHS: [&str; 47] = [
     "*.e2e.*",
     "*.e2e-spec.*",
     "e2e/",
-    "e2e-tests/",
-    "e2e_tests/",
     "*_e2e/",
-    "integration_tests/",
+    "*-tests/",
+    "*_tests/",
     "load-test/",
-    "load-tests/",
     "load-testing/",
     "load_test/",
-    "load_tests/",
     "load_testing/",
     "loadtest/",
     "loadtests/",

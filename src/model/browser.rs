@@ -8,7 +8,7 @@ use crate::model::runtimes::{directive, uses_hooks};
 use crate::model::values;
 
 /// Libraries of user interfaces.
-const LIBRARIES: [&str; 25] = [
+const LIBRARIES: [&str; 27] = [
     "@angular",
     "@hotwired",
     "@ionic",
@@ -17,7 +17,9 @@ const LIBRARIES: [&str; 25] = [
     "@tiptap/pm/view",
     "@tiptap/react",
     "alpinejs",
+    "grainjs",
     "jquery",
+    "knockout",
     "lit",
     "meteor/blaze",
     "meteor/templating",

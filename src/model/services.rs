@@ -129,8 +129,22 @@ pub fn lies_aside(program: &Program, directory: &str) -> bool {
 const SCRIPTS: [&str; 4] = [".github", "script", "scripts", "scripts-dev"];
 
 /// The same beside the code: `tools` within it are the product's.
-const BESIDE_CODE: [&str; 12] =
-    ["archive", "bin", "contrib", "dev", "dev-server", "hack", "playground", "playgrounds", "release", "releases", "testing", "tools"];
+const BESIDE_CODE: [&str; 14] = [
+    "archive",
+    "attic",
+    "bin",
+    "contrib",
+    "dev",
+    "dev-server",
+    "hack",
+    "old",
+    "playground",
+    "playgrounds",
+    "release",
+    "releases",
+    "testing",
+    "tools",
+];
 
 /// Names of directories that hold services for whoever works on the code, or reads it.
 const APART: [&str; 6] = ["dev-server", "example", "examples", "playground", "playgrounds", "testing"];
@@ -249,7 +263,8 @@ fn parts(
     let own_code = below.iter().copied().filter(|id| !is_test(id));
     let code = if app.framework.is_some_and(|f| f.starts_with("django.")) {
         // Settings and URLconfs name the rest in strings.
-        closure(program, own_code.filter(|id| !beside.contains(id)))
+        let is_tool = |id: &ModuleId| is_aside(program, *id) && !is_aside(program, app.module);
+        closure(program, own_code.filter(|id| !beside.contains(id) && !is_tool(id)))
     } else {
         let leads_to_app = packages_that_import(program, app.module);
         let starts = |id: &ModuleId| {
