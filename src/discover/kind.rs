@@ -159,20 +159,24 @@ pub(super) fn written_by_program(kind: FileKind, name: &str, text: &str) -> Opti
     }
 }
 
-/// Whether most of a text is in long lines of many statements, which no person writes.
+/// Whether a text is in long lines of many statements, which no person writes: most of it, or a part where the rest is tables.
 fn is_minified(text: &str) -> bool {
     const LONG: usize = 300;
     const MANY: usize = 10;
-    let is_dense =
-        |line: &&str| line.len() >= LONG && line.bytes().filter(|byte| matches!(byte, b';' | b'{' | b'}')).nth(MANY - 1).is_some();
-    text.lines().filter(is_dense).map(str::len).sum::<usize>() * 2 > text.len()
+    let is_dense = |line: &str| line.bytes().filter(|byte| matches!(byte, b';' | b'{' | b'}')).nth(MANY - 1).is_some();
+    let (mut long, mut dense) = (0, 0);
+    for line in text.lines().filter(|line| line.len() >= LONG) {
+        long += line.len();
+        dense += if is_dense(line) { line.len() } else { 0 };
+    }
+    dense * 2 > text.len() || (long * 10 > text.len() * 9 && dense * 4 > text.len())
 }
 
-/// Whether a text begins as what compilers make of modules does.
+/// Whether a text is what compilers make of modules.
 fn is_compiled(text: &str) -> bool {
     const HEAD: usize = 80;
-    let marks = ["Object.defineProperty(exports, \"__esModule\"", "Object.defineProperty(exports, '__esModule'", "(this && this.__"];
-    text.lines().take(HEAD).any(|line| line.len() < 300 && marks.iter().any(|mark| line.contains(mark)))
+    let helps = || text.lines().take(HEAD).any(|line| line.len() < 300 && line.contains("(this && this.__"));
+    ["exports, \"__esModule\", { value: true }", "exports, '__esModule', { value: true }"].iter().any(|mark| text.contains(mark)) || helps()
 }
 
 /// Whether a file is written by a program, by its name or by what its first lines say.
@@ -279,6 +283,9 @@ mod tests {
         let how = |text: &str| written_by_program(FileKind::TypeScript, "index.js", text);
         let dense = "function a(){return b;}".repeat(20);
         assert_eq!(how(&format!("/* Some library, 2013 */\n{dense}\n{dense}\n")), Some("minified"));
+        let table = format!("{}\n", "0x1f,".repeat(90)).repeat(20);
+        assert_eq!(how(&format!("{}{table}", format!("{dense}\n").repeat(10))), Some("minified"));
+        assert_eq!(how(&format!("const PRICES = [\n{table}];\n")), None);
         // A picture, or a text, in code that somebody has written.
         assert_eq!(how(&format!("const LOGO = \"{}\";\n", "iVBORw0KGgo".repeat(90))), None);
         let written = "export function a() {\n  return b;\n}\n".repeat(30);

@@ -108,6 +108,7 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
     }
     (!imported.iter().any(|name| drives(name)) && uses_globals(program, id))
         || is_sent(path)
+        || is_beside_server(program, path)
         || is_of_interface(program, id)
         || is_of_bundle(program, id)
         || injects_endpoints(program, id)
@@ -118,6 +119,15 @@ pub fn is_browser_code(program: &Program, id: ModuleId) -> bool {
 fn is_sent(path: &str) -> bool {
     let folders: Vec<&str> = path.split('/').rev().skip(1).collect();
     folders.windows(2).any(|pair| SENT.contains(&pair[1]) && SCRIPTS.contains(&pair[0]))
+}
+
+/// Whether a file lies below a folder `client` that has one named `server` beside it.
+fn is_beside_server(program: &Program, path: &str) -> bool {
+    let has_server = |(at, _): (usize, &str)| {
+        let server = format!("{}server/", &path[..at]);
+        (at == 0 || path[..at].ends_with('/')) && program.code_ids().any(|id| program.path(id).starts_with(&server))
+    };
+    path.match_indices("client/").any(has_server)
 }
 
 /// Whether a file lies below a folder `client` of a package of Meteor, which sends what lies there, and no server loads it.

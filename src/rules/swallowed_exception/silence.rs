@@ -267,6 +267,13 @@ fn serves_another(program: &Program, silence: Silence<'_>) -> bool {
         || traces::is_on_the_way_out(program, id, stmt, cleanup::only_undoes(program, id, tried))
 }
 
+/// Whether what is tried is to get a picture of somebody else's page, which many have not.
+fn is_decoration(program: &Program, silence: Silence<'_>) -> bool {
+    let module = program.module(silence.id);
+    let function = module.function_of_stmt(silence.stmt).map_or("", |f| &module.function(f).name);
+    [function, program.sources.get(module.file).name()].iter().any(|name| name.to_ascii_lowercase().contains("favicon"))
+}
+
 /// Whether the error is expected, or shows otherwise.
 fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> bool {
     let Silence { id, stmt, tried, handler, .. } = silence;
@@ -278,6 +285,7 @@ fn is_harmless(program: &Program, silence: Silence<'_>, reaction: Reaction) -> b
     // Nobody writes `suppress` without meaning it: what stands above is about that.
     let is_meant = handler.is_none() && reasons::says_something(&reasons::above(program, id, stmt));
     is_meant
+        || is_decoration(program, silence)
         || reasons::is_explained(program, id, span)
         || reasons::is_expected(program, id, stmt, tried)
         || module.function_of_stmt(stmt).is_some_and(is_careful)
