@@ -52,6 +52,8 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
     };
     let shelter = shelter::shelter(project, service, &routes, Provides::RateLimit);
     let confidence = match reach {
+        // A key that leaks opens the door to more than its services.
+        _ if shelter == Some(Shelter::Shared) => Confidence::Medium,
         _ if shelter.is_some() => Confidence::Low,
         // Somebody meant to limit it.
         _ if !idle.is_empty() => Confidence::High,
