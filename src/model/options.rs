@@ -127,11 +127,29 @@ fn is_no_object(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> bo
         _ => false,
     };
     by_shape
-        || matches!(values::value(program, module, origin), Value::Text(_) | Value::Configuration)
+        || match values::value(program, module, origin) {
+            Value::Text(_) => true,
+            // What the environment says is a text; what a file of settings says may be anything.
+            Value::Configuration => is_of_environment(m, origin),
+            _ => false,
+        }
         || matches!(Resolver::new(program).entity(id, expr), Entity::Function(_))
         || matches!(Resolver::new(program).entity(id, expr), Entity::Instance(class) if class == "js:globalThis.URL")
         || annotation(program, id, expr).is_some_and(is_plain_type)
         || is_named(program.module(id), expr, &["url", "uri", "href", "endpoint", "callback", "cb"])
+}
+
+/// Whether an expression names a variable as environments have them: `process.env.API_URL`, `env["API_URL"]`.
+fn is_of_environment(module: &Module, expr: ExprId) -> bool {
+    let name = match &module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => name.as_str(),
+        ExprKind::Subscript { index, .. } => match &module.expr(*index).kind {
+            ExprKind::String(text) => text.as_str(),
+            _ => return false,
+        },
+        _ => return false,
+    };
+    !name.chars().any(char::is_lowercase)
 }
 
 /// Whether the last word of a name is one of these.
