@@ -29,20 +29,28 @@ impl Callers {
             let module = program.module(id);
             let mut seen = FxHashSet::default();
             for site in &program.calls[id.0 as usize] {
-                if let (Entity::Function(function), Some(call)) = (site.callee, module.call(site.expr)) {
-                    found.sites.entry(function).or_default().push((id, site.expr));
-                    seen.insert(call.callee);
+                let Some(call) = module.call(site.expr) else { continue };
+                match site.callee {
+                    Entity::Function(function) => {
+                        found.sites.entry(function).or_default().push((id, site.expr));
+                        seen.insert(call.callee);
+                    }
+                    // A function of that name that is another one.
+                    Entity::Library(name) if !name.starts_with('?') => {
+                        seen.insert(call.callee);
+                    }
+                    _ => {}
                 }
             }
             for expr in module.expr_ids() {
                 if let ExprKind::Name(name) | ExprKind::Attribute { name, .. } = module.expr(expr).kind
                     && names.contains(&name)
                     && !seen.contains(&expr)
+                    && !(module.language == Language::TypeScript && (is_definition(module, expr) || is_export(program, id, expr)))
                 {
                     found.unclear.insert(name);
                     if module.language == Language::TypeScript
                         && !module.is_pattern(expr)
-                        && !is_export(program, id, expr)
                         && let Entity::Function(function) = Resolver::new(program).entity(id, expr)
                     {
                         found.handed.insert(function);
@@ -73,7 +81,7 @@ impl Callers {
         let f = program.function(function);
         let Some(sites) = self.sites.get(&function).filter(|_| !self.unclear.contains(&f.name)) else { return false };
         // The receiver is not counted.
-        let position = (f.params[index].kind == ParamKind::Normal).then(|| index - usize::from(f.class.is_some()));
+        let position = (f.params[index].kind == ParamKind::Normal).then(|| index - receivers(program, function));
         let is_left_out = |(id, expr): &(ModuleId, ExprId)| {
             let call = program.module(*id).call(*expr);
             call.is_some_and(|call| passed(program, *id, call, position, &f.params[index].name) == Passed::No)
@@ -94,6 +102,18 @@ pub fn is_unused(program: &Program, function: FunctionRef) -> bool {
         && module.scope(module.exports).bindings.iter().any(|binding| binding.name != f.name)
         && program.bindings(function.module, module.exports, f.name).next().is_none()
         && program.mentions(function.module, f.name).next().is_none()
+}
+
+/// How many parameters stand before those that calls pass: the one that Python calls a method on.
+fn receivers(program: &Program, function: FunctionRef) -> usize {
+    usize::from(program.module(function.module).language == Language::Python && program.function(function).class.is_some())
+}
+
+/// Whether a name is where a function of JavaScript gets it: `const get = () => …`.
+fn is_definition(module: &Module, expr: ExprId) -> bool {
+    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return false };
+    let StmtKind::Assign { value: Some(value), .. } = module.stmt(stmt).kind else { return false };
+    module.is_pattern(expr) && matches!(module.expr(value).kind, ExprKind::Function(_))
 }
 
 /// Whether a mention of a function makes it known to other files, or gives it another name, which is seen through:
@@ -158,6 +178,6 @@ pub fn default_in_use(program: &Program, function: FunctionRef, index: usize) ->
     let f = program.function(function);
     let default = f.params.get(index)?.default?;
     // Whoever decorates a function, and whoever makes an object, may pass what cannot be seen.
-    let is_plain = f.decorators.is_empty() && !f.name.is_empty() && !f.name.starts_with("__") && index >= usize::from(f.class.is_some());
+    let is_plain = f.decorators.is_empty() && !f.name.is_empty() && !f.name.starts_with("__") && index >= receivers(program, function);
     (is_plain && program.callers().leave_out(program, function, index)).then_some(default)
 }

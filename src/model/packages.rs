@@ -101,15 +101,15 @@ impl Packages {
         if path.starts_with("node:") || path.starts_with('/') {
             return Found::Library;
         }
-        if path.starts_with('#') {
-            let known = ancestors(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
-            let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
-            return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| self.files.source_at(dir, target))));
-        }
         if let Some(compiler) = ancestors(directory).find_map(|dir| self.compilers.get(dir))
             && let Some(id) = compiler.find(&self.files, path)
         {
             return Found::Module(id);
+        }
+        if path.starts_with('#') {
+            let known = ancestors(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
+            let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
+            return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| self.files.source_at(dir, target))));
         }
         self.in_workspace(path)
     }
