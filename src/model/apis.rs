@@ -213,6 +213,12 @@ impl Apis {
         self.by_name.iter().filter(move |(_, index)| self.rows[**index].is(role)).map(|(name, _)| *name)
     }
 
+    /// Whether any row of a package says how what it does by default is turned off.
+    #[must_use]
+    pub fn can_be_off(&self, package: &str) -> bool {
+        self.rows.iter().any(|row| row.off.is_some() && row.names.iter().any(|name| name.starts_with(package)))
+    }
+
     /// Whether any row's name begins with this segment.
     #[must_use]
     pub fn knows_root(&self, root: Ustr) -> bool {

@@ -200,13 +200,14 @@ impl Finder<'_> {
         }
         let package = root(name);
         let package = package.split('/').next().unwrap_or_default();
-        self.uses.code().any(|id| {
-            program.calls[id.0 as usize].iter().any(|site| {
-                let made = site.callee.library().filter(|made| made.starts_with(package));
-                let off = made.and_then(|made| program.apis.row(made)).and_then(|row| row.off.as_deref());
-                off.is_some_and(|off| is_false(program, id, site.expr, off))
+        program.apis.can_be_off(package)
+            && self.uses.code().any(|id| {
+                program.calls[id.0 as usize].iter().any(|site| {
+                    let made = site.callee.library().filter(|made| made.starts_with(package));
+                    let off = made.and_then(|made| program.apis.row(made)).and_then(|row| row.off.as_deref());
+                    off.is_some_and(|off| is_false(program, id, site.expr, off))
+                })
             })
-        })
     }
 
     /// The libraries that the service imports.

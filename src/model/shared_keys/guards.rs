@@ -78,7 +78,9 @@ impl Guards<'_> {
             if is_global && call.args.iter().any(|arg| turns_away(arg.value)) {
                 self.everywhere = true;
             }
-            let injects = site.callee.library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Injection));
+            // What is injected in Nest is no check.
+            let injects = module.language == Language::Python
+                && site.callee.library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Injection));
             if !injects || !call.args.first().is_some_and(|arg| turns_away(arg.value)) {
                 continue;
             }

@@ -136,7 +136,7 @@ impl Uses<'_> {
         let is_named = || {
             (is_export || variable.scope == ScopeId(0)) && names_by_place(self.program, variable.module).contains(&variable.name.as_str())
         };
-        module.language == Language::TypeScript && (is_main || is_named()) && !self.elsewhere().imported.contains(&variable.module)
+        module.language == Language::TypeScript && !self.elsewhere().imported.contains(&variable.module) && (is_main || is_named())
     }
 
     /// Whether a name, or a member of a module, is a variable.
