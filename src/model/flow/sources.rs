@@ -98,7 +98,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     {
         return Abstract::of(Origin::Unseen);
     }
-    if is_numeric_in_path(handler, param.name) {
+    if is_numeric_in_path(handler, param.name) || is_matched(program, id, param) {
         return Abstract::of(Origin::Safe);
     }
     match by_annotation {
@@ -106,6 +106,20 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
         Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..Abstract::request(param.target) },
         _ => Abstract::request(param.target),
     }
+}
+
+/// Whether a framework lets nothing through for a parameter but what a pattern allows: `Query(pattern="^(asc|desc)$")`.
+fn is_matched(program: &Program, id: ModuleId, param: &Param) -> bool {
+    let module = program.module(id);
+    let said = param.default.into_iter().chain(param.annotation);
+    said.flat_map(|expr| module.descendants(expr)).any(|expr| {
+        let checks = program.callee(id, expr).library().is_some_and(|name| name.starts_with("fastapi.") || name.starts_with("pydantic."));
+        let mut args = module.call(expr).filter(|_| checks).into_iter().flat_map(|call| &call.args);
+        args.any(|arg| {
+            matches!(arg.kind, ArgKind::Keyword(name) if name == "pattern" || name == "regex")
+                && crate::model::values::text(program, id, arg.value).is_some_and(|regex| super::guards::is_whole(&regex))
+        })
+    })
 }
 
 /// How many parameters come before what calls pass: the one that a method of Python is called on.
