@@ -200,6 +200,19 @@ pub fn says_the_same(program: &Program, route: &Route) -> bool {
         && route.function.is_some_and(|function| is_constant(program, function, CONSTANT_DEPTH))
 }
 
+/// Whether a call is of a parameter, or of what one gives: `res.status(200).json(…)`.
+pub(super) fn is_of_param(module: &Module, function: &Function, call: &Call) -> bool {
+    let mut at = call.callee;
+    loop {
+        at = match &module.expr(at).kind {
+            ExprKind::Attribute { object, .. } => *object,
+            ExprKind::Call(inner) => inner.callee,
+            ExprKind::Name(name) => return function.params.iter().any(|param| param.name == *name),
+            _ => return false,
+        };
+    }
+}
+
 /// Whether a function answers the same to everybody: it calls nothing but what it is given to answer with, and functions of
 /// the project that do as little.
 fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {
@@ -209,17 +222,7 @@ fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {
         FunctionBody::Block(body) => module.expressions(body),
         FunctionBody::Expr(value) => module.descendants(value),
     };
-    let is_own = |call: &Call| {
-        let mut at = call.callee;
-        loop {
-            at = match &module.expr(at).kind {
-                ExprKind::Attribute { object, .. } => *object,
-                ExprKind::Call(inner) => inner.callee,
-                ExprKind::Name(name) => return f.params.iter().any(|param| param.name == *name),
-                _ => return false,
-            };
-        }
-    };
+    let is_own = |call: &Call| is_of_param(module, f, call);
     let is_param = |expr: &ExprId| matches!(module.expr(*expr).kind, ExprKind::Name(name) if f.params.iter().any(|p| p.name == name));
     let is_as_little = |expr: ExprId| match program.callee(function.module, expr) {
         Entity::Function(called) => depth > 0 && is_constant(program, called, depth - 1),

@@ -2,7 +2,7 @@
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
-use crate::model::exposure::Route;
+use crate::model::exposure::{self, Route};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::{Entity, Resolver};
@@ -119,19 +119,8 @@ fn is_at_hand(program: &Program, function: FunctionRef, depth: u8) -> bool {
     let module = program.module(id);
     let params = &module.function(function.function).params;
     // `res.status(200).json(…)`: what a function of JavaScript is given to answer with. In Python, a session may be injected.
-    let answers = |call: &Call| {
-        let mut at = call.callee;
-        loop {
-            at = match &module.expr(at).kind {
-                ExprKind::Attribute { object, .. } => *object,
-                ExprKind::Call(inner) => inner.callee,
-                ExprKind::Name(name) => {
-                    return module.language == Language::TypeScript && params.iter().any(|param| param.name == *name);
-                }
-                _ => return false,
-            };
-        }
-    };
+    let answers =
+        |call: &Call| module.language == Language::TypeScript && exposure::is_of_param(module, module.function(function.function), call);
     let is_known = |expr: ExprId| match program.callee(id, expr) {
         Entity::Function(called) => depth > 0 && is_at_hand(program, called, depth - 1),
         Entity::Library(name) | Entity::Builtin(name) => ANSWERS.contains(&name.as_str()),
