@@ -28,10 +28,11 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 43] = [
+pub const DEFAULT_TEST_PATHS: [&str; 44] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
+    "testing/",
     "__tests__/",
     "__mocks__/",
     "__fixtures__/",

@@ -86,5 +86,7 @@ fn value(call: Place, timeout: &Timeout, api: Option<Ustr>, seconds: u64) -> (St
         let import = Intent::AddImport { file: call.file, module: "aiohttp".to_owned(), name: None };
         return (format!("aiohttp.ClientTimeout(total={seconds})"), Some(import));
     }
-    (seconds.to_string(), None)
+    let milliseconds = (seconds * 1000).to_string();
+    let spelled = |text: &str| text.replace("{s}", &seconds.to_string()).replace("{ms}", &milliseconds);
+    (timeout.value.as_deref().map_or_else(|| seconds.to_string(), spelled), None)
 }

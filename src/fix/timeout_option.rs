@@ -60,25 +60,56 @@ pub fn set(program: &Program, id: ModuleId, expr: ExprId, call: &Call, limit: &L
         let end = Place { file: place.file, span: Span { start: place.span.end, end: place.span.end } };
         return Fix::unsafe_edit(limit.title(), vec![Intent::Replace { place: end, text: format!(".{key}({value})") }]);
     }
-    let set_key =
-        |module: ModuleId, object: ExprId| Intent::SetKey { object: program.place(module, object), key: key.clone(), value: value.clone() };
+    let set_key = |module: ModuleId, object: ExprId| set_path(program, module, object, key, &value);
+    let (first, nested) = under(key, &value);
     let intent = match options::slot(program, id, call, &limit.timeout.options) {
         Some(Slot::Literal(object)) => set_key(id, object),
         Some(Slot::Variable(variable)) => {
             let (module, object) = values::origin(program, id, variable);
             let is_literal = matches!(program.module(module).expr(object).kind, ExprKind::Object(_));
             // A signal that several calls share ends all of them when the first has used it up.
-            if limit.is_for_one_call() || module != id || !is_literal {
-                let text = format!("{{ ...{}, {key}: {value} }}", program.text(id, variable));
+            let is_made_each_time = program.module(id).call(variable).is_some();
+            if limit.is_for_one_call() || module != id || !is_literal || is_made_each_time {
+                let text = format!("{{ ...{}, {first}: {nested} }}", program.text(id, variable));
                 Intent::Replace { place: program.place(id, variable), text }
             } else {
                 set_key(module, object)
             }
         }
-        Some(Slot::Argument(position)) => Intent::PassArgument { call: place, position, value: format!("{{ {key}: {value} }}") },
-        None => return Fix::advice(limit.title(), format!("{callee}(…, {{ {key}: {value} }})\n")),
+        Some(Slot::Argument(position)) => Intent::PassArgument { call: place, position, value: format!("{{ {first}: {nested} }}") },
+        None => return Fix::advice(limit.title(), format!("{callee}(…, {{ {first}: {nested} }})\n")),
     };
     Fix::unsafe_edit(limit.title(), vec![intent])
+}
+
+/// A value under a path of keys: the first key, and the objects that hold the rest.
+fn under<'p>(path: &'p str, value: &str) -> (&'p str, String) {
+    match path.split_once('.') {
+        Some((first, rest)) => {
+            let (key, value) = under(rest, value);
+            (first, format!("{{ {key}: {value} }}"))
+        }
+        None => (path, value.to_owned()),
+    }
+}
+
+/// Sets what stands under a path of keys in an object, within the objects that it holds there already.
+fn set_path(program: &Program, id: ModuleId, object: ExprId, path: &str, value: &str) -> Intent {
+    let module = program.module(id);
+    let (mut object, mut path) = (object, path);
+    while let Some((first, rest)) = path.split_once('.') {
+        let ExprKind::Object(entries) = &module.expr(object).kind else { break };
+        let held = entries.iter().find_map(|entry| match entry {
+            Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(key) if key == first) => Some(*value),
+            _ => None,
+        });
+        match held.filter(|held| matches!(module.expr(*held).kind, ExprKind::Object(_))) {
+            Some(held) => (object, path) = (held, rest),
+            None => break,
+        }
+    }
+    let (key, value) = under(path, value);
+    Intent::SetKey { object: program.place(id, object), key: key.to_owned(), value }
 }
 
 /// For an answer that is read bit by bit: it may take long, and is not to be silent for long.

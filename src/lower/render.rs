@@ -122,6 +122,7 @@ impl Renderer<'_> {
             FunctionForm::Plain | FunctionForm::Arrow => "",
             FunctionForm::Static => "static ",
             FunctionForm::Getter => "get ",
+            FunctionForm::StaticGetter => "static get ",
             FunctionForm::Setter => "set ",
         };
         let marks = [(f.is_async, "async "), (f.is_generator, "generator "), (f.class.is_some(), "method ")];

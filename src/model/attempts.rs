@@ -128,6 +128,18 @@ pub fn returned_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: Blo
     }
 }
 
+/// Whether a `try` whose body gives what it finds is followed by another way to something that the function gives.
+#[must_use]
+pub fn has_other_way(module: &Module, stmt: StmtId, tried: BlockId) -> bool {
+    let gives = |stmt: StmtId| match module.stmt(stmt).kind {
+        StmtKind::Return(Some(value)) => !matches!(module.expr(value).kind, ExprKind::Null | ExprKind::Bool(_)),
+        _ => false,
+    };
+    let block = module.stmt_parents[stmt.index()];
+    let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1);
+    module.statements(tried).into_iter().any(gives) && behind.last().is_some_and(|last| gives(*last))
+}
+
 /// The statements before one; where it is the first in a condition's body, those before that.
 fn before(module: &Module, stmt: StmtId) -> Vec<StmtId> {
     let block = module.stmt_parents[stmt.index()];
@@ -154,7 +166,7 @@ pub fn has_fallback(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockI
                 let [target] = targets[..] else { return false };
                 last = Some((target, *value));
             }
-            StmtKind::If { .. } | StmtKind::Pass | StmtKind::With { .. } | StmtKind::Import(_) => {}
+            StmtKind::If { .. } | StmtKind::Loop(_) | StmtKind::Pass | StmtKind::With { .. } | StmtKind::Import(_) => {}
             _ => return false,
         }
     }
@@ -188,19 +200,28 @@ pub fn is_filled_behind(program: &Program, id: ModuleId, stmt: StmtId, tried: Bl
         return false;
     };
     let [(test, body)] = branches[..] else { return false };
-    let [only] = module.block(body).stmts[..] else { return false };
-    let StmtKind::Assign { targets, value: Some(value), .. } = &module.stmt(only).kind else { return false };
-    let [target] = targets[..] else { return false };
-    let Some(name) = exceptions::name_of(module, target) else { return false };
-    let tests_it = |test: ExprId| module.descendants(test).into_iter().any(|part| exceptions::name_of(module, part) == Some(name));
-    let is_missing = match &module.expr(test).kind {
+    let touched = exceptions::touched(module, tried);
+    let tests = |test: ExprId, name| module.descendants(test).into_iter().any(|part| exceptions::name_of(module, part) == Some(name));
+    let is_missing = |test: ExprId, name| match &module.expr(test).kind {
         ExprKind::Unary { op: UnaryOp::Not, operand } => exceptions::name_of(module, *operand) == Some(name),
         ExprKind::Compare { .. } => {
-            tests_it(test) && module.descendants(test).iter().any(|e| matches!(module.expr(*e).kind, ExprKind::Null))
+            tests(test, name) && module.descendants(test).iter().any(|e| matches!(module.expr(*e).kind, ExprKind::Null))
         }
         _ => false,
     };
-    is_missing && values::is_constant(program, id, *value) && exceptions::touched(module, tried).contains(&name)
+    // `if (!languages || languages.length === 0)`
+    let first = match &module.expr(test).kind {
+        ExprKind::Logical { op: LogicalOp::Or, operands } => operands[0],
+        _ => test,
+    };
+    let fills = |stmt: &StmtId| match &module.stmt(*stmt).kind {
+        StmtKind::Assign { targets, value: Some(_), .. } => {
+            let [target] = targets[..] else { return false };
+            exceptions::name_of(module, target).is_some_and(|name| touched.contains(&name) && is_missing(first, name))
+        }
+        _ => false,
+    };
+    module.statements(body).iter().any(fills)
 }
 
 /// Whether it is told behind a `try` that leaves on success that it has not: `callback({ ok: false })`, `return { error }`.

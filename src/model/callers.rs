@@ -4,6 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::arguments;
 use crate::model::calls::{Passed, passed};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
@@ -23,16 +24,20 @@ impl Callers {
     #[must_use]
     pub fn find(program: &Program) -> Self {
         let mut found = Self { sites: FxHashMap::default(), unclear: FxHashSet::default(), handed: FxHashSet::default() };
-        let functions = program.code_ids().flat_map(|id| &program.module(id).functions);
-        let names: FxHashSet<Ustr> = functions.map(|function| function.name).collect();
+        let functions = program.code_ids().flat_map(|id| program.module(id).functions.iter().map(|function| function.name));
+        let classes = program.code_ids().flat_map(|id| program.module(id).classes.iter().map(|class| class.name));
+        let names: FxHashSet<Ustr> = functions.chain(classes).collect();
+        let resolver = Resolver::new(program);
         for id in program.code_ids() {
             let module = program.module(id);
             let mut seen = FxHashSet::default();
             for site in &program.calls[id.0 as usize] {
                 let Some(call) = module.call(site.expr) else { continue };
                 match site.callee {
-                    Entity::Function(function) => {
-                        found.sites.entry(function).or_default().push((id, site.expr));
+                    Entity::Function(_) | Entity::Class(..) => {
+                        if let Some(function) = arguments::called(&resolver, site.callee) {
+                            found.sites.entry(function).or_default().push((id, site.expr));
+                        }
                         seen.insert(call.callee);
                     }
                     // A function of that name that is another one.
@@ -46,12 +51,12 @@ impl Callers {
                 if let ExprKind::Name(name) | ExprKind::Attribute { name, .. } = module.expr(expr).kind
                     && names.contains(&name)
                     && !seen.contains(&expr)
-                    && !(module.language == Language::TypeScript && (is_definition(module, expr) || is_export(program, id, expr)))
+                    && !(module.language == Language::Python && is_type(module, expr))
+                    && !(module.language == Language::TypeScript && (module.is_pattern(expr) || is_export(program, id, expr)))
                 {
                     found.unclear.insert(name);
                     if module.language == Language::TypeScript
-                        && !module.is_pattern(expr)
-                        && let Entity::Function(function) = Resolver::new(program).entity(id, expr)
+                        && let Entity::Function(function) = resolver.entity(id, expr)
                     {
                         found.handed.insert(function);
                     }
@@ -59,6 +64,17 @@ impl Callers {
             }
         }
         found
+    }
+
+    /// Whether a function may be called where nobody sees it, by its name: a constructor by that of its class.
+    fn is_unclear(&self, program: &Program, function: FunctionRef) -> bool {
+        let f = program.function(function);
+        let module = program.module(function.module);
+        match f.class.map(|class| module.class(class)).filter(|_| matches!(&*f.name, "__init__" | "constructor")) {
+            // Whoever decorates a class may make its objects.
+            Some(class) => self.unclear.contains(&class.name) || !class.decorators.is_empty(),
+            None => self.unclear.contains(&f.name),
+        }
     }
 
     /// The calls of a function that can be seen.
@@ -72,16 +88,16 @@ impl Callers {
     pub fn all_of(&self, program: &Program, function: FunctionRef) -> Option<&[(ModuleId, ExprId)]> {
         let f = program.function(function);
         let by_name = f.class.is_some() || program.module(function.module).language == Language::Python;
-        let may_be_elsewhere = self.handed.contains(&function) || (by_name && self.unclear.contains(&f.name));
+        let may_be_elsewhere = self.handed.contains(&function) || (by_name && self.is_unclear(program, function));
         self.sites.get(&function).map(Vec::as_slice).filter(|_| !may_be_elsewhere && f.decorators.is_empty())
     }
 
     /// Whether a function is called, and none of its calls passes this parameter.
     fn leave_out(&self, program: &Program, function: FunctionRef, index: usize) -> bool {
         let f = program.function(function);
-        let Some(sites) = self.sites.get(&function).filter(|_| !self.unclear.contains(&f.name)) else { return false };
+        let Some(sites) = self.sites.get(&function).filter(|_| !self.is_unclear(program, function)) else { return false };
         // The receiver is not counted.
-        let position = (f.params[index].kind == ParamKind::Normal).then(|| index - receivers(program, function));
+        let position = (f.params[index].kind == ParamKind::Normal).then(|| index - program.receivers(function));
         let is_left_out = |(id, expr): &(ModuleId, ExprId)| {
             let call = program.module(*id).call(*expr);
             call.is_some_and(|call| passed(program, *id, call, position, &f.params[index].name) == Passed::No)
@@ -104,16 +120,22 @@ pub fn is_unused(program: &Program, function: FunctionRef) -> bool {
         && program.mentions(function.module, f.name).next().is_none()
 }
 
-/// How many parameters stand before those that calls pass: the one that Python calls a method on.
-fn receivers(program: &Program, function: FunctionRef) -> usize {
-    usize::from(program.module(function.module).language == Language::Python && program.function(function).class.is_some())
-}
-
-/// Whether a name is where a function of JavaScript gets it: `const get = () => …`.
-fn is_definition(module: &Module, expr: ExprId) -> bool {
-    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return false };
-    let StmtKind::Assign { value: Some(value), .. } = module.stmt(stmt).kind else { return false };
-    module.is_pattern(expr) && matches!(module.expr(value).kind, ExprKind::Function(_))
+/// Whether an expression of Python is part of an annotation, or a base of a class.
+fn is_type(module: &Module, expr: ExprId) -> bool {
+    let mut at = expr;
+    loop {
+        match module.expr_parents[at.index()] {
+            Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Call(_)) => return false,
+            Parent::Expr(parent) => at = parent,
+            Parent::Function(function) => {
+                let f = module.function(function);
+                return f.returns == Some(at) || f.params.iter().any(|param| param.annotation == Some(at));
+            }
+            Parent::Stmt(stmt) => return matches!(module.stmt(stmt).kind, StmtKind::Assign { annotation: Some(a), .. } if a == at),
+            Parent::Class(class) => return module.class(class).bases.iter().any(|base| base.value == at),
+            Parent::Module => return false,
+        }
+    }
 }
 
 /// Whether a mention of a function makes it known to other files, or gives it another name, which is seen through:
@@ -177,7 +199,8 @@ pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(Modul
 pub fn default_in_use(program: &Program, function: FunctionRef, index: usize) -> Option<ExprId> {
     let f = program.function(function);
     let default = f.params.get(index)?.default?;
-    // Whoever decorates a function, and whoever makes an object, may pass what cannot be seen.
-    let is_plain = f.decorators.is_empty() && !f.name.is_empty() && !f.name.starts_with("__") && index >= receivers(program, function);
+    // Whoever decorates a function may pass what cannot be seen, and so does the language that calls `__exit__`.
+    let is_called_by_name = f.name == "__init__" || !f.name.starts_with("__");
+    let is_plain = f.decorators.is_empty() && !f.name.is_empty() && is_called_by_name && index >= program.receivers(function);
     (is_plain && program.callers().leave_out(program, function, index)).then_some(default)
 }

@@ -286,6 +286,21 @@ pub fn removes_folder(module: &Module, block: BlockId) -> bool {
     verbs.first().is_some_and(|word| word == "rmdir") || (removes && names_it())
 }
 
+/// Whether a call removes what is left of an earlier state: `fse.remove(oldDir)`.
+#[must_use]
+pub fn removes_leftover(module: &Module, expr: ExprId) -> bool {
+    const LEFT: [&str; 8] = ["backup", "old", "partial", "previous", "staging", "stale", "temp", "tmp"];
+    let said = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => words(&name),
+        _ => Vec::new(),
+    };
+    let removes = |word: &String| matches!(word.as_str(), "remove" | "rm" | "rmdir" | "unlink" | "rimraf");
+    module.call(expr).is_some_and(|call| {
+        let first = call.args.first().map(|arg| said(arg.value)).unwrap_or_default();
+        said(call.callee).first().is_some_and(removes) && first.iter().any(|word| LEFT.contains(&word.as_str()))
+    })
+}
+
 /// Whether an expression lets go of something: itself, or through what it hands to a thread or waits for.
 #[must_use]
 pub fn closes(program: &Program, id: ModuleId, expr: ExprId) -> bool {

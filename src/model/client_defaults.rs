@@ -1,13 +1,13 @@
-//! Limits that clients of JavaScript get after they are made, or that a library gives to all of its calls.
+//! Limits that clients get after they are made, or that a library gives to all of its calls.
 
 use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::{Timeout, Unset};
-use crate::model::calls::Passed;
+use crate::model::calls::{Passed, passed};
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
-use crate::model::resolve::Entity;
+use crate::model::resolve::{Entity, is_class_name};
 use crate::model::{options, sessions, values};
 
 /// What is assigned to bound all calls of a library, by the beginning of their names.
@@ -21,6 +21,12 @@ const CALLED: [(&str, &str); 4] = [
     ("js:needle", "js:needle.defaults"),
 ];
 
+/// What makes the client that a library hands to whoever asks for it; there, it is told its limit or found to have none.
+const MAKERS: [(&str, &str); 2] = [
+    ("js:@nestjs/axios.HttpService", "js:@nestjs/axios.HttpModule.register"),
+    ("js:@nestjs/axios.HttpService", "js:@nestjs/axios.HttpModule.registerAsync"),
+];
+
 /// Options that hold what a call is sent through, which may bound it.
 const CARRIERS: [&str; 4] = ["agent", "dispatcher", "httpAgent", "httpsAgent"];
 
@@ -32,7 +38,8 @@ pub fn of_library(project: &Project, id: ModuleId, name: Ustr) -> bool {
     let assigning = ASSIGNED.iter().filter(|(library, _)| is_of(library)).flat_map(|(_, target)| program.setting(target)).copied();
     let calls = CALLED.iter().filter(|(library, _)| is_of(library)).flat_map(|(_, setter)| program.calls_to(setter));
     let calling = calls.filter(|(at, call)| tells_limit(program, *at, call)).map(|(at, _)| at);
-    let telling: Vec<ModuleId> = assigning.chain(calling).collect();
+    let makers = MAKERS.iter().filter(|(library, _)| is_of(library)).flat_map(|(_, maker)| program.calls_to(maker)).map(|(at, _)| at);
+    let telling: Vec<ModuleId> = assigning.chain(calling).chain(makers).collect();
     project.is_told_for(id, &telling)
 }
 
@@ -53,7 +60,10 @@ pub fn of_carrier(program: &Program, id: ModuleId, call: &Call, timeout: &Timeou
 /// Whether a client that this call makes is given a limit later: in its defaults, by an interceptor, or at each of its calls.
 #[must_use]
 pub fn of_client(program: &Program, id: ModuleId, made: ExprId, name: Ustr) -> bool {
-    let Some(class) = program.apis.row(name).and_then(|row| row.returns.as_deref()) else { return false };
+    let Some(class) = program.apis.row(name).and_then(|row| row.returns.clone()).or_else(|| is_class_name(name).then(|| name.to_string()))
+    else {
+        return false;
+    };
     let is_it = |module: ModuleId, object: ExprId| sessions::origins(program, module, object).contains(&(id, made));
     if program.sets_anywhere(&format!("{class}.defaults.timeout")) && sets_default(program, &is_it) {
         return true;
@@ -79,7 +89,14 @@ pub fn of_client(program: &Program, id: ModuleId, made: ExprId, name: Ustr) -> b
         if receiver(program, module, call, depth).is_none_or(|object| !is_it(module, object)) {
             continue;
         }
-        let is_told = |key: &String| options::told(program, module, call, &timeout.options, key) != Passed::No;
+        let is_told = |key: &String| {
+            let given = if timeout.options.0.is_empty() {
+                passed(program, module, call, timeout.position, key)
+            } else {
+                options::told(program, module, call, &timeout.options, key)
+            };
+            given != Passed::No
+        };
         if !is_told(&timeout.argument) && !timeout.or.iter().any(is_told) {
             return false;
         }

@@ -1,6 +1,7 @@
 //! What the program means: names, values, flow, routes, services.
 
 pub mod apis;
+pub mod arguments;
 pub mod attempts;
 pub mod browser;
 pub mod by_hand;

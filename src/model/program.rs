@@ -9,6 +9,7 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::{Apis, Row};
+use crate::model::arguments::{self, Arguments};
 use crate::model::callers::Callers;
 use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
@@ -91,6 +92,8 @@ pub struct Program {
     members_set: Vec<FxHashSet<(Ustr, Ustr)>>,
     /// Functions that are passed to a library by name, with the API that calls them.
     handed: FxHashMap<FunctionRef, Ustr>,
+    /// What callers pass for parameters.
+    arguments: Arguments,
     /// For each module and scope, indices of bindings by name.
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
     /// For each module, where it mentions names.
@@ -139,6 +142,7 @@ impl Program {
             attributes: Vec::new(),
             members_set: Vec::new(),
             handed: FxHashMap::default(),
+            arguments: Arguments::default(),
             bindings: Vec::new(),
             mentions: Vec::new(),
             stars: Stars::default(),
@@ -189,10 +193,11 @@ impl Program {
         program.bindings = program.modules.par_iter().map(bindings).collect();
         let ids: Vec<ModuleId> = program.module_ids().collect();
         let mut sites: Vec<Vec<CallSite>> = ids.par_iter().map(|id| call_sites(&program, *id)).collect();
-        // What is known of a handler's parameters tells more calls, in its module alone.
-        let handed = handed::find(&program, &sites);
-        let modules: BTreeSet<ModuleId> = handed.keys().map(|function| function.module).collect();
-        program.handed = handed;
+        // What is known of parameters tells more calls, in the modules of their functions.
+        let (handed, arguments) = rayon::join(|| handed::find(&program, &sites), || arguments::find(&program, &sites));
+        let functions = handed.keys().chain(arguments.keys().map(|(function, _)| function));
+        let modules: BTreeSet<ModuleId> = functions.map(|function| function.module).collect();
+        (program.handed, program.arguments) = (handed, arguments);
         let again: Vec<(ModuleId, Vec<CallSite>)> = modules.into_par_iter().map(|id| (id, call_sites(&program, id))).collect();
         for (id, calls) in again {
             sites[id.0 as usize] = calls;
@@ -304,6 +309,18 @@ impl Program {
     pub fn mentions(&self, id: ModuleId, name: Ustr) -> impl Iterator<Item = ExprId> {
         let module = self.module(id);
         self.mentions[id.0 as usize].get_or_init(|| Mentions::find(module)).of(module, name)
+    }
+
+    /// What all callers pass for a parameter that says nothing of itself.
+    #[must_use]
+    pub fn argument(&self, function: FunctionRef, index: usize) -> Entity {
+        self.arguments.get(&(function, index)).copied().unwrap_or(Entity::Unknown)
+    }
+
+    /// How many parameters stand before those that calls pass: the one that Python calls a method on.
+    #[must_use]
+    pub fn receivers(&self, function: FunctionRef) -> usize {
+        usize::from(self.module(function.module).language == Language::Python && self.function(function).class.is_some())
     }
 
     /// Who calls the functions of the project.

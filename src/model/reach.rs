@@ -207,3 +207,18 @@ fn root(module: &Module, expr: ExprId) -> ExprId {
     }
     at
 }
+
+/// Whether a service has a function of its own that throttles those who ask: `throttle_login(request)`. What that limits, and
+/// whether it is enough, cannot be told.
+#[must_use]
+pub fn is_throttled_by_hand(program: &Program, service: &Service) -> bool {
+    let throttles = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.contains("throttl") || name.replace('_', "").contains("ratelimit")
+    };
+    let is_asker = |param: &Param| matches!(param.name.as_str(), "request" | "req" | "ip" | "ctx" | "context" | "info" | "user");
+    service.code.iter().any(|id| {
+        let mut functions = program.module(*id).functions.iter();
+        functions.any(|function| throttles(&function.name) && function.params.iter().any(is_asker))
+    })
+}

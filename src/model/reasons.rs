@@ -71,6 +71,22 @@ pub fn is_explained(program: &Program, id: ModuleId, span: Span) -> bool {
     })
 }
 
+/// Whether a comment on the line right above a place, or above what closes brackets before it, says something.
+#[must_use]
+pub fn is_explained_before(program: &Program, id: ModuleId, start: u32) -> bool {
+    let module = program.module(id);
+    let file = program.sources.get(module.file);
+    let line = file.line_index(start);
+    let indent = file.text[..start as usize].rsplit('\n').next().unwrap_or_default();
+    let begins_line = indent.chars().all(|c| c.is_whitespace() || ")}].?".contains(c));
+    begins_line
+        && module.comments.iter().any(|comment| {
+            comment.end <= start
+                && file.line_index(comment.end.saturating_sub(1)) + 1 == line
+                && says_something(&said(file.slice(*comment)))
+        })
+}
+
 /// Whether there is any comment in a clause, be it one word: `// Ignore`.
 #[must_use]
 pub fn is_commented(program: &Program, id: ModuleId, span: Span) -> bool {

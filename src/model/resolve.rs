@@ -420,9 +420,12 @@ impl<'p> Resolver<'p> {
         match param.default {
             Some(default) => match self.of(module, default) {
                 instance @ (Entity::Instance(_) | Entity::Object(..)) => instance,
-                _ => Entity::Unknown,
+                _ => self.program.argument(FunctionRef { module, function }, index),
             },
-            None => self.given_by_caller(module, function, index),
+            None => match self.given_by_caller(module, function, index) {
+                Entity::Unknown => self.program.argument(FunctionRef { module, function }, index),
+                given => given,
+            },
         }
     }
 

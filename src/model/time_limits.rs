@@ -50,8 +50,17 @@ fn is_around(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     for around in module.around(expr) {
         match around {
             Around::Expr(outer) => {
+                let call = module.call(outer);
                 // The call itself, not what it calls.
-                if module.call(outer).is_some_and(|call| call.callee != from) && is_limit(program, id, outer, Some(expr)) {
+                if call.is_some_and(|call| call.callee != from) && is_limit(program, id, outer, Some(expr)) {
+                    return true;
+                }
+                // `http.get(url).pipe(timeout(5000))`
+                if call.is_some_and(|call| {
+                    call.callee == from
+                        && last_name(module, from) == "pipe"
+                        && call.args.iter().any(|arg| is_limit(program, id, arg.value, None))
+                }) {
                     return true;
                 }
                 from = outer;

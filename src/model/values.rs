@@ -443,9 +443,14 @@ fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: Left<
             },
             // `Object.freeze({ … })`
             ExprKind::Call(ref call) if program.module(module).language == Language::TypeScript => {
-                let row = program.callee(module, expr).library().and_then(|callee| program.apis.row(callee));
-                let gives_it_back = row.is_some_and(|row| row.returns.as_deref() == Some("arg[0]"));
-                call.args.first().filter(|_| gives_it_back).map(|arg| (module, arg.value))
+                let callee = program.callee(module, expr);
+                if let Entity::Function(function) = callee {
+                    object_given(program, &resolver, function)
+                } else {
+                    let row = callee.library().and_then(|callee| program.apis.row(callee));
+                    let gives_it_back = row.is_some_and(|row| row.returns.as_deref() == Some("arg[0]"));
+                    call.args.first().filter(|_| gives_it_back).map(|arg| (module, arg.value))
+                }
             }
             ExprKind::Require(import) => members::imported(program, module, import, depth),
             ExprKind::Await(inner) => Some((module, inner)),
@@ -457,6 +462,13 @@ fn origin_within(program: &Program, module: ModuleId, expr: ExprId, depth: Left<
         }
     }
     (module, expr)
+}
+
+/// The object that is written where a function gives it: `const clients = () => ({ http: axios })`.
+fn object_given(program: &Program, resolver: &Resolver<'_>, function: FunctionRef) -> Option<(ModuleId, ExprId)> {
+    let [only] = resolver.results(function)[..] else { return None };
+    let is_object = matches!(program.module(function.module).expr(only).kind, ExprKind::Object(_));
+    is_object.then_some((function.module, only))
 }
 
 /// What is assigned to an attribute of a class's instances, by the class or by the first base of the project that does, and

@@ -58,6 +58,7 @@ fn check(ctx: &mut Context<'_>, service: &Service) {
         // Somebody meant to limit it.
         _ if !idle.is_empty() => Confidence::High,
         Reach::Little | Reach::Given => Confidence::Medium,
+        _ if reach::is_throttled_by_hand(program, service) => Confidence::Medium,
         Reach::Much | Reach::Nothing => Confidence::High,
     };
     let message = message(program, service, &routes, idle.first(), shelter.as_ref());

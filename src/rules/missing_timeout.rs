@@ -100,6 +100,7 @@ fn judge(ctx: &mut Context<'_>, id: ModuleId, waiting: &Waiting<'_>) {
         Patience::Short | Patience::Long if is_script && timeout.argument == "signal" && streams::is_read_in_parts(program, id, expr) => {
             Patience::Stream
         }
+        Patience::Short if timeout.long => Patience::Long,
         patience => patience,
     };
     // Whoever starts a program by hand and watches it sees that it hangs.
@@ -184,7 +185,10 @@ fn message_of_script(program: &Program, call: &Call, api: &str, name: Option<Ust
     let argument = &timeout.argument;
     let is_bounded_in_part = timeout.unset == Unset::Gaps;
     match *reason {
-        Reason::Unset if is_bounded_in_part => format!("`{api}` is called without `{argument}` and has no overall limit"),
+        Reason::Unset if is_bounded_in_part => {
+            let verb = if call.is_new { "built" } else { "called" };
+            format!("`{api}` is {verb} without `{argument}` and has no overall limit")
+        }
         Reason::Unset => {
             let is_client = name.is_some_and(|name| program.apis.row(name).is_some_and(|row| row.is(Role::Client)));
             // Node's own clients take either.
@@ -323,6 +327,9 @@ fn is_covered(project: &Project, id: ModuleId, waiting: &Waiting<'_>, timeout: &
             || options::is_told_later(program, id, expr, &timeout.methods)
             || (timeout.argument == "signal" && isomorphic::may_carry_signal(program, id, call));
     }
+    if name.is_some_and(|name| client_defaults::of_client(program, id, expr, name)) {
+        return true;
+    }
     match program.module(id).expr(call.callee).kind {
         ExprKind::Attribute { object, .. } => sessions::bounds_its_calls(program, id, object),
         _ => false,
@@ -343,6 +350,7 @@ fn grpc() -> Timeout {
         none_is_forever: true,
         zero_is_forever: false,
         only_in_handlers: false,
+        long: false,
         socket_default: false,
         instead: None,
         confidence: None,

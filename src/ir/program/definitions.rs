@@ -47,8 +47,24 @@ pub enum FunctionForm {
     Static,
     /// `get`: reading the attribute runs it.
     Getter,
+    /// `static get`.
+    StaticGetter,
     /// `set`.
     Setter,
+}
+
+impl FunctionForm {
+    /// Whether it belongs to the class and not to its instances.
+    #[must_use]
+    pub fn is_static(self) -> bool {
+        matches!(self, Self::Static | Self::StaticGetter)
+    }
+
+    /// Whether reading the attribute runs it.
+    #[must_use]
+    pub fn is_getter(self) -> bool {
+        matches!(self, Self::Getter | Self::StaticGetter)
+    }
 }
 
 /// The body of a function.

@@ -67,6 +67,7 @@ impl Lowering<'_> {
             has_yield || matches!(kind, Kind::GeneratorFunction | Kind::GeneratorFunctionDeclaration) || self.has_word(children, "*");
         let form = match kind {
             Kind::ArrowFunction => FunctionForm::Arrow,
+            _ if self.has_word(children, "static") && self.has_word(children, "get") => FunctionForm::StaticGetter,
             _ if self.has_word(children, "static") => FunctionForm::Static,
             _ if self.has_word(children, "get") => FunctionForm::Getter,
             _ if self.has_word(children, "set") => FunctionForm::Setter,

@@ -183,6 +183,9 @@ pub struct Timeout {
     /// Only in a handler, or in what one calls.
     #[serde(default)]
     pub only_in_handlers: bool,
+    /// The call rightly takes long: a model's answer.
+    #[serde(default)]
+    pub long: bool,
     /// Without it, `socket.setdefaulttimeout` bounds the call (the standard library's own clients).
     #[serde(default)]
     pub socket_default: bool,

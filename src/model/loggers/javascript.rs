@@ -76,7 +76,7 @@ fn of_object(program: &Program, id: ModuleId, function: FunctionId) -> Option<Lo
     for _ in 0..8 {
         let f = module.function(at);
         if let Some(class) = f.class.filter(|_| f.form != FunctionForm::Arrow) {
-            let object = if f.form == FunctionForm::Static { Entity::Class(id, class) } else { Entity::Object(id, class) };
+            let object = if f.form.is_static() { Entity::Class(id, class) } else { Entity::Object(id, class) };
             let resolver = Resolver::new(program);
             let span = module.class(class).span;
             return NAMES.iter().find_map(|name| {

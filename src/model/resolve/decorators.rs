@@ -25,6 +25,21 @@ impl Resolver<'_> {
         entity
     }
 
+    /// A member of what a decorator of a library makes of a function that may still be called: `add.delay(1)` where `@app.task`
+    /// is put on `add`.
+    pub(super) fn member_by_decorator(&self, f: FunctionRef, name: Ustr) -> Entity {
+        let m = self.program.module(f.module);
+        let made = |decorator: &ExprId| {
+            let callee = m.call(*decorator).map_or(*decorator, |call| call.callee);
+            match self.of(f.module, callee) {
+                Entity::Library(path) => self.program.apis.row(path)?.returns.as_deref().map(Ustr::from),
+                _ => None,
+            }
+        };
+        let class = m.function(f.function).decorators.iter().find_map(made);
+        class.map_or(Entity::Unknown, |class| self.member(Entity::Instance(class), name))
+    }
+
     /// The function of the project that runs in the place of one that this decorator is put on.
     #[must_use]
     pub fn wrapper(&self, module: ModuleId, decorator: ExprId) -> Option<FunctionRef> {

@@ -41,7 +41,7 @@ impl Resolver<'_> {
                         continue;
                     }
                     return match function.class {
-                        Some(class) if function.form == FunctionForm::Static => Entity::Class(module, class),
+                        Some(class) if function.form.is_static() => Entity::Class(module, class),
                         Some(class) => Entity::Object(module, class),
                         None => Entity::Unknown,
                     };

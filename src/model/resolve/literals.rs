@@ -52,6 +52,12 @@ impl Resolver<'_> {
                 ExprKind::Await(inner) => *inner,
                 ExprKind::Call(call) => match m.expr(call.callee).kind {
                     ExprKind::Attribute { name, .. } if name == "freeze" => return true,
+                    // `clients()["http"]`, `utils.clients().http`
+                    ExprKind::Name(name) => return self.may_be_function(module, call.callee, name),
+                    ExprKind::Attribute { object, .. } => match m.expr(object).kind {
+                        ExprKind::Name(name) => return self.may_be_function(module, object, name),
+                        _ => return false,
+                    },
                     _ => return false,
                 },
                 ExprKind::Name(name) => {
@@ -67,6 +73,16 @@ impl Resolver<'_> {
             };
         }
         false
+    }
+
+    /// Whether a name may be of a function of the project.
+    fn may_be_function(&self, module: ModuleId, expr: ExprId, name: Ustr) -> bool {
+        let Some((scope, 1)) = self.scope_of_name(module, expr, name) else { return false };
+        match self.program.bindings(module, scope, name).next().map(|binding| binding.kind) {
+            Some(BindingKind::Function(_) | BindingKind::Value(_) | BindingKind::Member(..)) => true,
+            Some(BindingKind::Import(import)) => !matches!(self.program.import(module, import), Link::Library(_)),
+            _ => false,
+        }
     }
 
     /// What stands under a key of the object that a pattern takes apart.
@@ -121,10 +137,15 @@ impl Resolver<'_> {
             (module, expr) = match &m.expr(expr).kind {
                 ExprKind::Object(_) | ExprKind::List(_) | ExprKind::Tuple(_) => return Some((module, expr)),
                 ExprKind::Await(inner) => (module, *inner),
-                ExprKind::Call(call) => {
-                    let freezes = self.of(module, call.callee) == Entity::Library(Ustr::from("js:globalThis.Object.freeze"));
-                    (module, call.args.first().filter(|_| freezes)?.value)
-                }
+                ExprKind::Call(call) => match self.of(module, call.callee) {
+                    Entity::Library(name) if name == "js:globalThis.Object.freeze" => (module, call.args.first()?.value),
+                    Entity::Function(f) => match self.results(f)[..] {
+                        [only] => (f.module, only),
+                        _ => return None,
+                    },
+                    _ => return None,
+                },
+                ExprKind::Require(import) => self.imported_value(module, *import)?,
                 ExprKind::Name(name) => {
                     let (scope, count) = self.scope_of_name(module, expr, *name)?;
                     let is_set = matches!(part, Part::Key(key) if self.program.sets_member(module, *name, key));
@@ -157,11 +178,16 @@ impl Resolver<'_> {
                 Entity::Module(from) => self.exported_value(from, key),
                 _ => self.part((module, whole), Part::Key(key)),
             },
-            BindingKind::Import(import) => match self.program.import(module, import) {
-                Link::Symbol(from, name) => self.exported_value(from, name),
-                _ => None,
-            },
+            BindingKind::Import(import) => self.imported_value(module, import),
             _ => None,
+        }
+    }
+
+    fn imported_value(&self, module: ModuleId, import: u32) -> Option<Written> {
+        match self.program.import(module, import) {
+            Link::Symbol(from, name) => self.exported_value(from, name),
+            Link::Module(from) => self.exported_value(from, Ustr::from(WHOLE)),
+            Link::Library(_) => None,
         }
     }
 

@@ -51,7 +51,22 @@ impl Resolver<'_> {
             Entity::Instance(class) => self.library(self.program.apis.member(class, name)),
             Entity::Module(id) => self.exported(id, name),
             Entity::Class(m, c) | Entity::Object(m, c) => self.class_member(m, c, name),
-            Entity::Function(_) | Entity::Builtin(_) | Entity::Unknown => Entity::Unknown,
+            Entity::Function(f) => self.member_by_decorator(f, name),
+            Entity::Builtin(_) | Entity::Unknown => Entity::Unknown,
+        }
+    }
+
+    /// The function that makes instances of a class of the project: its own, or that of a base.
+    #[must_use]
+    pub fn constructor(&self, module: ModuleId, class: ClassId) -> Option<FunctionRef> {
+        self.steps.set(STEPS);
+        let name = match self.program.module(module).language {
+            Language::Python => "__init__",
+            Language::TypeScript => "constructor",
+        };
+        match self.class_member(module, class, Ustr::from(name)) {
+            Entity::Function(function) => Some(function),
+            _ => None,
         }
     }
 
@@ -63,7 +78,7 @@ impl Resolver<'_> {
         let c = m.class(class);
         if let Some(method) = c.methods.iter().rev().find(|f| m.function(**f).name == name) {
             let function = FunctionRef { module, function: *method };
-            if m.function(*method).form == FunctionForm::Getter {
+            if m.function(*method).form.is_getter() {
                 return self.returned(function);
             }
             let property = ["property", "functools.cached_property", "cached_property"];
@@ -71,6 +86,13 @@ impl Resolver<'_> {
                 return self.returned(function);
             }
             return self.decorated(module, *method);
+        }
+        let inner = self.program.bindings(module, c.scope, name).find_map(|binding| match binding.kind {
+            BindingKind::Class(inner) => Some(inner),
+            _ => None,
+        });
+        if let Some(inner) = inner {
+            return Entity::Class(module, inner);
         }
         let mut agreed = Entity::Unknown;
         let values = self.program.attribute(module, class, name);

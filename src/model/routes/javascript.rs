@@ -205,14 +205,14 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
     if module.language != Language::TypeScript {
         return Vec::new();
     }
-    let Some((names, api)) = convention(program.path(id)) else { return Vec::new() };
-    if api == "next.NextApiHandler" && !program.path(id).ends_with(".ts") && !depends_on_next(program, id) {
-        return Vec::new();
-    }
+    let (names, api) = match convention(program.path(id)) {
+        Some((_, "next.NextApiHandler")) if !program.path(id).ends_with(".ts") && !depends_on_next(program, id) => return Vec::new(),
+        Some((names, api)) => (names.iter().map(|name| Ustr::from(name)).collect(), api),
+        None => (Vec::from_iter(target(program, id)), "@google-cloud/functions-framework.HttpFunction"),
+    };
     let resolver = Resolver::new(program);
     let mut found = Vec::new();
     for name in names {
-        let name = Ustr::from(name);
         let Some(binding) = program.bindings(id, module.exports, name).next() else { continue };
         // What a wrapper returns calls what it was given.
         let within = match binding.kind {
@@ -230,9 +230,31 @@ pub fn exported(program: &Program, id: ModuleId) -> Vec<(FunctionRef, Ustr, Ustr
 
 /// The names under which a framework finds what answers in a module, by where it lies: functions, or what a library made.
 #[must_use]
-pub fn names_by_place(program: &Program, id: ModuleId) -> &'static [&'static str] {
-    let is_javascript = program.module(id).language == Language::TypeScript;
-    convention(program.path(id)).filter(|_| is_javascript).map_or(&[], |(names, _)| names)
+pub fn names_by_place(program: &Program, id: ModuleId) -> Vec<Ustr> {
+    if program.module(id).language != Language::TypeScript {
+        return Vec::new();
+    }
+    match convention(program.path(id)) {
+        Some((names, _)) => names.iter().map(|name| Ustr::from(name)).collect(),
+        None => Vec::from_iter(target(program, id)),
+    }
+}
+
+/// The name of the function that a script of the package serves with the Functions Framework, if this module is where it looks:
+/// `functions-framework --target=hello` in `package.json`.
+/// <https://github.com/GoogleCloudPlatform/functions-framework-nodejs#configure-the-functions-framework>
+fn target(program: &Program, id: ModuleId) -> Option<Ustr> {
+    let manifest = program.package_manifests.of(program.package_of(id))?;
+    let scripts = manifest.get("scripts")?.as_object()?.values().filter_map(|script| script.as_str());
+    let script = scripts.into_iter().find(|script| script.contains("functions-framework"))?;
+    let words: Vec<&str> = script.split(['=', ' ']).collect();
+    let value = |flag: &str| words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1)).copied();
+    if value("--signature-type").is_some_and(|kind| kind != "http") {
+        return None;
+    }
+    let stem = |path: &str| path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+    let main = manifest.get("main").and_then(|main| main.as_str()).map_or_else(|| "index".to_owned(), stem);
+    (stem(program.path(id)) == main).then(|| Ustr::from(value("--target").unwrap_or("function")))
 }
 
 /// The function that a call makes a handler of: `withSession(async (request) => …)`, `compose(auth, log)(handler)`.

@@ -133,9 +133,8 @@ impl Uses<'_> {
         let is_export = variable.scope == module.exports;
         let is_main = is_export && (variable.name == "default" || variable.name == WHOLE);
         // `export const { GET, POST } = …`
-        let is_named = || {
-            (is_export || variable.scope == ScopeId(0)) && names_by_place(self.program, variable.module).contains(&variable.name.as_str())
-        };
+        let is_named =
+            || (is_export || variable.scope == ScopeId(0)) && names_by_place(self.program, variable.module).contains(&variable.name);
         module.language == Language::TypeScript && !self.elsewhere().imported.contains(&variable.module) && (is_main || is_named())
     }
 

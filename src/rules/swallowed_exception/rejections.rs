@@ -133,6 +133,9 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     let function = module.function_of(expr);
     let behind = missing::behind(program, id, expr, stmt);
     let explained = reasons::is_explained(program, id, rejection.span)
+        || reasons::is_explained_before(program, id, rejection.span.start)
+        || is_pause(module, promise)
+        || cleanup::removes_leftover(module, promise)
         || reasons::is_expected_above(program, id, stmt)
         || reasons::is_promised(program, id, stmt)
         || behind == Some(Behind::Tells)
@@ -188,6 +191,19 @@ fn without_reading(module: &Module, promise: ExprId) -> ExprId {
         at = object;
     }
     at
+}
+
+/// Whether a promise is one of a pause that a signal ends: `sleep(1000, signal)`.
+fn is_pause(module: &Module, promise: ExprId) -> bool {
+    let name = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => cleanup::words(&name),
+        _ => Vec::new(),
+    };
+    let is_wait = |word: &String| matches!(word.as_str(), "delay" | "pause" | "sleep" | "wait");
+    module.call(promise).is_some_and(|call| {
+        let ends = |arg: &Arg| name(arg.value).iter().any(|word| matches!(word.as_str(), "signal" | "abort"));
+        name(call.callee).iter().any(is_wait) && call.args.iter().any(ends)
+    })
 }
 
 /// Whether what a promise comes to is read from what has come already: `request.json()`.

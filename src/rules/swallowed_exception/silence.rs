@@ -251,8 +251,9 @@ fn takes_effect(program: &Program, silence: Silence<'_>) -> Reaction {
         .is_some_and(|last| matches!(module.stmt(*last).kind, StmtKind::Break));
     if falls_through && let Some(value) = attempts::returned_behind(program, id, stmt, tried) {
         Reaction::Returns(value)
-    } else if (falls_through || breaks)
-        && (attempts::has_fallback(program, id, stmt, tried) || attempts::is_filled_behind(program, id, stmt, tried))
+    } else if ((falls_through || breaks)
+        && (attempts::has_fallback(program, id, stmt, tried) || attempts::is_filled_behind(program, id, stmt, tried)))
+        || (falls_through && attempts::has_other_way(module, stmt, tried))
     {
         Reaction::FallsBack
     } else {
