@@ -126,7 +126,23 @@ fn lower_file(id: FileId, file: &SourceFile) -> Lowered {
             }));
             Lowered::Deployments(read.deployments, reasons.map(|reason| unread(file, reason)).collect())
         }
-        FileKind::Manifest => Lowered::Nothing,
+        FileKind::Manifest => manifest_error(file).map_or(Lowered::Nothing, |why| Lowered::Failed(unread(file, why))),
+    }
+}
+
+/// Why a manifest that says what is used, or where imports lead, cannot be read.
+fn manifest_error(file: &SourceFile) -> Option<String> {
+    match file.name() {
+        "package.json" => serde_json::from_str::<serde::de::IgnoredAny>(&file.text).err().map(|error| error.to_string()),
+        "pyproject.toml" | "Pipfile" => {
+            let error = toml::from_str::<toml::Table>(&file.text).err()?;
+            let line = error.span().map(|span| file.text[..span.start].matches('\n').count() + 1);
+            Some(line.map_or_else(|| error.message().to_owned(), |line| format!("{} at line {line}", error.message())))
+        }
+        name if lower::compiler::is_configuration(name) => {
+            json5::from_str::<serde_json::Value>(&file.text).err().map(|error| error.to_string())
+        }
+        _ => None,
     }
 }
 

@@ -199,7 +199,9 @@ impl Prepared {
         let asked = Asked { min_confidence: options.min_confidence, min_severity: options.min_severity, today: options.today };
         let (found, unjudged) = analysis::judge(&project, &rules);
         failed.extend(unjudged);
-        failed.extend(project.program.dependencies.unread(&project.program.sources));
+        let named: Vec<String> = failed.iter().map(|unread: &Unread| unread.path.clone()).collect();
+        let of_versions = project.program.dependencies.unread(&project.program.sources);
+        failed.extend(of_versions.into_iter().filter(|unread| !named.contains(&unread.path)));
         failed.sort();
         failed.dedup();
         let findings = filter::apply(&project, found, &asked);

@@ -4,6 +4,7 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::exceptions::{self, Reaction};
 use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::Entity;
 use crate::model::{outside, traces, values};
 use crate::source::Place;
 
@@ -107,11 +108,24 @@ pub fn is_looked_at_again(program: &Program, id: ModuleId, stmt: StmtId, tried: 
     looked_at(tried).iter().any(|thing| again.contains(thing))
 }
 
-/// The statement directly behind another one.
+/// The statement that comes directly behind another one: for the last one in the body of a condition, what is behind that.
 #[must_use]
 pub fn following(module: &Module, stmt: StmtId) -> Option<StmtId> {
-    let block = module.stmt_parents[stmt.index()];
-    module.block(block).stmts.iter().skip_while(|s| **s != stmt).nth(1).copied()
+    behind(module, stmt).first().copied()
+}
+
+/// The statements that come behind one, in its block or, where it is the last there, behind the condition that this is of.
+fn behind(module: &Module, stmt: StmtId) -> &[StmtId] {
+    let mut at = stmt;
+    loop {
+        let block = module.stmt_parents[at.index()];
+        let stmts = &module.block(block).stmts;
+        let rest = stmts.iter().position(|s| *s == at).map_or(&[][..], |position| &stmts[position + 1..]);
+        match module.block_parents[block.index()] {
+            Parent::Stmt(outer) if rest.is_empty() && matches!(module.stmt(outer).kind, StmtKind::If { .. }) => at = outer,
+            _ => return rest,
+        }
+    }
 }
 
 /// The constant that is returned directly behind a `try` whose body returns something else.
@@ -135,9 +149,7 @@ pub fn has_other_way(module: &Module, stmt: StmtId, tried: BlockId) -> bool {
         StmtKind::Return(Some(value)) => !matches!(module.expr(value).kind, ExprKind::Null | ExprKind::Bool(_)),
         _ => false,
     };
-    let block = module.stmt_parents[stmt.index()];
-    let behind = module.block(block).stmts.iter().skip_while(|s| **s != stmt).skip(1);
-    module.statements(tried).into_iter().any(gives) && behind.last().is_some_and(|last| gives(*last))
+    module.statements(tried).into_iter().any(gives) && behind(module, stmt).last().is_some_and(|last| gives(*last))
 }
 
 /// The statements before one; where it is the first in a condition's body, those before that.
@@ -185,7 +197,7 @@ pub fn has_fallback(program: &Program, id: ModuleId, stmt: StmtId, tried: BlockI
         ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => true,
         ExprKind::List(parts) => parts.is_empty(),
         ExprKind::Object(entries) => entries.is_empty(),
-        ExprKind::Call(call) => call.args.is_empty(),
+        ExprKind::Call(call) => call.args.is_empty() || matches!(program.callee(id, value), Entity::Builtin(_)),
         _ => values::is_constant(program, id, value),
     };
     let mut preset = bound.take(4).filter(|(targets, _)| targets.iter().any(|t| place(*t) == target)).map(|(_, value)| is_plain(value));

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::arguments;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::source::Place;
@@ -191,24 +192,21 @@ fn edges(program: &Program, id: ModuleId) -> Vec<(FunctionRef, FunctionRef, Expr
     let resolver = Resolver::new(program);
     let mut found = Vec::new();
     for site in &program.calls[id.0 as usize] {
-        let Some(caller) = module.function_of(site.expr) else { continue };
-        let from = FunctionRef { module: id, function: caller };
-        match site.callee {
-            Entity::Function(to) => found.push((from, to, site.expr)),
-            Entity::Class(m, c) => {
-                let methods = &program.module(m).class(c).methods;
-                let init = methods.iter().find(|f| matches!(program.module(m).function(**f).name.as_str(), "__init__" | "constructor"));
-                found.extend(init.map(|f| (from, FunctionRef { module: m, function: *f }, site.expr)));
-            }
-            _ => {}
-        }
+        let mut reached: Vec<FunctionRef> = arguments::called(&resolver, site.callee).into_iter().collect();
         let Some(call) = module.call(site.expr) else { continue };
         for arg in &call.args {
             if let ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Function(_) = module.expr(arg.value).kind
                 && let Entity::Function(to) = resolver.entity(id, arg.value)
             {
-                found.push((from, to, site.expr));
+                reached.push(to);
             }
+        }
+        // Asked last: in a long chain of calls, the way out is long for each.
+        if !reached.is_empty()
+            && let Some(function) = module.function_of(site.expr)
+        {
+            let from = FunctionRef { module: id, function };
+            found.extend(reached.into_iter().map(|to| (from, to, site.expr)));
         }
     }
     found

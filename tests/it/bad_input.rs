@@ -271,3 +271,14 @@ fn lock_files_that_cannot_be_read_are_named_where_they_are_needed() {
     let outcome = check(directory.path());
     assert_eq!((reason(&outcome, "poetry.lock").as_str(), lines(&outcome, "search.py").len()), ("over 16 MiB", 1));
 }
+
+#[test]
+fn broken_manifests_are_named_once() {
+    for (name, text) in [("package.json", "{ \"name\": "), ("pyproject.toml", "[project\n"), ("tsconfig.json", "{ \"compilerOptions\": { ")]
+    {
+        let outcome = with(name, text.as_bytes());
+        assert_ne!(reason(&outcome, name), "", "{name}");
+        assert_eq!(outcome.report.failed.iter().filter(|unread| unread.path == name).count(), 1, "{name}");
+    }
+    assert_eq!(reason(&with("tsconfig.json", b"{ // comments and\n \"files\": [], }"), "tsconfig.json"), "", "commas are no errors");
+}
