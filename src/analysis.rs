@@ -17,6 +17,7 @@ use crate::model::project::Project;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Started};
+use crate::model::sql::queries::Queries;
 use crate::progress::Progress;
 use crate::report::Unread;
 use crate::rules::{Check, Context, Rule};
@@ -99,7 +100,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         || services::find(&program, &routes, (&images, &started), &deployments, &config.services),
         || Runtimes::find(&program, &routes, &images, &started),
     );
-    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new() }, failed))
+    let queries = Queries::new(program.modules.len());
+    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new(), queries }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.

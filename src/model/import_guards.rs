@@ -59,11 +59,7 @@ pub fn is_import_guard(program: &Program, id: ModuleId, block: BlockId) -> bool 
 /// Whether a call asks whether a program is installed: `git --version`, `which git`.
 fn asks_for_program(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     let is_process = program.callee(id, expr).library().and_then(|name| program.apis.row(name)).is_some_and(|row| row.is(Role::Subprocess));
-    program
-        .module(id)
-        .call(expr)
-        .filter(|_| is_process)
-        .is_some_and(|call| patience::asks_for_program(&patience::command(program, id, call)))
+    program.module(id).call(expr).filter(|_| is_process).is_some_and(|call| patience::ends_soon(&patience::command(program, id, call)))
 }
 
 /// Whether a block only imports from the project: what fails then is broken, not absent.

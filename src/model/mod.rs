@@ -34,6 +34,7 @@ pub mod manifests;
 pub mod mentions;
 pub mod missing;
 pub mod options;
+pub mod origins;
 pub mod outside;
 pub mod overrides;
 pub mod package_manifests;

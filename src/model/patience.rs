@@ -77,10 +77,14 @@ pub fn command(program: &Program, id: ModuleId, call: &Call) -> String {
     words.join(" ")
 }
 
-/// Whether a command asks whether a program is installed: `git --version`, `which git`.
+/// Whether a command ends soon by itself: it asks whether a program is installed (`git --version`, `which git`) or for an address.
 #[must_use]
-pub fn asks_for_program(command: &str) -> bool {
+pub fn ends_soon(command: &str) -> bool {
     let words: Vec<&str> = command.split_whitespace().collect();
+    // Look-ups of names give up by themselves, after some seconds.
+    if matches!(words.first(), Some(&("dig" | "host" | "nslookup"))) {
+        return true;
+    }
     matches!(words[..], [.., "--version"] | [_, "-v" | "-V" | "version"] | ["which" | "where" | "type", _] | ["command", "-v", _])
 }
 

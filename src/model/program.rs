@@ -19,6 +19,7 @@ use crate::model::overrides::Overrides;
 use crate::model::package_manifests::PackageManifests;
 use crate::model::packages::Packages;
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::sql::wrappers::Wrappers;
 use crate::model::stars::Stars;
 use crate::source::{FileId, Place, SourceFile, Sources, Span};
 
@@ -105,6 +106,7 @@ pub struct Program {
     /// For each module, those that it imports by a name made at run time.
     at_run_time: Vec<OnceLock<Vec<ModuleId>>>,
     overrides: OnceLock<Overrides>,
+    sql_wrappers: OnceLock<Wrappers>,
 }
 
 /// Something assigned to an attribute of an instance.
@@ -150,6 +152,7 @@ impl Program {
             importers: OnceLock::new(),
             at_run_time: Vec::new(),
             overrides: OnceLock::new(),
+            sql_wrappers: OnceLock::new(),
         };
         let index = PathIndex::new(&program);
         let packages = Packages::read(&program);
@@ -327,6 +330,12 @@ impl Program {
     #[must_use]
     pub fn callers(&self) -> &Callers {
         self.callers.get_or_init(|| Callers::find(self))
+    }
+
+    /// Which functions of the project run what they are given as SQL.
+    #[must_use]
+    pub fn sql_wrappers(&self) -> &Wrappers {
+        self.sql_wrappers.get_or_init(|| Wrappers::find(self))
     }
 
     /// Who sets attributes of classes of the project.

@@ -11,6 +11,7 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
+use crate::model::sql::queries::{Queries, Query};
 use crate::source::FileId;
 
 /// Everything that was read, linked and immutable.
@@ -32,6 +33,8 @@ pub struct Project {
     pub config: Config,
     /// What runs in one process, once somebody asks.
     pub processes: OnceLock<Processes>,
+    /// The SQL texts of modules, as far as somebody has asked.
+    pub queries: Queries,
 }
 
 impl Project {
@@ -39,6 +42,12 @@ impl Project {
     #[must_use]
     pub fn settings(&self, file: FileId) -> Settings {
         self.config.settings_for(&self.program.sources.get(file).path)
+    }
+
+    /// The SQL texts that a module makes or runs.
+    #[must_use]
+    pub fn queries(&self, module: ModuleId) -> &[Query] {
+        self.queries.of(&self.program, &self.routes, module)
     }
 
     /// The service that a module is code of, the first by path where several share it.

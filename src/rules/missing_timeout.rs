@@ -225,7 +225,7 @@ fn is_left_alone(program: &Program, id: ModuleId, waiting: &Waiting<'_>, timeout
     let stays = !timeout.options.0.is_empty()
         && matches!(options::told(program, id, waiting.call, &timeout.options, "detached"),
             Passed::Value(module, value) if values::value(program, module, value) == Value::Bool(true));
-    stays || patience::asks_for_program(&patience::command(program, id, waiting.call))
+    stays || patience::ends_soon(&patience::command(program, id, waiting.call))
 }
 
 /// Whether a call runs in a browser, or may: what only servers have runs wherever nothing says otherwise.

@@ -18,6 +18,8 @@ mod hardcoded_secret;
 mod missing_rate_limit;
 mod missing_timeout;
 mod oversized_memory;
+mod permissive_cors;
+mod select_star;
 mod sql_injection;
 mod swallowed_exception;
 
@@ -28,6 +30,8 @@ pub static RULES: &[Rule] = &[
     missing_rate_limit::RULE,
     missing_timeout::RULE,
     oversized_memory::RULE,
+    permissive_cors::RULE,
+    select_star::RULE,
     sql_injection::RULE,
     swallowed_exception::RULE,
 ];

@@ -186,6 +186,7 @@ mod tests {
             services: Vec::new(),
             config,
             processes: std::sync::OnceLock::new(),
+            queries: crate::model::sql::queries::Queries::new(0),
         };
         let rule = crate::rules::find("oversized-memory").expect("the rule is in the list");
         let mut context = Context { project: &project, rule, findings: Vec::new() };

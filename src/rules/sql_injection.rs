@@ -4,13 +4,12 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, sql as binding};
 use crate::ir::program::*;
-use crate::model::apis::Role;
 use crate::model::browser;
 use crate::model::calls::spelled;
-use crate::model::flow::{self, Hole, Origin, Piece, SinkCall, Text};
+use crate::model::flow::{self, Hole, Origin, SinkCall, Text};
 use crate::model::program::{ModuleId, Program};
 use crate::model::runtimes::Runtime;
-use crate::model::sql::{self, Position};
+use crate::model::sql::{self, Position, queries, units};
 
 pub const RULE: Rule = Rule {
     id: "sql-injection",
@@ -21,7 +20,7 @@ pub const RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let program = &ctx.project.program;
-    for function in units(program, id) {
+    for function in units::of(program, id) {
         let facts = flow::interpret(program, &ctx.project.routes, id, function);
         for sink in &facts.sinks {
             report_sink(ctx, id, sink);
@@ -32,54 +31,6 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
             }
         }
     }
-}
-
-/// The outermost functions in which a query is run or a text looks like one, and the module's own statements (`None`) if
-/// they do. All others cost nothing.
-fn units(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
-    let module = program.module(id);
-    let runs = program.calls[id.0 as usize].iter().filter(|site| {
-        let row = site.callee.library().and_then(|name| program.apis.row(name));
-        row.is_some_and(|row| row.is(Role::SqlSink)) || is_query_method(module, site.expr)
-    });
-    let texts = module.expr_ids().filter(|expr| match &module.expr(*expr).kind {
-        ExprKind::String(text) => begins_like_sql(text).is_some_and(|next| text.ends_with(char::is_whitespace) || has_word(text, next)),
-        ExprKind::Template { parts, .. } => {
-            let texts = || parts.iter().filter_map(|part| if let TemplatePart::Text(text, _) = part { Some(text) } else { None });
-            let next = matches!(parts.first(), Some(TemplatePart::Text(..))).then(|| begins_like_sql(texts().next()?)).flatten();
-            next.is_some_and(|next| {
-                texts().any(|text| has_word(text, next)) || texts().next_back().is_some_and(|text| text.ends_with(char::is_whitespace))
-            })
-        }
-        _ => false,
-    });
-    let exprs = runs.map(|site| site.expr).chain(texts);
-    let mut units: Vec<Option<FunctionId>> = exprs.map(|expr| flow::outermost(module, expr)).collect();
-    units.sort();
-    units.dedup();
-    units
-}
-
-fn is_query_method(module: &Module, call: ExprId) -> bool {
-    let callee = module.call(call).map(|call| &module.expr(call.callee).kind);
-    module.language == Language::Python
-        && matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
-}
-
-/// The verbs that statements begin with, and a word that each goes on with: "Select a file" is no statement.
-const STATEMENTS: [(&str, &str); 7] =
-    [("select", "from"), ("insert", "into"), ("update", "set"), ("delete", "from"), ("with", "as"), ("merge", "into"), ("replace", "into")];
-
-/// The word that a text would go on with, if it begins as a statement does.
-fn begins_like_sql(text: &str) -> Option<&'static str> {
-    let start = text.trim_start().as_bytes();
-    let word = start.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let word = &start[..word];
-    STATEMENTS.iter().find(|(verb, _)| word.eq_ignore_ascii_case(verb.as_bytes())).map(|(_, next)| *next)
-}
-
-fn has_word(text: &str, wanted: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether code moves a database from one version to the next: it runs once, on what the database itself holds.
@@ -216,7 +167,7 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
         };
         Fix::advice("Keep the text constant, and send the value beside it", code)
     };
-    let start = text.roots.iter().copied().find(|piece| begins(program, id, *piece, text)).unwrap_or(root);
+    let start = text.roots.iter().copied().find(|piece| queries::begins(program, id, *piece, text)).unwrap_or(root);
     ctx.report(program.place(id, start), confidence, message, fix);
 }
 
@@ -229,31 +180,6 @@ fn is_of_object(module: &Module, mut expr: ExprId) -> bool {
             ExprKind::Name(name) => return is_part && matches!(name.as_str(), "self" | "this"),
             _ => return false,
         };
-    }
-}
-
-/// Whether an expression wrote the beginning of a text that is put together piece by piece.
-fn begins(program: &Program, id: ModuleId, mut expr: ExprId, text: &Text) -> bool {
-    let module = program.module(id);
-    let Some(Piece::Text(first)) = text.pieces.first() else { return false };
-    loop {
-        match &module.expr(expr).kind {
-            ExprKind::String(own) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
-            ExprKind::Template { parts, .. } => match parts.first() {
-                Some(TemplatePart::Text(own, _)) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
-                Some(TemplatePart::Hole(hole)) => expr = *hole,
-                None => return false,
-            },
-            ExprKind::Binary { operands, .. } => match operands.first() {
-                Some(operand) => expr = *operand,
-                None => return false,
-            },
-            ExprKind::Call(call) => match module.expr(call.callee).kind {
-                ExprKind::Attribute { object, .. } => expr = object,
-                _ => return false,
-            },
-            _ => return false,
-        }
     }
 }
 

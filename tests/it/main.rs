@@ -11,4 +11,5 @@ mod grammar;
 mod laws;
 mod output;
 mod pages;
+mod recall;
 mod services;

@@ -66,6 +66,9 @@ pub struct Row {
     /// Which argument is a secret.
     #[serde(default)]
     pub secret: Option<SecretArgument>,
+    /// Which origins it lets read its answers.
+    #[serde(default)]
+    pub cors: Option<Cors>,
     /// For a rate limiter that is middleware: it does not see routes that an app has by including routers.
     #[serde(default)]
     pub blind_to_routers: bool,
@@ -195,6 +198,35 @@ pub struct Timeout {
     /// Confidence of a finding where it is not `high`.
     #[serde(default)]
     pub confidence: Option<crate::finding::Confidence>,
+}
+
+/// How a call says which origins browsers may let read its answers.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Cors {
+    /// Keywords (TypeScript: keys of the options, which may be paths) that name origins.
+    pub origins: Vec<String>,
+    /// Those that hold patterns of origins.
+    #[serde(default)]
+    pub patterns: Vec<String>,
+    /// Those that allow credentials.
+    #[serde(default)]
+    pub credentials: Vec<String>,
+    /// Those that stand for all of it: `true` allows any origin.
+    #[serde(default)]
+    pub flags: Vec<String>,
+    /// A keyword whose dictionary holds options by path: `resources={"/api/*": {"origins": "*"}}`.
+    #[serde(default)]
+    pub by_path: Option<String>,
+    /// TypeScript: positions that the object of options may stand at.
+    #[serde(default)]
+    pub options: Positions,
+    /// Whether any origin is allowed where nothing is said.
+    #[serde(default)]
+    pub open: bool,
+    /// Whether credentials are allowed where nothing is said.
+    #[serde(default)]
+    pub with_credentials: bool,
 }
 
 /// One position or several.

@@ -33,6 +33,10 @@ pub struct SinkCall {
     pub argument: ExprId,
     /// Whether the callee was resolved, or is only told by its shape.
     pub resolved: bool,
+    /// What runs the text in the end, where that is known.
+    pub api: Option<Ustr>,
+    /// Whether a function of the project stands in between.
+    pub is_wrapped: bool,
     /// The text.
     pub value: Abstract,
 }

@@ -5,8 +5,7 @@ use super::evaluate::{Evaluator, Values};
 use super::interpret::{Environment, SinkCall};
 use crate::ir::program::*;
 use crate::model::apis::{Row, Sql};
-use crate::model::calls::{Passed, passed};
-use crate::model::program::{FunctionRef, Program};
+use crate::model::calls::{Passed, argument, passed, passed_on};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::sql;
 
@@ -24,6 +23,16 @@ impl Evaluator<'_> {
         row: Option<&Row>,
         values: &Values,
     ) {
+        let api = callee.library();
+        if let Some((inner, _)) = passed_on(self.program, self.id, expr)
+            && let Entity::Library(api) = Resolver::new(self.program).entity(self.id, inner.callee)
+            && let Some(sql) = self.program.apis.row(api).and_then(|row| row.sql.as_ref())
+            && let Some(argument) = argument(&inner, Some(sql.position), &[sql.keyword.as_deref().unwrap_or_default()])
+        {
+            let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
+            self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, api: Some(api), is_wrapped: false, value }));
+            return;
+        }
         if let Some(sql) = row.and_then(|row| row.sql.as_ref()) {
             let keyword = sql.keyword.as_deref().unwrap_or_default();
             if let Passed::Value(module, argument) = passed(self.program, self.id, call, Some(sql.position), keyword)
@@ -31,17 +40,17 @@ impl Evaluator<'_> {
             {
                 let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
                 let (argument, value) = if self.is_javascript() { self.text_in(sql, argument, value) } else { (argument, value) };
-                self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, value }));
+                self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, api, is_wrapped: false, value }));
             }
             return;
         }
         if let Entity::Function(function) = callee
-            && self.is_javascript()
-            && let Some(position) = runs(self.program, function, MOST_WRAPPED)
-            && let Some(argument) = call.args.get(position).filter(|arg| arg.kind == ArgKind::Positional)
+            && let Some(wrapper) = self.program.sql_wrappers().of(function)
+            && let Some(argument) = wrapper.argument(self.program, function, call)
         {
-            let value = values.get(&argument.value).cloned().unwrap_or_default();
-            self.note(|record| record.sink(SinkCall { call: expr, argument: argument.value, resolved: true, value }));
+            let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
+            let api = Some(wrapper.api);
+            self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, api, is_wrapped: true, value }));
             return;
         }
         let ExprKind::Attribute { object, name, .. } = self.module().expr(call.callee).kind else { return };
@@ -56,7 +65,16 @@ impl Evaluator<'_> {
                 && let Some(value) = values.get(&first.value)
                 && value.text.as_ref().is_some_and(|text| sql::is_statement(text))
             {
-                self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value: value.clone() }));
+                self.note(|record| {
+                    record.sink(SinkCall {
+                        call: expr,
+                        argument: first.value,
+                        resolved: false,
+                        api,
+                        is_wrapped: false,
+                        value: value.clone(),
+                    });
+                });
             }
             return;
         }
@@ -65,7 +83,7 @@ impl Evaluator<'_> {
             && self.is_cursor_call(object)
         {
             let value = values.get(&first.value).cloned().unwrap_or_default();
-            self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, value }));
+            self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, api, is_wrapped: false, value }));
         }
         // Managers of Django's models: `Model.objects.raw(…)`.
         if matches!(name.as_str(), "raw" | "extra") && self.is_manager(object) {
@@ -78,7 +96,9 @@ impl Evaluator<'_> {
                 let value = values.get(&arg.value).cloned().unwrap_or_default();
                 let value = if value.content.is_some() { value.values() } else { value };
                 if is_text && value.text.is_some() {
-                    self.note(|record| record.sink(SinkCall { call: expr, argument: arg.value, resolved: true, value }));
+                    self.note(|record| {
+                        record.sink(SinkCall { call: expr, argument: arg.value, resolved: true, api, is_wrapped: false, value });
+                    });
                 }
             }
         }
@@ -121,42 +141,4 @@ impl Evaluator<'_> {
             }
         }
     }
-}
-
-/// Functions of the project around a call that runs a text; what is wrapped deeper is not followed.
-const MOST_WRAPPED: u8 = 3;
-
-/// The parameter of a function of the project that it runs as SQL, just as it is given it.
-fn runs(program: &Program, function: FunctionRef, depth: u8) -> Option<usize> {
-    let depth = depth.checked_sub(1)?;
-    let module = program.module(function.module);
-    let whole = module.function(function.function).span;
-    let resolver = Resolver::new(program);
-    let parameter = |expr: ExprId| {
-        let ExprKind::Name(name) = module.expr(expr).kind else { return None };
-        let (scope, 1) = resolver.scope_of_name(function.module, expr, name)? else { return None };
-        let binding = program.bindings(function.module, scope, name).next()?;
-        match (binding.kind, module.scope(scope).kind) {
-            (BindingKind::Param(index), ScopeKind::Function(of)) if of == function.function => Some(index as usize),
-            _ => None,
-        }
-    };
-    program.calls[function.module.0 as usize].iter().filter(|site| whole.contains(module.expr(site.expr).span)).find_map(|site| {
-        let call = module.call(site.expr)?;
-        let (position, keyword) = match site.callee {
-            Entity::Library(name) => program.apis.row(name)?.sql.as_ref().map(|sql| (sql.position, sql.keyword.as_deref()))?,
-            Entity::Function(inner) if inner != function => (runs(program, inner, depth)?, None),
-            _ => return None,
-        };
-        let argument = call.args.get(position)?.value;
-        match &module.expr(argument).kind {
-            ExprKind::Object(entries) => entries.iter().find_map(|entry| match entry {
-                Entry::Pair { key, value } if matches!(module.expr(*key).kind, ExprKind::String(k) if Some(k.as_str()) == keyword) => {
-                    parameter(*value)
-                }
-                _ => None,
-            }),
-            _ => parameter(argument),
-        }
-    })
 }

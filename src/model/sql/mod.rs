@@ -2,6 +2,11 @@
 
 use crate::model::flow::{Hole, Piece, Text};
 
+pub mod queries;
+pub mod reading;
+pub mod units;
+pub mod wrappers;
+
 /// What a hole stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Position {

@@ -1,0 +1,302 @@
+//! The SQL texts of a module: where each begins, what runs it, and what it says.
+
+use std::sync::OnceLock;
+
+use ustr::Ustr;
+
+use super::reading::{self, Part, Reading, Verb};
+use super::{is_statement, units};
+use crate::ir::program::*;
+use crate::model::calls::Passed;
+use crate::model::flow::{self, Piece, SinkCall, Text};
+use crate::model::program::{ModuleId, Program};
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::Routes;
+use crate::model::{dictionaries, values};
+use crate::source::Place;
+
+/// A SQL text.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The call that runs it; nothing where none is seen.
+    pub call: Option<ExprId>,
+    /// What that calls.
+    pub api: Option<Ustr>,
+    /// The expression that the text begins with, wherever that stands.
+    pub place: Place,
+    /// What it says.
+    pub reading: Reading,
+    /// The text, with `{}` for what is filled in.
+    pub text: String,
+}
+
+impl Query {
+    /// Whether it is run by `BigQuery`.
+    #[must_use]
+    pub fn is_big_query(&self) -> bool {
+        self.api.is_some_and(|api| api.contains("bigquery") || api.contains("pandas_gbq") || api == "pandas.read_gbq")
+    }
+}
+
+/// The texts of all modules, read when somebody asks.
+#[derive(Debug)]
+pub struct Queries(Vec<OnceLock<Vec<Query>>>);
+
+impl Queries {
+    /// None yet, of so many modules.
+    #[must_use]
+    pub fn new(modules: usize) -> Self {
+        Self((0..modules).map(|_| OnceLock::new()).collect())
+    }
+
+    /// Those of a module.
+    #[must_use]
+    pub fn of(&self, program: &Program, routes: &Routes, id: ModuleId) -> &[Query] {
+        self.0[id.0 as usize].get_or_init(|| find(program, routes, id))
+    }
+}
+
+fn find(program: &Program, routes: &Routes, id: ModuleId) -> Vec<Query> {
+    let mut found: Vec<Query> = Vec::new();
+    for function in units::of(program, id) {
+        let facts = flow::interpret(program, routes, id, function);
+        for sink in &facts.sinks {
+            let among = looked_up(program, id, sink.argument);
+            if !among.is_empty() {
+                found.extend(among.into_iter().filter_map(|at| constant(program, Some(sink.call), sink.api, at)));
+            } else if let Some(text) = &sink.value.text {
+                found.extend(query(program, id, Some(sink.call), sink.api, text, sink.argument));
+            } else {
+                let composed = || composed(program, id, sink);
+                found.extend(constant(program, Some(sink.call), sink.api, (id, sink.argument)).or_else(composed));
+            }
+        }
+        for (root, value) in &facts.loose {
+            let Some(text) = value.text.as_ref().filter(|text| is_statement(text)) else { continue };
+            let Some(query) = query(program, id, None, None, text, *root) else { continue };
+            // What is on its way to a call that runs it is that text.
+            let is_part =
+                |whole: &Query| whole.call.is_some() && (whole.place == query.place || whole.text.starts_with(query.text.trim_end()));
+            if !found.iter().any(is_part) {
+                found.push(query);
+            }
+        }
+    }
+    found.extend(tagged(program, id));
+    found
+}
+
+/// What an argument may stand for, if it is looked up by a key that is not known: `REPORTS[name]`, `REPORTS.get(name)`,
+/// `reports[name].sql`.
+fn looked_up(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(ModuleId, ExprId)> {
+    let (at, origin) = values::origin(program, id, argument);
+    let module = program.module(at);
+    let (lookup, member) = match module.expr(origin).kind {
+        ExprKind::Attribute { object, name, .. } => {
+            let (m, object) = values::origin(program, at, object);
+            if m != at {
+                return Vec::new();
+            }
+            (object, Some(name))
+        }
+        _ => (origin, None),
+    };
+    let (whole, key) = match &module.expr(lookup).kind {
+        ExprKind::Subscript { object, index, .. } => (*object, *index),
+        ExprKind::Call(call) => match (&module.expr(call.callee).kind, call.args.first()) {
+            (ExprKind::Attribute { object, name, .. }, Some(key)) if name == "get" => (*object, key.value),
+            _ => return Vec::new(),
+        },
+        _ => return Vec::new(),
+    };
+    if values::text(program, at, key).is_some() {
+        return Vec::new();
+    }
+    let Some((at, entries)) = values::object_literal(program, at, whole) else { return Vec::new() };
+    let held = entries.iter().filter_map(|entry| match entry {
+        Entry::Pair { value, .. } => Some((at, *value)),
+        Entry::Spread(_) => None,
+    });
+    let Some(member) = member else { return held.collect() };
+    let of_member = |(at, value): (ModuleId, ExprId)| {
+        let (at, entries) = values::object_literal(program, at, value)?;
+        entries.iter().find_map(|entry| match entry {
+            Entry::Pair { key, value } if matches!(program.module(at).expr(*key).kind, ExprKind::String(key) if key == member) => {
+                Some((at, *value))
+            }
+            _ => None,
+        })
+    };
+    held.filter_map(of_member).collect()
+}
+
+/// A text of psycopg's own type: `sql.SQL("SELECT * FROM {}").format(sql.Identifier(name))`.
+fn composed(program: &Program, id: ModuleId, sink: &SinkCall) -> Option<Query> {
+    let (mut module, mut at) = values::origin(program, id, sink.argument);
+    // As deep as texts are put together of others.
+    for _ in 0..8 {
+        let call = program.module(module).call(at)?;
+        let next = match (program.callee(module, at).library(), &program.module(module).expr(call.callee).kind) {
+            (Some(name), _) if name.ends_with(".sql.SQL") => {
+                let text = values::text(program, module, call.args.first()?.value)?;
+                let pieces: Vec<&str> = text.split(['{', '}']).collect();
+                let parts = pieces.iter().enumerate().map(|(index, piece)| if index % 2 == 0 { Part::Text(piece) } else { Part::Hole });
+                let parts: Vec<Part<'_>> = parts.collect();
+                let place = program.place(module, call.args.first()?.value);
+                return Some(Query { call: Some(sink.call), api: sink.api, place, reading: reading::read(&parts)?, text: written(&parts) });
+            }
+            (_, ExprKind::Attribute { object, .. }) => *object,
+            _ => return None,
+        };
+        (module, at) = values::origin(program, module, next);
+    }
+    None
+}
+
+/// A constant text.
+fn constant(program: &Program, call: Option<ExprId>, api: Option<Ustr>, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
+    let text = values::text(program, id, expr)?;
+    let reading = reading::read(&[Part::Text(&text)])?;
+    // `Query.OPEN.value`
+    let whole = match program.module(id).expr(expr).kind {
+        ExprKind::Attribute { object, name, .. } if name == "value" => object,
+        _ => expr,
+    };
+    let (module, at) = values::origin(program, id, whole);
+    Some(Query { call, api, place: program.place(module, at), reading, text })
+}
+
+/// Texts behind a tag, which binds what is filled in: `sql`SELECT …``, `prisma.$queryRaw`SELECT …``.
+fn tagged(program: &Program, id: ModuleId) -> Vec<Query> {
+    let module = program.module(id);
+    let mut found = Vec::new();
+    for expr in module.expr_ids() {
+        let ExprKind::Template { parts, tag: Some(tag) } = &module.expr(expr).kind else { continue };
+        let is_sql = match &module.expr(*tag).kind {
+            ExprKind::Name(name) | ExprKind::Attribute { name, .. } => matches!(name.as_str(), "sql" | "SQL" | "$queryRaw" | "$executeRaw"),
+            _ => false,
+        };
+        if !is_sql {
+            continue;
+        }
+        let pieces: Vec<Part<'_>> = parts
+            .iter()
+            .map(|part| match part {
+                TemplatePart::Text(text, _) => Part::Text(text),
+                TemplatePart::Hole(_) => Part::Hole,
+            })
+            .collect();
+        if let Some(reading) = reading::read(&pieces).filter(|reading| reading.verb != Verb::Other) {
+            let api = Resolver::new(program).entity(id, *tag).library();
+            found.push(Query { call: Some(expr), api, place: program.place(id, expr), reading, text: written(&pieces) });
+        }
+    }
+    found
+}
+
+/// A text with `{}` for what is filled in.
+fn written(parts: &[Part<'_>]) -> String {
+    let text = parts.iter().map(|part| match part {
+        Part::Text(text) => text,
+        Part::Hole => "{}",
+    });
+    text.collect()
+}
+
+fn query(program: &Program, id: ModuleId, call: Option<ExprId>, api: Option<Ustr>, text: &Text, root: ExprId) -> Option<Query> {
+    let parts: Vec<Part<'_>> = text
+        .pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => Part::Text(text),
+            Piece::Hole(_) => Part::Hole,
+        })
+        .collect();
+    let reading = reading::read(&parts)?;
+    Some(Query { call, api, place: beginning(program, id, text, root), reading, text: written(&parts) })
+}
+
+/// The values that a name is given: `sql = "SELECT …"`, and `sql += "…"` behind it.
+fn bound(program: &Program, id: ModuleId, expr: ExprId) -> Vec<ExprId> {
+    let ExprKind::Name(name) = program.module(id).expr(expr).kind else { return Vec::new() };
+    let Some((scope, _)) = Resolver::new(program).scope_of_name(id, expr, name) else { return Vec::new() };
+    let bindings = program.bindings(id, scope, name).filter_map(|binding| match binding.kind {
+        BindingKind::Value(value) => Some(value),
+        _ => None,
+    });
+    bindings.collect()
+}
+
+/// Where the first piece of a text is written.
+fn beginning(program: &Program, id: ModuleId, text: &Text, root: ExprId) -> Place {
+    let begins = |piece: &ExprId| begins(program, id, *piece, text);
+    let first = text.roots.iter().copied().find(begins).or_else(|| bound(program, id, root).into_iter().find(begins)).unwrap_or(root);
+    let (mut module, mut at) = values::origin(program, id, first);
+    // As deep as texts are put together of others.
+    for _ in 0..16 {
+        let next = match &program.module(module).expr(at).kind {
+            ExprKind::Binary { operands, .. } => operands.first().copied(),
+            ExprKind::Template { parts, tag: None } => match parts.first() {
+                Some(TemplatePart::Hole(hole)) => Some(*hole),
+                _ => None,
+            },
+            ExprKind::List(items) | ExprKind::Tuple(items) => items.first().copied(),
+            ExprKind::Call(call) => match program.module(module).expr(call.callee).kind {
+                // `" ".join([…])`, `[…].join(" ")`, `"…".format(…)`
+                ExprKind::Attribute { object, name, .. } if name == "join" => match program.module(module).language {
+                    Language::Python => call.args.first().map(|arg| arg.value),
+                    Language::TypeScript => Some(object),
+                },
+                ExprKind::Attribute { object, .. } => Some(object),
+                // What a function of the project gives, or a library makes of a text: `dedent("…")`.
+                _ => match program.callee(module, at) {
+                    Entity::Function(function) => match Resolver::new(program).results(function)[..] {
+                        [only] => {
+                            (module, at) = values::origin(program, function.module, only);
+                            continue;
+                        }
+                        _ => None,
+                    },
+                    _ => call.args.first().map(|arg| arg.value),
+                },
+            },
+            ExprKind::Subscript { object, index, .. } => {
+                let Some(key) = values::text(program, module, *index) else { break };
+                let Passed::Value(m, entry) = dictionaries::written(program, module, *object, &key) else { break };
+                (module, at) = values::origin(program, m, entry);
+                continue;
+            }
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        (module, at) = values::origin(program, module, next);
+    }
+    let is_text = matches!(program.module(module).expr(at).kind, ExprKind::String(_) | ExprKind::Template { .. });
+    if is_text { program.place(module, at) } else { program.place(id, first) }
+}
+
+/// Whether an expression wrote the beginning of a text that is put together piece by piece.
+#[must_use]
+pub fn begins(program: &Program, id: ModuleId, mut expr: ExprId, text: &Text) -> bool {
+    let module = program.module(id);
+    let Some(Piece::Text(first)) = text.pieces.first() else { return false };
+    loop {
+        match &module.expr(expr).kind {
+            ExprKind::String(own) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
+            ExprKind::Template { parts, .. } => match parts.first() {
+                Some(TemplatePart::Text(own, _)) => return own.starts_with(&**first) || first.starts_with(own.as_str()),
+                Some(TemplatePart::Hole(hole)) => expr = *hole,
+                None => return false,
+            },
+            ExprKind::Binary { operands, .. } => match operands.first() {
+                Some(operand) => expr = *operand,
+                None => return false,
+            },
+            ExprKind::Call(call) => match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, .. } => expr = object,
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,546 @@
+//! What a SQL text says, as far as the rules ask: which tables it reads, whether with all of their columns, and what bounds it.
+//!
+//! sqlparser reads it, as `BigQuery` first and then in general. What none of them takes is searched for words.
+
+use rustc_hash::FxHashMap;
+use sqlparser::ast::*;
+use sqlparser::dialect::{BigQueryDialect, Dialect, GenericDialect, MsSqlDialect};
+use sqlparser::parser::Parser;
+
+use super::{Position, position};
+
+/// How deep queries may be nested in each other.
+const DEPTH: usize = 40;
+
+/// Longer texts are no statements that anybody wrote.
+const MOST_BYTES: usize = 100_000;
+
+/// What stands for a part that is filled in as a name.
+const HOLE: &str = "roadworthy_hole";
+
+/// What a statement does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verb {
+    /// Reads rows.
+    Select,
+    /// Adds rows: those of a query, or written out.
+    Insert,
+    /// Changes or removes rows, or merges others into them.
+    Change,
+    /// Makes, alters or drops something.
+    Define,
+    /// Anything else.
+    Other,
+}
+
+/// A statement that makes a table or a materialised view.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what a statement says, not states")]
+pub struct Creation {
+    /// Rather a materialised view than a table.
+    pub is_view: bool,
+    /// Whether it goes by itself.
+    pub is_temporary: bool,
+    /// Whether it is partitioned.
+    pub is_partitioned: bool,
+    /// Whether its partitions go by themselves at some time.
+    pub expires: bool,
+    /// Whether it has a column that holds a date or time, as far as that can be seen.
+    pub has_time: bool,
+}
+
+/// What a text says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// What it does.
+    pub verb: Verb,
+    /// Tables that it reads, by name; what is filled in stands there as [`HOLE`].
+    pub tables: Vec<String>,
+    /// What comes out has all columns of a table.
+    pub has_star: bool,
+    /// The first table that is read from end to end: nothing bounds its dates, and no sample is taken.
+    pub scanned: Option<String>,
+    /// What comes out is at most so many rows, or one of aggregates.
+    pub is_limited: bool,
+    /// It puts aggregates together.
+    pub aggregates: bool,
+    /// What it makes.
+    pub creation: Option<Creation>,
+}
+
+/// A part of a text.
+#[derive(Clone, Copy, Debug)]
+pub enum Part<'t> {
+    /// Constant.
+    Text(&'t str),
+    /// Filled in.
+    Hole,
+}
+
+/// Reads a text.
+#[must_use]
+pub fn read(parts: &[Part<'_>]) -> Option<Reading> {
+    let (text, is_open) = filled(parts);
+    if text.len() > MOST_BYTES {
+        return None;
+    }
+    let text = without_placeholders(&text);
+    let dialects: [&dyn Dialect; 3] = [&BigQueryDialect {}, &GenericDialect {}, &MsSqlDialect {}];
+    let parsed = dialects.iter().find_map(|dialect| {
+        let parser = Parser::new(*dialect).with_recursion_limit(DEPTH);
+        parser.try_with_sql(&text).ok()?.parse_statements().ok().filter(|statements| !statements.is_empty())
+    });
+    let Some(statements) = parsed else { return by_words(&text, is_open) };
+    let mut readings = statements.iter().map(|statement| of(statement, is_open));
+    let mut whole = readings.next()?;
+    // A script does what its statements do.
+    for next in readings {
+        whole.tables.extend(next.tables);
+        whole.has_star |= next.has_star;
+        whole.scanned = whole.scanned.or(next.scanned);
+        whole.aggregates |= next.aggregates;
+        whole.creation = whole.creation.or(next.creation);
+        if whole.verb == Verb::Other {
+            whole.verb = next.verb;
+        }
+    }
+    Some(whole)
+}
+
+/// The placeholders of drivers that are no SQL, as one that is: `%s`, `%(name)s`.
+fn without_placeholders(text: &str) -> String {
+    let mut shown = text.replace("%s", "?").replace("%%", "%");
+    while let Some(start) = shown.find("%(") {
+        let Some(end) = shown[start..].find(")s") else { break };
+        shown.replace_range(start..start + end + 2, "?");
+    }
+    shown
+}
+
+/// The text with something in the place of what is filled in, and whether that may be any clause.
+fn filled(parts: &[Part<'_>]) -> (String, bool) {
+    let (mut text, mut is_open) = (String::new(), false);
+    for part in parts {
+        match part {
+            Part::Text(piece) => text.push_str(piece),
+            Part::Hole => match position(&text) {
+                Position::Quoted => text.push('x'),
+                Position::Value => text.push_str("@x"),
+                Position::Name | Position::Alias => {
+                    if is_sub_select(&text) {
+                        text.push_str("SELECT ");
+                        text.push_str(HOLE);
+                    } else if is_clause(&text) {
+                        is_open = true;
+                    } else {
+                        text.push_str(HOLE);
+                    }
+                }
+            },
+        }
+    }
+    (text, is_open)
+}
+
+/// Whether a query that is made elsewhere follows: `FROM ({query})`.
+fn is_sub_select(before: &str) -> bool {
+    let upper = before.trim_end().to_ascii_uppercase();
+    upper.strip_suffix('(').is_some_and(|outside| {
+        let outside = outside.trim_end();
+        outside.ends_with("FROM") || outside.ends_with("JOIN")
+    })
+}
+
+/// Whether what follows here may be a clause, and not just a name.
+fn is_clause(before: &str) -> bool {
+    const NAMED: [&str; 24] = [
+        "SELECT", "DISTINCT", "FROM", "JOIN", "INTO", "UPDATE", "TABLE", "VIEW", "EXISTS", "BY", "ON", "AS", "SET", "AND", "OR", "WHERE",
+        "NOT", "IN", "EXCEPT", "REPLACE", "WHEN", "THEN", "ELSE", "HAVING",
+    ];
+    let glued = before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '`' | '"' | '-' | '$' | '*'));
+    let before = before.trim_end();
+    let word = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default().to_ascii_uppercase();
+    !glued
+        && !before.ends_with(['(', ',', '=', '<', '>', '+', '-', '/', '*', '%', '|'])
+        && !NAMED.contains(&word.as_str())
+        && !before.is_empty()
+}
+
+fn of(statement: &Statement, is_open: bool) -> Reading {
+    let mut walk = Walk { is_open, ..Walk::default() };
+    let mut creation = None;
+    let (mut has_star, mut is_limited) = (false, false);
+    let verb = match statement {
+        Statement::Query(query) => {
+            has_star = walk.query(query, false, DEPTH);
+            is_limited = limits(query) || gives_one_row(&query.body);
+            Verb::Select
+        }
+        Statement::Insert(insert) => {
+            if let Some(source) = &insert.source {
+                has_star = walk.query(source, false, DEPTH);
+            }
+            Verb::Insert
+        }
+        Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_) => Verb::Change,
+        Statement::CreateTable(table) => {
+            if let Some(query) = &table.query {
+                has_star = walk.query(query, false, DEPTH);
+            }
+            creation = Some(creation_of(&statement.to_string(), false, table.temporary || table.external, table.partition_by.is_some()));
+            Verb::Define
+        }
+        Statement::CreateView(view) => {
+            if view.materialized {
+                let text = statement.to_string();
+                let is_partitioned = text.to_ascii_uppercase().contains("PARTITION BY");
+                creation = Some(creation_of(&text, true, view.temporary, is_partitioned));
+            }
+            Verb::Define
+        }
+        Statement::AlterTable { .. } | Statement::Drop { .. } | Statement::CreateIndex(_) | Statement::Truncate { .. } => Verb::Define,
+        _ => Verb::Other,
+    };
+    Reading { verb, tables: walk.tables, has_star, scanned: walk.scanned, is_limited, aggregates: walk.aggregates, creation }
+}
+
+fn creation_of(text: &str, is_view: bool, is_temporary: bool, is_partitioned: bool) -> Creation {
+    let upper = text.to_ascii_uppercase();
+    let expires = upper.contains("PARTITION_EXPIRATION_DAYS") || upper.contains("EXPIRATION_TIMESTAMP");
+    let has_time = ["DATE", "TIMESTAMP", "DATETIME"].iter().any(|kind| has_word(&upper, kind)) || is_time_text(text);
+    Creation { is_view, is_temporary, is_partitioned, expires, has_time }
+}
+
+/// A walk through a statement.
+#[derive(Default)]
+struct Walk<'a> {
+    /// Queries with a name, and whether a star of theirs has all columns of a table.
+    named: FxHashMap<String, Named<'a>>,
+    tables: Vec<String>,
+    scanned: Option<String>,
+    aggregates: bool,
+    is_open: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    query: &'a Query,
+    has_star: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// Walks through a query that is bounded from outside or not; whether what comes out has all columns of a table.
+    fn query(&mut self, query: &'a Query, is_bounded: bool, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            // What it reads counts where it is used.
+            let mut inner = Walk { named: self.named.clone(), is_open: self.is_open, ..Walk::default() };
+            let has_star = inner.query(&cte.query, true, depth);
+            self.aggregates |= inner.aggregates;
+            self.tables.extend(inner.tables);
+            self.named.insert(cte.alias.name.value.to_lowercase(), Named { query: &cte.query, has_star });
+        }
+        self.body(&query.body, is_bounded, depth)
+    }
+
+    fn body(&mut self, body: &'a SetExpr, is_bounded: bool, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        match body {
+            SetExpr::Select(select) => self.select(select, is_bounded, depth),
+            SetExpr::Query(query) => self.query(query, is_bounded, depth),
+            SetExpr::SetOperation { left, right, .. } => {
+                let left = self.body(left, is_bounded, depth);
+                self.body(right, is_bounded, depth) || left
+            }
+            _ => false,
+        }
+    }
+
+    fn select(&mut self, select: &'a Select, is_bounded: bool, depth: usize) -> bool {
+        let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+        let shown: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
+        self.aggregates |= is_grouped || shown.iter().any(|item| is_aggregate(item));
+        let is_bounded = is_bounded || self.is_open || select.selection.iter().chain(&select.prewhere).any(bounds);
+        let mut sources: Vec<(Option<String>, bool)> = Vec::new();
+        for from in &select.from {
+            sources.push(self.factor(&from.relation, is_bounded, depth));
+            // What is joined to rows that were put together before are mostly their names.
+            let is_looked_up = self.is_query(&from.relation);
+            for join in &from.joins {
+                sources.push(self.factor(&join.relation, is_bounded || (is_looked_up && !self.is_query(&join.relation)), depth));
+            }
+        }
+        select.projection.iter().any(|item| match item {
+            SelectItem::Wildcard(_) => sources.iter().any(|(_, has_all)| *has_all),
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let name = last(name);
+                sources.iter().any(|(alias, has_all)| *has_all && alias.as_deref().is_none_or(|alias| alias.eq_ignore_ascii_case(&name)))
+            }
+            // In quotation marks that this dialect takes for those of a text.
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => sources.iter().any(|(_, has_all)| *has_all),
+            _ => false,
+        })
+    }
+
+    /// Whether a source is a query, by itself or by its name.
+    fn is_query(&self, factor: &TableFactor) -> bool {
+        match factor {
+            TableFactor::Table { name, .. } => self.named.contains_key(&name.to_string().replace(['`', '"'], "").to_lowercase()),
+            TableFactor::Derived { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The name of a source, and whether a star over it has all columns of a table.
+    fn factor(&mut self, factor: &'a TableFactor, is_bounded: bool, depth: usize) -> (Option<String>, bool) {
+        let alias = |alias: &Option<TableAlias>| alias.as_ref().map(|alias| alias.name.value.clone());
+        let Some(depth) = depth.checked_sub(1) else { return (None, false) };
+        match factor {
+            TableFactor::Table { name, alias: known_as, args: None, sample, .. } => {
+                let table = name.to_string().replace(['`', '"'], "");
+                let called = alias(known_as).or_else(|| Some(last(name)));
+                if let Some(named) = self.named.get(&table.to_lowercase()).copied() {
+                    // It is read here as it is bounded here; a query that reads itself ends.
+                    let outer = self.named.remove(&table.to_lowercase());
+                    self.body(&named.query.body, is_bounded, depth);
+                    if let Some(outer) = outer {
+                        self.named.insert(table.to_lowercase(), outer);
+                    }
+                    return (called, named.has_star);
+                }
+                // `orders.lines`: an array of a row.
+                if !is_bounded && sample.is_none() && self.scanned.is_none() && !table.to_ascii_uppercase().contains("INFORMATION_SCHEMA") {
+                    self.scanned = Some(table.clone());
+                }
+                self.tables.push(table);
+                (called, true)
+            }
+            TableFactor::Derived { subquery, alias: known_as, .. } => {
+                let has_star = self.query(subquery, is_bounded, depth);
+                (alias(known_as), has_star)
+            }
+            TableFactor::NestedJoin { table_with_joins, .. } => {
+                let joined = std::iter::once(&table_with_joins.relation).chain(table_with_joins.joins.iter().map(|join| &join.relation));
+                let all: Vec<(Option<String>, bool)> = joined.map(|factor| self.factor(factor, is_bounded, depth)).collect();
+                (None, all.iter().any(|(_, has_all)| *has_all))
+            }
+            _ => (None, false),
+        }
+    }
+}
+
+fn last(name: &ObjectName) -> String {
+    name.to_string().replace(['`', '"', '[', ']'], "").rsplit('.').next().unwrap_or_default().to_owned()
+}
+
+fn limits(query: &Query) -> bool {
+    query.fetch.is_some()
+        || match &query.limit_clause {
+            Some(LimitClause::LimitOffset { limit, .. }) => limit.is_some(),
+            Some(LimitClause::OffsetCommaLimit { .. }) => true,
+            None => false,
+        }
+}
+
+/// `SELECT COUNT(*) FROM t`
+fn gives_one_row(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => {
+            let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+            !is_grouped && (select.from.is_empty() || select.projection.iter().any(|item| is_aggregate(&item.to_string())))
+        }
+        _ => false,
+    }
+}
+
+fn is_aggregate(item: &str) -> bool {
+    let upper = item.to_ascii_uppercase();
+    let over = upper.contains(" OVER ");
+    !over
+        && ["COUNT(", "SUM(", "AVG(", "MIN(", "MAX(", "APPROX_COUNT_DISTINCT(", "ARRAY_AGG(", "STRING_AGG(", "COUNTIF(", "ANY_VALUE("]
+            .iter()
+            .any(|name| upper.starts_with(name) || upper.contains(&format!(" {name}")) || upper.contains(&format!("({name}")))
+}
+
+/// Whether a condition bounds a date or time; what is filled in may.
+fn bounds(condition: &Expr) -> bool {
+    let mut todo = vec![condition];
+    while let Some(expr) = todo.pop() {
+        match expr {
+            Expr::Nested(inner) => todo.push(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => todo.extend([&**left, &**right]),
+            // Each of them has to.
+            Expr::BinaryOp { left, op: BinaryOperator::Or, right } => {
+                let both = bounds(left) && bounds(right);
+                if both {
+                    return true;
+                }
+            }
+            Expr::IsNotNull(_) | Expr::IsNull(_) | Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::Exists { .. } | Expr::Value(_) => {}
+            Expr::Identifier(name) if name.value.contains(HOLE) => {
+                return true;
+            }
+            Expr::BinaryOp { .. } | Expr::Between { .. } | Expr::In { .. } | Expr::Like { .. } | Expr::Function(_) => {
+                let text = without_literals(&expr.to_string());
+                if is_time_text(&text) || text.contains(HOLE) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+fn without_literals(text: &str) -> String {
+    text.split('\'').step_by(2).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text names something that holds a date or time.
+fn is_time_text(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(is_time)
+}
+
+/// Whether a column's name says that it holds a date or time.
+#[must_use]
+pub fn is_time(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let has =
+        |part: &str| lower.contains(part) && !["candidate", "validate", "mandate", "consolidate"].iter().any(|word| lower.contains(word));
+    has("date")
+        || has("time")
+        || lower.ends_with("_at")
+        || lower.ends_with("_ts")
+        || name.ends_with("At")
+        || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "_table_suffix")
+}
+
+fn has_word(text: &str, wanted: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == wanted)
+}
+
+/// What the words of a text say that no parser takes: only what is beyond doubt.
+fn by_words(text: &str, is_open: bool) -> Option<Reading> {
+    let upper = text.to_ascii_uppercase();
+    let words: Vec<&str> =
+        upper.split(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')).filter(|word| !word.is_empty()).collect();
+    let verb = match words.first().copied()? {
+        "SELECT" | "WITH" => Verb::Select,
+        "INSERT" => Verb::Insert,
+        "UPDATE" | "DELETE" | "MERGE" => Verb::Change,
+        "CREATE" | "ALTER" | "DROP" | "TRUNCATE" => Verb::Define,
+        _ => return None,
+    };
+    let from = words.iter().position(|word| *word == "FROM").and_then(|at| words.get(at + 1));
+    let is_call =
+        from.and_then(|table| upper.split(&format!("FROM {table}")).nth(1)).is_some_and(|rest| rest.trim_start().starts_with('('));
+    let has_star = verb == Verb::Select && !is_call && matches!(words[..], ["SELECT", "*", "FROM", ..]);
+    let is_plain = verb == Verb::Select && words[0] == "SELECT" && words.iter().filter(|word| **word == "SELECT").count() == 1;
+    let is_bounded = is_open || has_word(&upper, "WHERE") || has_word(&upper, "TABLESAMPLE");
+    let scanned = from.filter(|_| is_plain && !is_bounded).map(|table| table.replace('`', ""));
+    let aggregates = has_word(&upper, "GROUP") || is_aggregate(&upper);
+    Some(Reading {
+        verb,
+        tables: from.map(|table| (*table).to_owned()).into_iter().collect(),
+        has_star,
+        scanned,
+        is_limited: has_word(&upper, "LIMIT"),
+        aggregates,
+        creation: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(text: &str) -> Reading {
+        let mut parts = Vec::new();
+        for (index, piece) in text.split("{}").enumerate() {
+            if index > 0 {
+                parts.push(Part::Hole);
+            }
+            parts.push(Part::Text(piece));
+        }
+        read(&parts).expect("a statement")
+    }
+
+    #[test]
+    fn stars() {
+        let starred = |text: &str| reading(text).has_star;
+        for text in [
+            "SELECT * FROM t",
+            "select o.* from orders o where id = 1",
+            "SELECT * EXCEPT(a) FROM `p.d.t`",
+            "WITH x AS (SELECT * FROM t) SELECT * FROM x",
+            "SELECT a FROM t UNION ALL SELECT * FROM u",
+            "INSERT INTO a SELECT * FROM b",
+            "INSERT INTO a SELECT * FROM b WHERE c < %s AND d = %(d)s",
+            "SELECT * FROM `{}.orders` WHERE id = {}",
+            "SELECT * FROM (SELECT * FROM t)",
+        ] {
+            assert!(starred(text), "{text}");
+        }
+        for text in [
+            "SELECT COUNT(*) FROM t",
+            "SELECT a FROM t WHERE EXISTS (SELECT * FROM u)",
+            "SELECT * FROM (SELECT a, b FROM t)",
+            "WITH x AS (SELECT a FROM t) SELECT * FROM x",
+            "WITH x AS (SELECT * FROM t) SELECT a FROM x",
+            "SELECT x.* FROM (SELECT a FROM t) x JOIN u ON u.a = x.a",
+            "SELECT * FROM UNNEST([1, 2])",
+            "SELECT * FROM ML.PREDICT(MODEL `d.m`, (SELECT a FROM t))",
+            "SELECT * FROM ({}) LIMIT 10",
+        ] {
+            assert!(!starred(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn scans() {
+        let scanned = |text: &str| reading(text).scanned;
+        for text in [
+            "SELECT a FROM `p.d.t` LIMIT 10",
+            "SELECT a FROM t WHERE status = 'open'",
+            "SELECT a FROM t WHERE created_at IS NOT NULL",
+            "SELECT a FROM t WHERE status = 'date'",
+            "SELECT a FROM t WHERE created_at > @a OR status = 'x'",
+            "WITH x AS (SELECT a FROM t) SELECT a FROM x",
+            "SELECT a FROM `{}` WHERE id = {}",
+        ] {
+            assert!(scanned(text).is_some(), "{text}");
+        }
+        for text in [
+            "SELECT a FROM t WHERE created_at >= @since",
+            "SELECT a FROM t WHERE DATE(_PARTITIONTIME) = CURRENT_DATE() AND b = 1",
+            "SELECT a FROM `d.t_*` WHERE _TABLE_SUFFIX BETWEEN '1' AND '2'",
+            "SELECT a FROM t TABLESAMPLE SYSTEM (1 PERCENT)",
+            "WITH x AS (SELECT a, day FROM t) SELECT a FROM x WHERE day = '2024-01-01'",
+            "SELECT f.a FROM f JOIN d ON d.id = f.d WHERE f.order_date > @x",
+            "SELECT a FROM t WHERE {}",
+            "SELECT a FROM t {}",
+            "SELECT 1",
+            "SELECT a FROM `d.INFORMATION_SCHEMA.TABLES`",
+            "INSERT INTO t (a) VALUES (1)",
+        ] {
+            assert!(scanned(text).is_none(), "{text} {:?}", reading(text));
+        }
+    }
+
+    #[test]
+    fn creations() {
+        let created = |text: &str| reading(text).creation.expect("something is made");
+        assert!(created("CREATE TABLE d.t (id INT64, created_at TIMESTAMP) PARTITION BY DATE(created_at)").is_partitioned);
+        let plain = created("CREATE TABLE IF NOT EXISTS d.t (id INT64, created_at TIMESTAMP)");
+        assert!(!plain.is_partitioned && plain.has_time && !plain.is_temporary);
+        assert!(created("CREATE TEMP TABLE t (id INT64)").is_temporary);
+        assert!(!created("CREATE TABLE d.t (id INT64, name STRING)").has_time);
+    }
+
+    #[test]
+    fn limits_and_single_rows() {
+        assert!(reading("SELECT a FROM t LIMIT 5").is_limited);
+        assert!(reading("SELECT COUNT(*) FROM t").is_limited);
+        assert!(!reading("SELECT a, COUNT(*) FROM t GROUP BY a").is_limited);
+    }
+}

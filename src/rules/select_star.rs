@@ -1,0 +1,50 @@
+//! `select-star`: a query that asks for all columns of a table.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Severity};
+use crate::fix::Fix;
+use crate::model::program::ModuleId;
+use crate::model::sql::queries::Query;
+
+pub const RULE: Rule = Rule {
+    id: "select-star",
+    severity: Severity::Medium,
+    page: include_str!("../../rules/select-star.md"),
+    checks: &[Check::Module(check)],
+};
+
+fn check(ctx: &mut Context<'_>, id: ModuleId) {
+    let project = ctx.project;
+    for query in project.queries(id).iter().filter(|query| query.reading.has_star) {
+        let is_big_query = query.is_big_query() || (query.call.is_none() && names_like_big_query(&query.text));
+        let confidence = match () {
+            () if query.is_big_query() => Confidence::High,
+            () if is_big_query => Confidence::Medium,
+            () => Confidence::Low,
+        };
+        let table = query.reading.tables.first().map(|table| shown(table)).unwrap_or_default();
+        let cost = if is_big_query {
+            ", and BigQuery bills each of them"
+        } else {
+            ": what is added to it comes along, and what is renamed breaks the code"
+        };
+        let message = format!("`SELECT *` reads every column of {table}{cost}");
+        ctx.report(query.place, confidence, message, fix(query));
+    }
+}
+
+/// Whether a text names a table as only `BigQuery` does: `` `project.dataset.table` ``.
+fn names_like_big_query(text: &str) -> bool {
+    text.split('`').skip(1).step_by(2).any(|name| name.matches('.').count() == 2)
+}
+
+fn shown(table: &str) -> String {
+    if table.contains("roadworthy_hole") { "the table".to_owned() } else { format!("`{table}`") }
+}
+
+fn fix(query: &Query) -> Fix {
+    let text = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let named = text.replacen('*', "id, …", 1);
+    let named = if named.chars().count() > 160 { "SELECT id, … FROM …".to_owned() } else { named };
+    Fix::advice("Name the columns that are used", format!("{named}\n"))
+}
