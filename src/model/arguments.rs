@@ -5,6 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::calls::argument;
 use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
@@ -24,7 +25,8 @@ pub fn find(program: &Program, calls: &[Vec<CallSite>]) -> Arguments {
             let Some(call) = program.module(id).call(site.expr) else { continue };
             let (module, f) = (program.module(function.module), program.function(function));
             for (index, param) in f.params.iter().enumerate().filter(|(_, param)| says_nothing(module, param)) {
-                let Some(value) = passed(program, function, index, call) else { continue };
+                let position = index.checked_sub(program.receivers(function)).filter(|_| param.kind == ParamKind::Normal);
+                let Some(value) = argument(call, position, &[param.name.as_str()]) else { continue };
                 let names = asked.entry(function.module).or_insert_with(|| asked_about(module));
                 if !names.contains(&param.name) {
                     continue;
@@ -57,19 +59,6 @@ pub(super) fn called(resolver: &Resolver<'_>, callee: Entity) -> Option<Function
 fn says_nothing(module: &Module, param: &Param) -> bool {
     let is_open = param.default.is_none_or(|default| matches!(module.expr(default).kind, ExprKind::Null));
     is_open && param.annotation.is_none() && !param.name.is_empty() && matches!(param.kind, ParamKind::Normal | ParamKind::KeywordOnly)
-}
-
-/// What a call passes as a parameter; nothing where it passes none, or it cannot be told which.
-fn passed(program: &Program, function: FunctionRef, index: usize, call: &Call) -> Option<ExprId> {
-    let param = &program.function(function).params[index];
-    let by_keyword = call.args.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(name) if name == param.name));
-    let position = index.checked_sub(program.receivers(function)).filter(|_| param.kind == ParamKind::Normal);
-    let by_position = || {
-        let position = position?;
-        let before = call.args.get(..=position)?;
-        before.iter().all(|arg| arg.kind == ArgKind::Positional).then_some(&call.args[position])
-    };
-    by_keyword.or_else(by_position).map(|arg| arg.value)
 }
 
 /// Names that a module asks members of, calls, or keeps in attributes.

@@ -113,11 +113,16 @@ fn is_container(program: &Program, id: ModuleId, expr: ExprId) -> bool {
 /// Whether a pattern, or one of several, matches any origin.
 #[must_use]
 pub fn any_pattern(program: &Program, id: ModuleId, expr: ExprId) -> Option<Any> {
+    pattern(program, id, expr, DEPTH)
+}
+
+fn pattern(program: &Program, id: ModuleId, expr: ExprId, depth: u32) -> Option<Any> {
+    let depth = depth.checked_sub(1)?;
     let (at, origin) = values::origin(program, id, expr);
     let module = program.module(at);
     match &module.expr(origin).kind {
-        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().find_map(|item| any_pattern(program, at, *item)),
-        ExprKind::Call(call) => call.args.first().and_then(|arg| any_pattern(program, at, arg.value)),
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().find_map(|item| pattern(program, at, *item, depth)),
+        ExprKind::Call(call) => call.args.first().and_then(|arg| pattern(program, at, arg.value, depth)),
         _ => match values::value(program, at, origin) {
             Value::Text(text) => is_wide(&text).then_some(Any::Pattern),
             _ => None,

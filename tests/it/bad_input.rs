@@ -282,3 +282,15 @@ fn broken_manifests_are_named_once() {
     }
     assert_eq!(reason(&with("tsconfig.json", b"{ // comments and\n \"files\": [], }"), "tsconfig.json"), "", "commas are no errors");
 }
+
+#[test]
+fn values_within_themselves_and_deep_ones_are_survived() {
+    let deep = format!("CORS_ALLOWED_ORIGIN_REGEXES = {}{}\n", "[".repeat(20_000), "]".repeat(20_000));
+    let round = "from fastapi import FastAPI\nfrom fastapi.middleware.cors import CORSMiddleware\n\napp = FastAPI()\nPATTERN = wrap(PATTERN)\n\
+                 app.add_middleware(CORSMiddleware, allow_origin_regex=PATTERN, allow_origins=PATTERN)\n";
+    let chained = format!("import sqlite3\n\nsqlite3.connect('x').execute(\"SELECT a FROM t WHERE a = 1{}\")\n", " OR a = 1".repeat(9000));
+    for text in [deep.as_str(), round, &chained] {
+        let text = format!("import requests\n\nrequests.get('https://example.com')\n{text}");
+        assert!(lines(&with("app.py", text.as_bytes()), "app.py").contains(&3), "{text:.80}");
+    }
+}

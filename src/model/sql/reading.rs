@@ -15,6 +15,15 @@ const DEPTH: usize = 40;
 /// Longer texts are no statements that anybody wrote.
 const MOST_BYTES: usize = 100_000;
 
+/// How many operators a text may have for the parser: it nests the operands of a chain, however long that is.
+const MOST_OPERATORS: usize = 600;
+
+/// So many do no harm on any stack.
+const FEW_OPERATORS: usize = 80;
+
+/// How many sources of rows are looked at: queries with names may use each other over and over.
+const MOST_SOURCES: usize = 2000;
+
 /// What stands for a part that is filled in as a name.
 const HOLE: &str = "roadworthy_hole";
 
@@ -85,12 +94,33 @@ pub fn read(parts: &[Part<'_>]) -> Option<Reading> {
         return None;
     }
     let text = without_placeholders(&text);
+    let operators = operators(&text);
+    let reading = if operators <= FEW_OPERATORS {
+        parsed(&text, is_open)
+    } else if operators <= MOST_OPERATORS {
+        on_large_stack(&text, is_open)
+    } else {
+        None
+    };
+    reading.or_else(|| by_words(&text, is_open))
+}
+
+/// The same for what may nest deeper than the stack of a worker allows.
+fn on_large_stack(text: &str, is_open: bool) -> Option<Reading> {
+    const STACK: usize = 32 << 20;
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || parsed(text, is_open)).ok()?;
+        reader.join().ok()?
+    })
+}
+
+/// What the parser makes of a text, if it takes it.
+fn parsed(text: &str, is_open: bool) -> Option<Reading> {
     let dialects: [&dyn Dialect; 3] = [&BigQueryDialect {}, &GenericDialect {}, &MsSqlDialect {}];
-    let parsed = dialects.iter().find_map(|dialect| {
+    let statements = dialects.iter().find_map(|dialect| {
         let parser = Parser::new(*dialect).with_recursion_limit(DEPTH);
-        parser.try_with_sql(&text).ok()?.parse_statements().ok().filter(|statements| !statements.is_empty())
-    });
-    let Some(statements) = parsed else { return by_words(&text, is_open) };
+        parser.try_with_sql(text).ok()?.parse_statements().ok().filter(|statements| !statements.is_empty())
+    })?;
     let mut readings = statements.iter().map(|statement| of(statement, is_open));
     let mut whole = readings.next()?;
     // A script does what its statements do.
@@ -107,14 +137,30 @@ pub fn read(parts: &[Part<'_>]) -> Option<Reading> {
     Some(whole)
 }
 
+/// How many operators a text has, at most.
+fn operators(text: &str) -> usize {
+    const WORDS: [&str; 15] =
+        ["AND", "AT", "BETWEEN", "COLLATE", "DIV", "EXCEPT", "ILIKE", "IN", "INTERSECT", "IS", "LIKE", "MOD", "OR", "UNION", "XOR"];
+    let signs = text.chars().filter(|c| "+-*/%|&^<>=~:[!".contains(*c)).count();
+    let is_operator = |word: &&str| WORDS.iter().any(|operator| word.eq_ignore_ascii_case(operator));
+    signs + text.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_operator).count()
+}
+
 /// The placeholders of drivers that are no SQL, as one that is: `%s`, `%(name)s`.
 fn without_placeholders(text: &str) -> String {
-    let mut shown = text.replace("%s", "?").replace("%%", "%");
-    while let Some(start) = shown.find("%(") {
-        let Some(end) = shown[start..].find(")s") else { break };
-        shown.replace_range(start..start + end + 2, "?");
+    let shown = text.replace("%s", "?").replace("%%", "%");
+    let mut parts = shown.split("%(");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        if let Some((_, rest)) = part.split_once(")s") {
+            whole.push('?');
+            whole.push_str(rest);
+        } else {
+            whole.push_str("%(");
+            whole.push_str(part);
+        }
     }
-    shown
+    whole
 }
 
 /// The text with something in the place of what is filled in, and whether that may be any clause.
@@ -220,6 +266,7 @@ struct Walk<'a> {
     scanned: Option<String>,
     aggregates: bool,
     is_open: bool,
+    sources: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -234,8 +281,9 @@ impl<'a> Walk<'a> {
         let Some(depth) = depth.checked_sub(1) else { return false };
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             // What it reads counts where it is used.
-            let mut inner = Walk { named: self.named.clone(), is_open: self.is_open, ..Walk::default() };
+            let mut inner = Walk { named: self.named.clone(), is_open: self.is_open, sources: self.sources, ..Walk::default() };
             let has_star = inner.query(&cte.query, true, depth);
+            self.sources = inner.sources;
             self.aggregates |= inner.aggregates;
             self.tables.extend(inner.tables);
             self.named.insert(cte.alias.name.value.to_lowercase(), Named { query: &cte.query, has_star });
@@ -294,7 +342,8 @@ impl<'a> Walk<'a> {
     /// The name of a source, and whether a star over it has all columns of a table.
     fn factor(&mut self, factor: &'a TableFactor, is_bounded: bool, depth: usize) -> (Option<String>, bool) {
         let alias = |alias: &Option<TableAlias>| alias.as_ref().map(|alias| alias.name.value.clone());
-        let Some(depth) = depth.checked_sub(1) else { return (None, false) };
+        self.sources += 1;
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.sources <= MOST_SOURCES) else { return (None, false) };
         match factor {
             TableFactor::Table { name, alias: known_as, args: None, sample, .. } => {
                 let table = name.to_string().replace(['`', '"'], "");
@@ -525,6 +574,23 @@ mod tests {
         ] {
             assert!(scanned(text).is_none(), "{text} {:?}", reading(text));
         }
+    }
+
+    #[test]
+    fn depth_and_width_of_texts_are_no_danger() {
+        let chain = |operator: &str| format!("SELECT a FROM t WHERE a{}", operator.repeat(30_000));
+        for operator in [" OR a", " AND a", " + a", "::int", " IS NULL", "[0]", " COLLATE x", " || a", " = a"] {
+            let _ = super::read(&[Part::Text(&chain(operator))]);
+            let most = format!("SELECT a FROM t WHERE a{}", operator.repeat(MOST_OPERATORS / 2));
+            let _ = super::read(&[Part::Text(&most)]);
+        }
+        let pair = |i: usize| format!("x{i} AS (SELECT p.* FROM x{} p JOIN x{} q ON p.a = q.a)", i - 1, i - 1);
+        let wide: Vec<String> = (1..36).map(pair).collect();
+        assert!(reading(&format!("WITH x0 AS (SELECT * FROM t), {} SELECT a FROM x35", wide.join(", "))).verb == Verb::Select);
+        let _ = super::read(&[Part::Text(&format!("SELECT a FROM t WHERE a = {}1{}", "(".repeat(9000), ")".repeat(9000)))]);
+        let _ = super::read(&[Part::Text(&"SELECT * FROM (".repeat(6000))]);
+        let _ = super::read(&[Part::Text(&"SELECT a FROM t UNION ALL ".repeat(4000))]);
+        let _ = super::read(&[Part::Text(&"SELECT 1; ".repeat(9000))]);
     }
 
     #[test]
