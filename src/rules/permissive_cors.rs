@@ -322,7 +322,8 @@ fn report_header(ctx: &mut Context<'_>, id: ModuleId, at: ExprId, value: ExprId)
     let file = program.sources.get(program.module(id).file);
     let is_of_build =
         ["vite.config.", "webpack.", "vue.config.", "rspack.config.", "rsbuild.config."].iter().any(|name| file.name().starts_with(name));
-    let Some(any) = origins::any(program, id, value).filter(|_| !is_shown && !is_of_build) else { return };
+    let is_silent = is_shown || is_of_build || is_of_files(program.module(id), at);
+    let Some(any) = origins::any(program, id, value).filter(|_| !is_silent) else { return };
     if (any == Any::Reflected && is_asked_about(program, id, value)) || development::runs(program, id, at) {
         return;
     }
@@ -352,6 +353,21 @@ fn report_header(ctx: &mut Context<'_>, id: ModuleId, at: ExprId, value: ExprId)
     ctx.report(program.place(id, at), confidence, format!("`Access-Control-Allow-Origin` set by hand {how}{then}"), fix);
 }
 
+/// Whether a header is set on files that a server sends as they are: `serveStatic(folder, { setHeaders: (res) => … })`.
+fn is_of_files(module: &Module, at: ExprId) -> bool {
+    let key_of = |function: FunctionId| {
+        let Parent::Expr(value) = module.function(function).parent else { return None };
+        let Parent::Expr(object) = module.expr_parents[value.index()] else { return None };
+        let ExprKind::Object(entries) = &module.expr(object).kind else { return None };
+        entries.iter().find_map(|entry| match entry {
+            Entry::Pair { key, value: v } if *v == value => Some(*key),
+            _ => None,
+        })
+    };
+    let is_it = |key: ExprId| matches!(module.expr(key).kind, ExprKind::String(key) if key == "setHeaders");
+    module.function_of(at).and_then(key_of).is_some_and(is_it)
+}
+
 /// Whether credentials are allowed where a header is set: in the same object, or in the same function.
 fn allows_credentials(program: &Program, id: ModuleId, at: ExprId) -> bool {
     const CREDENTIALS: &str = "Access-Control-Allow-Credentials";
@@ -369,30 +385,46 @@ fn allows_credentials(program: &Program, id: ModuleId, at: ExprId) -> bool {
         matches!(module.expr(expr).kind, ExprKind::String(text) if is_it(&text))
             && match around(at) {
                 Some(object) => around(expr) == Some(object),
-                None => module.function_of(expr) == module.function_of(at),
+                None => run_together(module, expr, at),
             }
     })
 }
 
-/// Whether the function around a value asks whether it is one of some: `if (ALLOWED.has(origin))`.
+/// Whether two expressions of a function may both be evaluated: none is in a branch that the other is not in.
+fn run_together(module: &Module, one: ExprId, other: ExprId) -> bool {
+    let blocks = |expr: ExprId| -> Vec<BlockId> {
+        let around = module.around(expr).take_while(|around| !matches!(around, Around::Function(_)));
+        around
+            .filter_map(|around| if let Around::Stmt(stmt, _) = around { Some(module.stmt_parents[stmt.index()]) } else { None })
+            .collect()
+    };
+    let is_within = |inner: &[BlockId], outer: &[BlockId]| outer.first().is_none_or(|block| inner.contains(block));
+    let (one_in, other_in) = (blocks(one), blocks(other));
+    module.function_of(one) == module.function_of(other) && (is_within(&one_in, &other_in) || is_within(&other_in, &one_in))
+}
+
+/// Whether the function around a value asks whether it is one of some: `if (ALLOWED.has(origin))`. That it is there at all is no
+/// such question.
 fn is_asked_about(program: &Program, id: ModuleId, value: ExprId) -> bool {
     let module = program.module(id);
     let Some(function) = module.function_of(value) else { return false };
-    let written = program.text(id, value);
-    let asks = |expr: ExprId| match &module.expr(expr).kind {
-        ExprKind::Call(call) => call.args.iter().any(|arg| program.text(id, arg.value) == written),
-        ExprKind::Compare { operands, .. } => {
-            operands.iter().any(|operand| program.text(id, *operand) == written)
-                && !operands.iter().any(|operand| matches!(module.expr(*operand).kind, ExprKind::Null | ExprKind::String(_)))
-        }
-        _ => false,
-    };
     let FunctionBody::Block(body) = module.function(function).body else { return false };
+    let written = program.text(id, value);
     let tests = module.statements(body).into_iter().flat_map(|stmt| match &module.stmt(stmt).kind {
         StmtKind::If { branches, .. } => branches.iter().map(|(test, _)| *test).collect::<Vec<_>>(),
         _ => Vec::new(),
     });
-    tests.flat_map(|test| module.descendants(test)).any(asks)
+    let mut todo: Vec<ExprId> = tests.collect();
+    while let Some(test) = todo.pop() {
+        match &module.expr(test).kind {
+            ExprKind::Logical { operands, .. } => todo.extend(operands),
+            ExprKind::Unary { op: UnaryOp::Not, operand } => todo.push(*operand),
+            ExprKind::Compare { operands, .. } if operands.iter().any(|o| matches!(module.expr(*o).kind, ExprKind::Null)) => {}
+            _ if program.text(id, test).contains(written) && program.text(id, test) != written => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// `CORS_ALLOW_ALL_ORIGINS = True`

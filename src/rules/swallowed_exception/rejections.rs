@@ -112,10 +112,11 @@ fn verdict(program: &Program, id: ModuleId, expr: ExprId, stmt: StmtId, rejectio
     let asked = without_reading(module, promise);
     let parts = module.descendants(promise);
     let imports = parts.iter().any(|part| matches!(module.expr(*part).kind, ExprKind::Require(_)));
+    let (made_in, made) = values::origin(program, id, promise);
     if matches!(rejection.reaction, Reaction::Raises | Reaction::Acts)
         || imports
         || cleanup::is_cleaning_up(program, id, stmt)
-        || cleanup::closes(program, id, values::origin(program, id, promise).1)
+        || cleanup::closes(program, made_in, made)
         || local_work::is_attempted(program, id, asked)
         || is_reading(program, id, asked)
         || outside::is_probe(program, id, asked)
