@@ -166,29 +166,57 @@ fn is_export(program: &Program, id: ModuleId, mention: ExprId) -> bool {
     }
 }
 
-/// What all calls of a function pass for the parameter that a name of JavaScript stands for, its default where one passes
-/// nothing; nothing at all where a call may be out of sight, or there is none.
+/// What the calls of a function that can be seen pass for the parameter that a name stands for.
 #[must_use]
-pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(ModuleId, ExprId)>> {
+pub fn some_given(program: &Program, id: ModuleId, name: ExprId) -> Vec<(ModuleId, ExprId)> {
+    let Some((function, index)) = parameter(program, id, name) else { return Vec::new() };
+    let position = index.checked_sub(program.receivers(function));
+    let passes = |(at, expr): &(ModuleId, ExprId)| {
+        let call = program.module(*at).call(*expr)?;
+        match passed(program, *at, call, position, &program.function(function).params[index].name) {
+            Passed::Value(module, value) => Some((module, value)),
+            Passed::No | Passed::Unknown => None,
+        }
+    };
+    program.callers().of(function).iter().filter_map(passes).collect()
+}
+
+/// The parameter that a name stands for, and its function.
+fn parameter(program: &Program, id: ModuleId, name: ExprId) -> Option<(FunctionRef, usize)> {
     let module = program.module(id);
     let ExprKind::Name(text) = module.expr(name).kind else { return None };
     let (scope, count) = Resolver::new(program).scope_of_name(id, name, text)?;
     let ScopeKind::Function(function) = module.scope(scope).kind else { return None };
     let BindingKind::Param(index) = program.bindings(id, scope, text).next().filter(|_| count == 1)?.kind else { return None };
     let function = FunctionRef { module: id, function };
-    let f = program.function(function);
-    let index = index as usize;
-    let param = f.params.get(index).filter(|param| param.name == text && param.kind == ParamKind::Normal)?;
-    if module.language != Language::TypeScript {
-        return None;
-    }
+    let is_plain = |param: &&Param| param.name == text && param.kind == ParamKind::Normal;
+    program.function(function).params.get(index as usize).filter(is_plain)?;
+    Some((function, index as usize))
+}
+
+/// What all calls of a function pass for the parameter that a name stands for, its default where one passes nothing; nothing
+/// at all where a call may be out of sight, or there is none.
+#[must_use]
+pub fn given(program: &Program, id: ModuleId, name: ExprId) -> Option<Vec<(ModuleId, ExprId)>> {
+    let module = program.module(id);
+    let (function, index) = parameter(program, id, name)?;
+    let param = program.function(function).params.get(index)?;
     let mut values = Vec::new();
     for (at, expr) in program.callers().all_of(program, function)? {
         let call = program.module(*at).call(*expr)?;
-        if call.args.iter().take(index + 1).any(|arg| arg.kind != ArgKind::Positional) {
-            return None;
-        }
-        values.extend(call.args.get(index).map(|arg| (*at, arg.value)).or(param.default.map(|default| (id, default))));
+        let value = if module.language == Language::TypeScript {
+            if call.args.iter().take(index + 1).any(|arg| arg.kind != ArgKind::Positional) {
+                return None;
+            }
+            call.args.get(index).map(|arg| (*at, arg.value))
+        } else {
+            match passed(program, *at, call, index.checked_sub(program.receivers(function)), &param.name) {
+                Passed::Value(module, value) => Some((module, value)),
+                Passed::No => None,
+                Passed::Unknown => return None,
+            }
+        };
+        values.extend(value.or(param.default.map(|default| (id, default))));
     }
     Some(values)
 }

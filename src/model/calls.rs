@@ -89,6 +89,18 @@ pub fn passed_on(program: &Program, module: ModuleId, expr: ExprId) -> Option<(C
     Some((Call { callee: function.value, args: own.into(), ..outer.clone() }, calls.keywords))
 }
 
+/// The same, where a call that is only prepared counts as made: `run = partial(client.query, sql)`.
+#[must_use]
+pub fn passed_on_or_prepared(program: &Program, module: ModuleId, expr: ExprId) -> Option<Call> {
+    if let Some((inner, _)) = passed_on(program, module, expr) {
+        return Some(inner);
+    }
+    let outer = program.module(module).call(expr)?;
+    let (function, own) = outer.args.split_first()?;
+    let is_partial = program.callee(module, expr).library()? == PARTIAL && function.kind == ArgKind::Positional;
+    is_partial.then(|| Call { callee: function.value, args: own.into(), ..outer.clone() })
+}
+
 /// Whether an argument is passed to a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Passed {
@@ -98,6 +110,14 @@ pub enum Passed {
     No,
     /// A spread may pass it.
     Unknown,
+}
+
+impl Passed {
+    /// Whether it is passed, and true.
+    #[must_use]
+    pub fn is_true(self, program: &Program) -> bool {
+        matches!(self, Self::Value(module, value) if values::value(program, module, value) == values::Value::Bool(true))
+    }
 }
 
 /// Whether an argument is passed, by position or keyword or in a dictionary whose keys can be seen (`**options`), or bound

@@ -46,6 +46,12 @@ pub fn told(program: &Program, id: ModuleId, call: &Call, positions: &Positions,
     seen.unwrap_or(unseen)
 }
 
+/// What an object holds under a path of keys.
+#[must_use]
+pub fn held(program: &Program, id: ModuleId, object: ExprId, path: &str) -> Passed {
+    in_object(program, id, object, path, DEPTH)
+}
+
 /// Where an option would stand that a call is not told.
 #[must_use]
 pub fn slot(program: &Program, id: ModuleId, call: &Call, positions: &Positions) -> Option<Slot> {

@@ -13,24 +13,30 @@ use crate::model::resolve::Entity;
 use crate::model::services::Service;
 use crate::source::Place;
 
+mod bigquery_full_scan;
 mod container_runs_as_root;
 mod hardcoded_secret;
+mod missing_partitioning;
 mod missing_rate_limit;
 mod missing_timeout;
 mod oversized_memory;
 mod permissive_cors;
+mod query_without_cost_cap;
 mod select_star;
 mod sql_injection;
 mod swallowed_exception;
 
 /// Every rule, by id.
 pub static RULES: &[Rule] = &[
+    bigquery_full_scan::RULE,
     container_runs_as_root::RULE,
     hardcoded_secret::RULE,
+    missing_partitioning::RULE,
     missing_rate_limit::RULE,
     missing_timeout::RULE,
     oversized_memory::RULE,
     permissive_cors::RULE,
+    query_without_cost_cap::RULE,
     select_star::RULE,
     sql_injection::RULE,
     swallowed_exception::RULE,

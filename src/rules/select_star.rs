@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let project = ctx.project;
     for query in project.queries(id).iter().filter(|query| query.reading.has_star) {
-        let is_big_query = query.is_big_query() || (query.call.is_none() && names_like_big_query(&query.text));
+        let is_big_query = query.is_big_query() || query.looks_like_big_query();
         let confidence = match () {
             () if query.is_big_query() => Confidence::High,
             () if is_big_query => Confidence::Medium,
@@ -31,11 +31,6 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let message = format!("`SELECT *` reads every column of {table}{cost}");
         ctx.report(query.place, confidence, message, fix(query));
     }
-}
-
-/// Whether a text names a table as only `BigQuery` does: `` `project.dataset.table` ``.
-fn names_like_big_query(text: &str) -> bool {
-    text.split('`').skip(1).step_by(2).any(|name| name.matches('.').count() == 2)
 }
 
 fn shown(table: &str) -> String {

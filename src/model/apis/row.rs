@@ -277,6 +277,9 @@ pub struct Sql {
     /// Its keyword.
     #[serde(default)]
     pub keyword: Option<String>,
+    /// Where the text is in what is passed, if that is a mapping (Python).
+    #[serde(default)]
+    pub key: Option<String>,
     /// Style of placeholders.
     pub style: Placeholder,
     /// Where bound values go: keyword, or nothing where they follow the text by position.

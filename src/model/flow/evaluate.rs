@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::interpret::{Environment, Record, joined};
 use super::sources::parameter;
-use super::{Abstract, Content, Kind, Origin, Piece, assembled, container, format, mapping};
+use super::{Abstract, Content, Hole, Kind, Origin, Piece, assembled, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::routes::Routes;
@@ -452,7 +452,7 @@ pub(super) fn fill(pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprI
     roots.extend(value.roots());
     if value.text.is_none() && value.origin == Origin::Constant {
         // Constant, but of unknown wording: configuration.
-        pieces.push(Piece::Text(" ? ".into()));
+        pieces.push(Piece::Hole(Hole { origin: Origin::Constant, expr, source: None }));
     } else {
         pieces.extend(value.pieces(expr));
     }

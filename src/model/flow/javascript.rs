@@ -335,6 +335,11 @@ impl Evaluator<'_> {
         fill(&mut pieces, &mut roots, list, &items);
         fill(&mut pieces, &mut roots, at, separator);
         fill(&mut pieces, &mut roots, list, &items);
+        // How many items there are is not known: `" AND ".join(conditions)`.
+        if items.text.is_some() && constant(separator).is_some_and(|text| text.contains(char::is_alphabetic)) {
+            fill(&mut pieces, &mut roots, at, separator);
+            pieces.push(Piece::Hole(super::Hole { origin: Origin::Constant, expr: list, source: None }));
+        }
         if items.text.is_some() && items.origin == Origin::Constant {
             Abstract { text: Some(Rc::new(super::Text { pieces, roots })), ..Abstract::default() }
         } else {

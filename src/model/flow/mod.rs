@@ -197,6 +197,14 @@ impl Abstract {
         self.content.as_ref().map_or_else(|| self.derived(), |content| content.keys.clone())
     }
 
+    /// The same text with something constant behind it.
+    fn followed_by(mut self, after: &str) -> Self {
+        if let Some(text) = self.text.as_mut().filter(|_| !after.is_empty()) {
+            Rc::make_mut(text).pieces.push(Piece::Text(after.into()));
+        }
+        self
+    }
+
     /// The pieces that it adds to a text.
     fn pieces(&self, expr: ExprId) -> Vec<Piece> {
         match &self.text {

@@ -1,11 +1,13 @@
 //! Which texts calls run.
 
+use ustr::Ustr;
+
 use super::Abstract;
 use super::evaluate::{Evaluator, Values};
 use super::interpret::{Environment, SinkCall};
 use crate::ir::program::*;
-use crate::model::apis::{Row, Sql};
-use crate::model::calls::{Passed, argument, passed, passed_on};
+use crate::model::apis::Row;
+use crate::model::calls::{Passed, argument, passed, passed_on_or_prepared};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::sql;
 
@@ -24,7 +26,7 @@ impl Evaluator<'_> {
         values: &Values,
     ) {
         let api = callee.library();
-        if let Some((inner, _)) = passed_on(self.program, self.id, expr)
+        if let Some(inner) = passed_on_or_prepared(self.program, self.id, expr)
             && let Entity::Library(api) = Resolver::new(self.program).entity(self.id, inner.callee)
             && let Some(sql) = self.program.apis.row(api).and_then(|row| row.sql.as_ref())
             && let Some(argument) = argument(&inner, Some(sql.position), &[sql.keyword.as_deref().unwrap_or_default()])
@@ -39,16 +41,27 @@ impl Evaluator<'_> {
                 && module == self.id
             {
                 let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
-                let (argument, value) = if self.is_javascript() { self.text_in(sql, argument, value) } else { (argument, value) };
+                let (argument, value) = match (self.is_javascript(), &sql.key) {
+                    (true, _) => self.text_in(sql.keyword.as_deref().unwrap_or_default(), argument, value),
+                    (false, Some(key)) => self.text_in(key, argument, value),
+                    (false, None) => (argument, value),
+                };
                 self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, api, is_wrapped: false, value }));
             }
             return;
         }
+        // `asyncio.to_thread(run, sql)`
+        let inner = passed_on_or_prepared(self.program, self.id, expr);
+        let (call, callee) = match &inner {
+            Some(inner) => (inner, Resolver::new(self.program).entity(self.id, inner.callee)),
+            None => (call, callee),
+        };
         if let Entity::Function(function) = callee
             && let Some(wrapper) = self.program.sql_wrappers().of(function)
             && let Some(argument) = wrapper.argument(self.program, function, call)
         {
             let value = values.get(&argument).cloned().unwrap_or_else(|| self.value_in(environment, argument));
+            let value = value.followed_by(wrapper.after.as_str());
             let api = Some(wrapper.api);
             self.note(|record| record.sink(SinkCall { call: expr, argument, resolved: true, api, is_wrapped: true, value }));
             return;
@@ -85,6 +98,15 @@ impl Evaluator<'_> {
             let value = values.get(&first.value).cloned().unwrap_or_default();
             self.note(|record| record.sink(SinkCall { call: expr, argument: first.value, resolved: false, api, is_wrapped: false, value }));
         }
+        // No other library has such a method.
+        if name == "query_and_wait"
+            && row.is_none()
+            && let Some(text) = argument(call, Some(0), &["query"])
+        {
+            let value = values.get(&text).cloned().unwrap_or_default();
+            let api = Some(Ustr::from("google.cloud.bigquery.Client.query_and_wait"));
+            self.note(|record| record.sink(SinkCall { call: expr, argument: text, resolved: false, api, is_wrapped: false, value }));
+        }
         // Managers of Django's models: `Model.objects.raw(…)`.
         if matches!(name.as_str(), "raw" | "extra") && self.is_manager(object) {
             for arg in &call.args {
@@ -104,11 +126,10 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The text in what is passed for it in JavaScript: itself, a field of an object, an item of a list.
-    fn text_in(&self, sql: &Sql, mut argument: ExprId, mut value: Abstract) -> (ExprId, Abstract) {
+    /// The text in what is passed for it: itself, a field of an object, an item of a list.
+    fn text_in(&self, path: &str, mut argument: ExprId, mut value: Abstract) -> (ExprId, Abstract) {
         let module = self.module();
-        let path = sql.keyword.as_deref().unwrap_or_default().split('.').filter(|key| !key.is_empty());
-        for key in path {
+        for key in path.split('.').filter(|key| !key.is_empty()) {
             let Some(content) = value.content.clone() else { break };
             let Some((_, field)) = content.fields.iter().find(|(k, _)| **k == *key) else { break };
             value = field.clone();

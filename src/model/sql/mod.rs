@@ -2,6 +2,9 @@
 
 use crate::model::flow::{Hole, Piece, Text};
 
+mod bounds;
+pub mod creations;
+pub mod partitions;
 pub mod queries;
 pub mod reading;
 pub mod units;

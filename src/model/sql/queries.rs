@@ -22,6 +22,8 @@ pub struct Query {
     pub call: Option<ExprId>,
     /// What that calls.
     pub api: Option<Ustr>,
+    /// Nothing that is known runs it.
+    pub is_unresolved: bool,
     /// The expression that the text begins with, wherever that stands.
     pub place: Place,
     /// What it says.
@@ -36,6 +38,23 @@ impl Query {
     pub fn is_big_query(&self) -> bool {
         self.api.is_some_and(|api| api.contains("bigquery") || api.contains("pandas_gbq") || api == "pandas.read_gbq")
     }
+
+    /// Whether it names a table as only `BigQuery` does, `` `project.dataset.table` ``.
+    #[must_use]
+    pub fn names_like_big_query(&self) -> bool {
+        looks_like_big_query(&self.text)
+    }
+
+    /// Whether it does, and nothing is seen to run it.
+    #[must_use]
+    pub fn looks_like_big_query(&self) -> bool {
+        self.is_unresolved && self.names_like_big_query()
+    }
+}
+
+/// Whether a text names a table as only `BigQuery` does: `` `project.dataset.table` ``.
+fn looks_like_big_query(text: &str) -> bool {
+    text.split('`').skip(1).step_by(2).any(|name| name.matches('.').count() == 2)
 }
 
 /// The texts of all modules, read when somebody asks.
@@ -61,19 +80,19 @@ fn find(program: &Program, routes: &Routes, id: ModuleId) -> Vec<Query> {
     for function in units::of(program, id) {
         let facts = flow::interpret(program, routes, id, function);
         for sink in &facts.sinks {
-            let among = looked_up(program, id, sink.argument);
+            let among = alternatives(program, id, sink.argument);
             if !among.is_empty() {
-                found.extend(among.into_iter().filter_map(|at| constant(program, Some(sink.call), sink.api, at)));
+                found.extend(among.into_iter().filter_map(|at| constant(program, Some(sink), at)));
             } else if let Some(text) = &sink.value.text {
-                found.extend(query(program, id, Some(sink.call), sink.api, text, sink.argument));
+                found.extend(query(program, id, Some(sink), text, sink.argument));
             } else {
                 let composed = || composed(program, id, sink);
-                found.extend(constant(program, Some(sink.call), sink.api, (id, sink.argument)).or_else(composed));
+                found.extend(constant(program, Some(sink), (id, sink.argument)).or_else(composed));
             }
         }
         for (root, value) in &facts.loose {
             let Some(text) = value.text.as_ref().filter(|text| is_statement(text)) else { continue };
-            let Some(query) = query(program, id, None, None, text, *root) else { continue };
+            let Some(query) = query(program, id, None, text, *root) else { continue };
             // What is on its way to a call that runs it is that text.
             let is_part =
                 |whole: &Query| whole.call.is_some() && (whole.place == query.place || whole.text.starts_with(query.text.trim_end()));
@@ -83,7 +102,88 @@ fn find(program: &Program, routes: &Routes, id: ModuleId) -> Vec<Query> {
         }
     }
     found.extend(tagged(program, id));
+    handed_on(program, id, &mut found);
+    let through_alchemy = |query: &Query| query.api.is_some_and(|api| api.starts_with("sqlalchemy."));
+    if found.iter().any(through_alchemy) && is_alchemy_on_big_query(program) {
+        let api = Some(Ustr::from("sqlalchemy_bigquery"));
+        found.iter_mut().filter(|query| through_alchemy(query)).for_each(|query| query.api = api);
+    }
     found
+}
+
+/// Whether all that `SQLAlchemy` connects to is `BigQuery`: `create_engine("bigquery://project")`.
+fn is_alchemy_on_big_query(program: &Program) -> bool {
+    let mut engines = program.calls_to("sqlalchemy.create_engine").peekable();
+    engines.peek().is_some()
+        && engines.all(|(id, call)| {
+            call.args.first().is_some_and(|url| match &program.module(id).expr(url.value).kind {
+                ExprKind::Template { parts, .. } => {
+                    matches!(parts.first(), Some(TemplatePart::Text(text, _)) if text.starts_with("bigquery://"))
+                }
+                _ => values::text(program, id, url.value).is_some_and(|text| text.starts_with("bigquery://")),
+            })
+        })
+}
+
+fn begins_creation(text: &str) -> bool {
+    text.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"))
+}
+
+/// Constant texts that are handed to something out of sight, if only `BigQuery` could take them.
+fn handed_on(program: &Program, id: ModuleId, found: &mut Vec<Query>) {
+    let module = program.module(id);
+    let may_be = |expr: ExprId| match &module.expr(expr).kind {
+        ExprKind::String(text) => (units::begins_like_sql(text).is_some() || begins_creation(text)) && looks_like_big_query(text),
+        ExprKind::Template { parts, tag: None } => matches!(&parts[..], [TemplatePart::Text(text, _)] if looks_like_big_query(text)),
+        _ => false,
+    };
+    let texts: Vec<ExprId> = module.expr_ids().filter(|expr| may_be(*expr)).collect();
+    if texts.is_empty() {
+        return;
+    }
+    for site in &program.calls[id.0 as usize] {
+        let row = match site.callee {
+            Entity::Unknown => None,
+            Entity::Library(name) => program.apis.row(name),
+            _ => continue,
+        };
+        let Some(call) = module.call(site.expr).filter(|_| row.is_none()) else { continue };
+        for arg in &call.args {
+            let (at, origin) = match module.expr(arg.value).kind {
+                ExprKind::Name(_) => values::origin(program, id, arg.value),
+                _ => (id, arg.value),
+            };
+            if at == id
+                && texts.contains(&origin)
+                && let Some(query) = constant(program, None, (id, origin))
+                && !found.iter().any(|other| other.place == query.place)
+            {
+                found.push(query);
+            }
+        }
+    }
+}
+
+/// What an argument may stand for, if it is one of several.
+fn alternatives(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(ModuleId, ExprId)> {
+    let (at, origin) = values::origin(program, id, argument);
+    match program.module(at).expr(origin).kind {
+        ExprKind::Conditional { then, otherwise, .. } => vec![(at, then), (at, otherwise)],
+        // `for statement in STATEMENTS:`
+        ExprKind::Name(name) => items(program, at, origin, name),
+        _ => looked_up(program, id, argument),
+    }
+}
+
+/// The items that a name stands for one after the other, where they are written out.
+fn items(program: &Program, id: ModuleId, expr: ExprId, name: Ustr) -> Vec<(ModuleId, ExprId)> {
+    let Some((scope, 1)) = Resolver::new(program).scope_of_name(id, expr, name) else { return Vec::new() };
+    let Some(BindingKind::Item(whole)) = program.bindings(id, scope, name).next().map(|binding| binding.kind) else { return Vec::new() };
+    let (at, whole) = values::origin(program, id, whole);
+    match &program.module(at).expr(whole).kind {
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().map(|item| (at, *item)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What an argument may stand for, if it is looked up by a key that is not known: `REPORTS[name]`, `REPORTS.get(name)`,
@@ -143,7 +243,7 @@ fn composed(program: &Program, id: ModuleId, sink: &SinkCall) -> Option<Query> {
                 let parts = pieces.iter().enumerate().map(|(index, piece)| if index % 2 == 0 { Part::Text(piece) } else { Part::Hole });
                 let parts: Vec<Part<'_>> = parts.collect();
                 let place = program.place(module, call.args.first()?.value);
-                return Some(Query { call: Some(sink.call), api: sink.api, place, reading: reading::read(&parts)?, text: written(&parts) });
+                return of_parts(Some(sink), place, &parts);
             }
             (_, ExprKind::Attribute { object, .. }) => *object,
             _ => return None,
@@ -153,17 +253,51 @@ fn composed(program: &Program, id: ModuleId, sink: &SinkCall) -> Option<Query> {
     None
 }
 
-/// A constant text.
-fn constant(program: &Program, call: Option<ExprId>, api: Option<Ustr>, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
-    let text = values::text(program, id, expr)?;
-    let reading = reading::read(&[Part::Text(&text)])?;
+/// A text that is constant, but for names that come from elsewhere.
+fn constant(program: &Program, sink: Option<&SinkCall>, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
     // `Query.OPEN.value`
     let whole = match program.module(id).expr(expr).kind {
         ExprKind::Attribute { object, name, .. } if name == "value" => object,
         _ => expr,
     };
     let (module, at) = values::origin(program, id, whole);
-    Some(Query { call, api, place: program.place(module, at), reading, text })
+    let place = program.place(module, at);
+    if let Some(text) = values::text(program, id, expr) {
+        return of_parts(sink, place, &[Part::Text(&text)]);
+    }
+    let mut pieces = Vec::new();
+    put_together(program, (module, at), &mut pieces, DEPTH);
+    let parts: Vec<Part<'_>> = pieces.iter().map(|piece| piece.as_deref().map_or(Part::Hole, Part::Text)).collect();
+    parts.iter().any(|part| matches!(part, Part::Text(_))).then(|| of_parts(sink, place, &parts))?
+}
+
+/// How deep texts are put together of others.
+const DEPTH: u32 = 8;
+
+/// The pieces of a text outside of functions; nothing for what is not known.
+fn put_together(program: &Program, (id, expr): (ModuleId, ExprId), pieces: &mut Vec<Option<String>>, depth: u32) {
+    let (id, expr) = values::origin(program, id, expr);
+    let depth = depth.checked_sub(1);
+    match (&program.module(id).expr(expr).kind, depth) {
+        (ExprKind::Template { parts, tag: None }, Some(depth)) => {
+            for part in parts {
+                match part {
+                    TemplatePart::Text(text, _) => pieces.push(Some(text.to_string())),
+                    TemplatePart::Hole(hole) => put_together(program, (id, *hole), pieces, depth),
+                }
+            }
+        }
+        (ExprKind::Binary { op: BinaryOp::Add, operands }, Some(depth)) => {
+            operands.iter().for_each(|operand| put_together(program, (id, *operand), pieces, depth));
+        }
+        _ => pieces.push(values::text(program, id, expr)),
+    }
+}
+
+fn of_parts(sink: Option<&SinkCall>, place: Place, parts: &[Part<'_>]) -> Option<Query> {
+    let (call, api) = (sink.map(|sink| sink.call), sink.and_then(|sink| sink.api));
+    let is_unresolved = sink.is_none_or(|sink| !sink.resolved);
+    Some(Query { call, api, is_unresolved, place, reading: reading::read(parts)?, text: written(parts) })
 }
 
 /// Texts behind a tag, which binds what is filled in: `sql`SELECT …``, `prisma.$queryRaw`SELECT …``.
@@ -186,10 +320,9 @@ fn tagged(program: &Program, id: ModuleId) -> Vec<Query> {
                 TemplatePart::Hole(_) => Part::Hole,
             })
             .collect();
-        if let Some(reading) = reading::read(&pieces).filter(|reading| reading.verb != Verb::Other) {
-            let api = Resolver::new(program).entity(id, *tag).library();
-            found.push(Query { call: Some(expr), api, place: program.place(id, expr), reading, text: written(&pieces) });
-        }
+        let query = of_parts(None, program.place(id, expr), &pieces).filter(|query| query.reading.verb != Verb::Other);
+        let api = Resolver::new(program).entity(id, *tag).library();
+        found.extend(query.map(|query| Query { call: Some(expr), api, is_unresolved: false, ..query }));
     }
     found
 }
@@ -203,7 +336,7 @@ fn written(parts: &[Part<'_>]) -> String {
     text.collect()
 }
 
-fn query(program: &Program, id: ModuleId, call: Option<ExprId>, api: Option<Ustr>, text: &Text, root: ExprId) -> Option<Query> {
+fn query(program: &Program, id: ModuleId, sink: Option<&SinkCall>, text: &Text, root: ExprId) -> Option<Query> {
     let parts: Vec<Part<'_>> = text
         .pieces
         .iter()
@@ -212,8 +345,7 @@ fn query(program: &Program, id: ModuleId, call: Option<ExprId>, api: Option<Ustr
             Piece::Hole(_) => Part::Hole,
         })
         .collect();
-    let reading = reading::read(&parts)?;
-    Some(Query { call, api, place: beginning(program, id, text, root), reading, text: written(&parts) })
+    of_parts(sink, beginning(program, id, text, root), &parts)
 }
 
 /// The values that a name is given: `sql = "SELECT …"`, and `sql += "…"` behind it.
@@ -229,8 +361,8 @@ fn bound(program: &Program, id: ModuleId, expr: ExprId) -> Vec<ExprId> {
 
 /// Where the first piece of a text is written.
 fn beginning(program: &Program, id: ModuleId, text: &Text, root: ExprId) -> Place {
-    let begins = |piece: &ExprId| begins(program, id, *piece, text);
-    let first = text.roots.iter().copied().find(begins).or_else(|| bound(program, id, root).into_iter().find(begins)).unwrap_or(root);
+    let is_first = |piece: &ExprId| begins(program, id, *piece, text);
+    let first = text.roots.iter().copied().find(is_first).or_else(|| bound(program, id, root).into_iter().find(is_first)).unwrap_or(root);
     let (mut module, mut at) = values::origin(program, id, first);
     // As deep as texts are put together of others.
     for _ in 0..16 {
@@ -260,6 +392,11 @@ fn beginning(program: &Program, id: ModuleId, text: &Text, root: ExprId) -> Plac
                     _ => call.args.first().map(|arg| arg.value),
                 },
             },
+            // `{ query: "SELECT …" }`
+            ExprKind::Object(entries) => entries.iter().find_map(|entry| match entry {
+                Entry::Pair { value, .. } if begins(program, module, *value, text) => Some(*value),
+                _ => None,
+            }),
             ExprKind::Subscript { object, index, .. } => {
                 let Some(key) = values::text(program, module, *index) else { break };
                 let Passed::Value(m, entry) = dictionaries::written(program, module, *object, &key) else { break };

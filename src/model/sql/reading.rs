@@ -2,11 +2,15 @@
 //!
 //! sqlparser reads it, as `BigQuery` first and then in general. What none of them takes is searched for words.
 
+use std::ops::ControlFlow;
+
 use rustc_hash::FxHashMap;
 use sqlparser::ast::*;
 use sqlparser::dialect::{BigQueryDialect, Dialect, GenericDialect, MsSqlDialect};
 use sqlparser::parser::Parser;
 
+use super::bounds::Bounds;
+use super::creations::{self, Creation};
 use super::{Position, position};
 
 /// How deep queries may be nested in each other.
@@ -25,7 +29,7 @@ const FEW_OPERATORS: usize = 80;
 const MOST_SOURCES: usize = 2000;
 
 /// What stands for a part that is filled in as a name.
-const HOLE: &str = "roadworthy_hole";
+pub const HOLE: &str = "roadworthy_hole";
 
 /// What a statement does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,20 +46,15 @@ pub enum Verb {
     Other,
 }
 
-/// A statement that makes a table or a materialised view.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "what a statement says, not states")]
-pub struct Creation {
-    /// Rather a materialised view than a table.
-    pub is_view: bool,
-    /// Whether it goes by itself.
-    pub is_temporary: bool,
-    /// Whether it is partitioned.
-    pub is_partitioned: bool,
-    /// Whether its partitions go by themselves at some time.
-    pub expires: bool,
-    /// Whether it has a column that holds a date or time, as far as that can be seen.
-    pub has_time: bool,
+/// A table that is read from end to end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scan {
+    /// Its name.
+    pub table: String,
+    /// A date is compared, in a way that leaves nothing out.
+    pub is_dated: bool,
+    /// The columns that are compared with something constant: partitioned by one of them, the table is not read whole.
+    pub compared: Vec<String>,
 }
 
 /// What a text says.
@@ -68,7 +67,7 @@ pub struct Reading {
     /// What comes out has all columns of a table.
     pub has_star: bool,
     /// The first table that is read from end to end: nothing bounds its dates, and no sample is taken.
-    pub scanned: Option<String>,
+    pub scanned: Option<Scan>,
     /// What comes out is at most so many rows, or one of aggregates.
     pub is_limited: bool,
     /// It puts aggregates together.
@@ -102,7 +101,8 @@ pub fn read(parts: &[Part<'_>]) -> Option<Reading> {
     } else {
         None
     };
-    reading.or_else(|| by_words(&text, is_open))
+    let reading = reading.or_else(|| by_words(&text, is_open))?;
+    Some(Reading { creation: creations::first(&text, is_open), ..reading })
 }
 
 /// The same for what may nest deeper than the stack of a worker allows.
@@ -121,6 +121,7 @@ fn parsed(text: &str, is_open: bool) -> Option<Reading> {
         let parser = Parser::new(*dialect).with_recursion_limit(DEPTH);
         parser.try_with_sql(text).ok()?.parse_statements().ok().filter(|statements| !statements.is_empty())
     })?;
+    let statements = with_variables(statements);
     let mut readings = statements.iter().map(|statement| of(statement, is_open));
     let mut whole = readings.next()?;
     // A script does what its statements do.
@@ -129,12 +130,31 @@ fn parsed(text: &str, is_open: bool) -> Option<Reading> {
         whole.has_star |= next.has_star;
         whole.scanned = whole.scanned.or(next.scanned);
         whole.aggregates |= next.aggregates;
-        whole.creation = whole.creation.or(next.creation);
         if whole.verb == Verb::Other {
             whole.verb = next.verb;
         }
     }
     Some(whole)
+}
+
+/// The statements of a script, its variables written as parameters are: they are known when a query begins.
+fn with_variables(mut statements: Vec<Statement>) -> Vec<Statement> {
+    let declared = statements.iter().flat_map(|statement| match statement {
+        Statement::Declare { stmts, .. } => stmts.iter().flat_map(|declare| &declare.names).map(|name| name.value.to_lowercase()).collect(),
+        _ => Vec::new(),
+    });
+    let declared: Vec<String> = declared.collect();
+    if !declared.is_empty() {
+        let _ = visit_expressions_mut(&mut statements, |expr| {
+            if let Expr::Identifier(name) = expr
+                && declared.contains(&name.value.to_lowercase())
+            {
+                name.value.insert(0, '@');
+            }
+            ControlFlow::<()>::Continue(())
+        });
+    }
+    statements
 }
 
 /// How many operators a text has, at most.
@@ -214,7 +234,6 @@ fn is_clause(before: &str) -> bool {
 
 fn of(statement: &Statement, is_open: bool) -> Reading {
     let mut walk = Walk { is_open, ..Walk::default() };
-    let mut creation = None;
     let (mut has_star, mut is_limited) = (false, false);
     let verb = match statement {
         Statement::Query(query) => {
@@ -228,33 +247,45 @@ fn of(statement: &Statement, is_open: bool) -> Reading {
             }
             Verb::Insert
         }
-        Statement::Update(_) | Statement::Delete(_) | Statement::Merge(_) => Verb::Change,
+        Statement::Update(update) => {
+            walk.changed(&update.table, update.selection.as_ref());
+            Verb::Change
+        }
+        Statement::Delete(delete) => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            from.iter().for_each(|table| walk.changed(table, delete.selection.as_ref()));
+            Verb::Change
+        }
+        Statement::Merge(_) => Verb::Change,
         Statement::CreateTable(table) => {
             if let Some(query) = &table.query {
                 has_star = walk.query(query, false, DEPTH);
             }
-            creation = Some(creation_of(&statement.to_string(), false, table.temporary || table.external, table.partition_by.is_some()));
             Verb::Define
         }
-        Statement::CreateView(view) => {
-            if view.materialized {
-                let text = statement.to_string();
-                let is_partitioned = text.to_ascii_uppercase().contains("PARTITION BY");
-                creation = Some(creation_of(&text, true, view.temporary, is_partitioned));
-            }
-            Verb::Define
-        }
+        Statement::CreateView(_) => Verb::Define,
         Statement::AlterTable { .. } | Statement::Drop { .. } | Statement::CreateIndex(_) | Statement::Truncate { .. } => Verb::Define,
+        _ if begins_definition(statement) => Verb::Define,
         _ => Verb::Other,
     };
-    Reading { verb, tables: walk.tables, has_star, scanned: walk.scanned, is_limited, aggregates: walk.aggregates, creation }
+    // What is asked in passing: `SELECT (SELECT MAX(day) FROM t)`.
+    if verb == Verb::Select && walk.tables.is_empty() {
+        let _ = visit_relations(statement, |name| {
+            let table = name.to_string().replace(['`', '"'], "");
+            if !walk.named.contains_key(&table.to_lowercase()) {
+                walk.tables.push(table);
+            }
+            ControlFlow::<()>::Continue(())
+        });
+    }
+    Reading { verb, tables: walk.tables, has_star, scanned: walk.scanned, is_limited, aggregates: walk.aggregates, creation: None }
 }
 
-fn creation_of(text: &str, is_view: bool, is_temporary: bool, is_partitioned: bool) -> Creation {
-    let upper = text.to_ascii_uppercase();
-    let expires = upper.contains("PARTITION_EXPIRATION_DAYS") || upper.contains("EXPIRATION_TIMESTAMP");
-    let has_time = ["DATE", "TIMESTAMP", "DATETIME"].iter().any(|kind| has_word(&upper, kind)) || is_time_text(text);
-    Creation { is_view, is_temporary, is_partitioned, expires, has_time }
+/// `CREATE SCHEMA …`, `DROP FUNCTION …`, `GRANT …`
+fn begins_definition(statement: &Statement) -> bool {
+    let text = statement.to_string();
+    let verb = text.split_whitespace().next().unwrap_or_default();
+    matches!(verb, "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "GRANT" | "REVOKE")
 }
 
 /// A walk through a statement.
@@ -263,10 +294,12 @@ struct Walk<'a> {
     /// Queries with a name, and whether a star of theirs has all columns of a table.
     named: FxHashMap<String, Named<'a>>,
     tables: Vec<String>,
-    scanned: Option<String>,
+    scanned: Option<Scan>,
     aggregates: bool,
     is_open: bool,
     sources: usize,
+    /// What the conditions around say that bound nothing.
+    around: Bounds,
 }
 
 #[derive(Clone, Copy)]
@@ -308,7 +341,12 @@ impl<'a> Walk<'a> {
         let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
         let shown: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
         self.aggregates |= is_grouped || shown.iter().any(|item| is_aggregate(item));
-        let is_bounded = is_bounded || self.is_open || select.selection.iter().chain(&select.prewhere).any(bounds);
+        let mut conditions = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on));
+        let is_counted = is_bare_count(select) && conditions.next().is_none();
+        let bounds = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on)).map(Bounds::of);
+        let bounds = bounds.fold(Bounds::default(), Bounds::and);
+        let is_bounded = is_bounded || self.is_open || bounds.holds || is_counted;
+        let around = std::mem::replace(&mut self.around, bounds);
         let mut sources: Vec<(Option<String>, bool)> = Vec::new();
         for from in &select.from {
             sources.push(self.factor(&from.relation, is_bounded, depth));
@@ -318,6 +356,7 @@ impl<'a> Walk<'a> {
                 sources.push(self.factor(&join.relation, is_bounded || (is_looked_up && !self.is_query(&join.relation)), depth));
             }
         }
+        self.around = around;
         select.projection.iter().any(|item| match item {
             SelectItem::Wildcard(_) => sources.iter().any(|(_, has_all)| *has_all),
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
@@ -328,6 +367,25 @@ impl<'a> Walk<'a> {
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => sources.iter().any(|(_, has_all)| *has_all),
             _ => false,
         })
+    }
+
+    /// Notes a table that nothing bounds.
+    fn scan(&mut self, name: &ObjectName, table: &str) {
+        // What is filled in without quotation marks may be a query, and what follows it.
+        let is_unknown = name.to_string() == HOLE;
+        let is_apart = is_of_one_day(table) || table.to_ascii_uppercase().contains("INFORMATION_SCHEMA");
+        if self.scanned.is_none() && !is_unknown && !is_apart {
+            let Bounds { is_dated, ref compared, .. } = self.around;
+            self.scanned = Some(Scan { table: table.to_owned(), is_dated, compared: compared.clone() });
+        }
+    }
+
+    /// What is changed in place, and what bounds that.
+    fn changed(&mut self, table: &'a TableWithJoins, condition: Option<&Expr>) {
+        let bounds = condition.map(Bounds::of).unwrap_or_default();
+        let is_bounded = self.is_open || bounds.holds;
+        self.around = bounds;
+        self.factor(&table.relation, is_bounded, DEPTH);
     }
 
     /// Whether a source is a query, by itself or by its name.
@@ -358,8 +416,8 @@ impl<'a> Walk<'a> {
                     return (called, named.has_star);
                 }
                 // `orders.lines`: an array of a row.
-                if !is_bounded && sample.is_none() && self.scanned.is_none() && !table.to_ascii_uppercase().contains("INFORMATION_SCHEMA") {
-                    self.scanned = Some(table.clone());
+                if !is_bounded && sample.is_none() {
+                    self.scan(name, &table);
                 }
                 self.tables.push(table);
                 (called, true)
@@ -376,6 +434,32 @@ impl<'a> Walk<'a> {
             _ => (None, false),
         }
     }
+}
+
+/// The conditions that tables are joined on.
+fn joined_on(from: &TableWithJoins) -> impl Iterator<Item = &Expr> {
+    from.joins.iter().filter_map(|join| match &join.join_operator {
+        JoinOperator::Join(JoinConstraint::On(on)) | JoinOperator::Inner(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    })
+}
+
+/// `SELECT COUNT(*) FROM t`: how many rows there are is known without reading any.
+fn is_bare_count(select: &Select) -> bool {
+    let is_count = |item: &SelectItem| {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { return false };
+        expr.to_string().eq_ignore_ascii_case("COUNT(*)")
+    };
+    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    !is_grouped && select.having.is_none() && select.projection.iter().all(is_count)
+}
+
+/// `events_20240501`, `events_{day}`: the rows of one day.
+fn is_of_one_day(table: &str) -> bool {
+    let Some((_, day)) = table.rsplit_once('.').map_or(table, |(_, name)| name).split_once('_') else { return false };
+    let day = day.rsplit('_').next().unwrap_or(day);
+    (day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()))
+        || (table.ends_with(&format!("_{HOLE}")) && !table.ends_with(&format!(".{HOLE}")))
 }
 
 fn last(name: &ObjectName) -> String {
@@ -411,59 +495,6 @@ fn is_aggregate(item: &str) -> bool {
             .any(|name| upper.starts_with(name) || upper.contains(&format!(" {name}")) || upper.contains(&format!("({name}")))
 }
 
-/// Whether a condition bounds a date or time; what is filled in may.
-fn bounds(condition: &Expr) -> bool {
-    let mut todo = vec![condition];
-    while let Some(expr) = todo.pop() {
-        match expr {
-            Expr::Nested(inner) => todo.push(inner),
-            Expr::BinaryOp { left, op: BinaryOperator::And, right } => todo.extend([&**left, &**right]),
-            // Each of them has to.
-            Expr::BinaryOp { left, op: BinaryOperator::Or, right } => {
-                let both = bounds(left) && bounds(right);
-                if both {
-                    return true;
-                }
-            }
-            Expr::IsNotNull(_) | Expr::IsNull(_) | Expr::IsTrue(_) | Expr::IsNotTrue(_) | Expr::Exists { .. } | Expr::Value(_) => {}
-            Expr::Identifier(name) if name.value.contains(HOLE) => {
-                return true;
-            }
-            Expr::BinaryOp { .. } | Expr::Between { .. } | Expr::In { .. } | Expr::Like { .. } | Expr::Function(_) => {
-                let text = without_literals(&expr.to_string());
-                if is_time_text(&text) || text.contains(HOLE) {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
-}
-
-fn without_literals(text: &str) -> String {
-    text.split('\'').step_by(2).collect::<Vec<_>>().join(" ")
-}
-
-/// Whether a text names something that holds a date or time.
-fn is_time_text(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(is_time)
-}
-
-/// Whether a column's name says that it holds a date or time.
-#[must_use]
-pub fn is_time(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let has =
-        |part: &str| lower.contains(part) && !["candidate", "validate", "mandate", "consolidate"].iter().any(|word| lower.contains(word));
-    has("date")
-        || has("time")
-        || lower.ends_with("_at")
-        || lower.ends_with("_ts")
-        || name.ends_with("At")
-        || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "_table_suffix")
-}
-
 fn has_word(text: &str, wanted: &str) -> bool {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == wanted)
 }
@@ -486,7 +517,8 @@ fn by_words(text: &str, is_open: bool) -> Option<Reading> {
     let has_star = verb == Verb::Select && !is_call && matches!(words[..], ["SELECT", "*", "FROM", ..]);
     let is_plain = verb == Verb::Select && words[0] == "SELECT" && words.iter().filter(|word| **word == "SELECT").count() == 1;
     let is_bounded = is_open || has_word(&upper, "WHERE") || has_word(&upper, "TABLESAMPLE");
-    let scanned = from.filter(|_| is_plain && !is_bounded).map(|table| table.replace('`', ""));
+    let scan = |table: &str| Scan { table: table.replace('`', ""), is_dated: false, compared: Vec::new() };
+    let scanned = from.filter(|_| is_plain && !is_bounded).map(|table| scan(table));
     let aggregates = has_word(&upper, "GROUP") || is_aggregate(&upper);
     Some(Reading {
         verb,
@@ -591,16 +623,6 @@ mod tests {
         let _ = super::read(&[Part::Text(&"SELECT * FROM (".repeat(6000))]);
         let _ = super::read(&[Part::Text(&"SELECT a FROM t UNION ALL ".repeat(4000))]);
         let _ = super::read(&[Part::Text(&"SELECT 1; ".repeat(9000))]);
-    }
-
-    #[test]
-    fn creations() {
-        let created = |text: &str| reading(text).creation.expect("something is made");
-        assert!(created("CREATE TABLE d.t (id INT64, created_at TIMESTAMP) PARTITION BY DATE(created_at)").is_partitioned);
-        let plain = created("CREATE TABLE IF NOT EXISTS d.t (id INT64, created_at TIMESTAMP)");
-        assert!(!plain.is_partitioned && plain.has_time && !plain.is_temporary);
-        assert!(created("CREATE TEMP TABLE t (id INT64)").is_temporary);
-        assert!(!created("CREATE TABLE d.t (id INT64, name STRING)").has_time);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::ir::program::*;
 use crate::model::apis::{Role, Row};
-use crate::model::calls::passed_on;
+use crate::model::calls::passed_on_or_prepared;
 use crate::model::flow;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
@@ -16,9 +16,12 @@ pub fn of(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
     let runs = program.calls[id.0 as usize].iter().filter(|site| {
         let row = site.callee.library().and_then(|name| program.apis.row(name));
         let passes_on = |row: &Row| {
-            let inner = row.calls.and_then(|_| passed_on(program, id, site.expr));
-            let runner = inner.and_then(|(inner, _)| program.apis.row(Resolver::new(program).entity(id, inner.callee).library()?));
-            runner.is_some_and(|row| row.is(Role::SqlSink))
+            let inner = row.calls.and_then(|_| passed_on_or_prepared(program, id, site.expr));
+            inner.is_some_and(|inner| match Resolver::new(program).entity(id, inner.callee) {
+                Entity::Library(name) => program.apis.row(name).is_some_and(|row| row.is(Role::SqlSink)),
+                Entity::Function(function) => wrappers.of(function).is_some(),
+                _ => false,
+            })
         };
         let is_wrapped = || matches!(site.callee, Entity::Function(function) if wrappers.of(function).is_some());
         row.is_some_and(|row| row.is(Role::SqlSink) || passes_on(row)) || is_query_method(module, site.expr) || is_wrapped()
@@ -44,7 +47,7 @@ pub fn of(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
 fn is_query_method(module: &Module, call: ExprId) -> bool {
     let callee = module.call(call).map(|call| &module.expr(call.callee).kind);
     module.language == Language::Python
-        && matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "raw" | "extra"))
+        && matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "execute" | "executemany" | "executescript" | "query_and_wait" | "raw" | "extra"))
 }
 
 /// The verbs that statements begin with, and a word that each goes on with: "Select a file" is no statement.
@@ -52,7 +55,8 @@ const STATEMENTS: [(&str, &str); 7] =
     [("select", "from"), ("insert", "into"), ("update", "set"), ("delete", "from"), ("with", "as"), ("merge", "into"), ("replace", "into")];
 
 /// The word that a text would go on with, if it begins as a statement does.
-fn begins_like_sql(text: &str) -> Option<&'static str> {
+#[must_use]
+pub fn begins_like_sql(text: &str) -> Option<&'static str> {
     let start = text.trim_start().as_bytes();
     let word = start.iter().take_while(|b| b.is_ascii_alphabetic()).count();
     let word = &start[..word];

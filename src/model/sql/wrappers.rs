@@ -5,9 +5,10 @@ use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::model::apis::Sql;
-use crate::model::calls::{argument, passed_on};
+use crate::model::calls::{argument, passed_on_or_prepared};
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::values;
 
 /// How many functions of the project may stand around the call that runs a text.
 const MOST_WRAPPED: usize = 3;
@@ -19,9 +20,11 @@ pub struct Wrapper {
     pub index: usize,
     /// What runs it in the end.
     pub api: Ustr,
+    /// What is put behind it on the way: ` LIMIT 1`.
+    pub after: Ustr,
 }
 
-/// Functions that run a parameter of theirs, just as they are given it, tests aside. Made when somebody asks.
+/// Functions that run a parameter of theirs, as they are given it or with a constant behind it, tests aside. Made when somebody asks.
 #[derive(Debug, Default)]
 pub struct Wrappers(FxHashMap<FunctionRef, Wrapper>);
 
@@ -37,14 +40,14 @@ impl Wrappers {
                 let run = sink(program, site.callee).and_then(|(api, sql)| Some((api, text_argument(module, call, sql)?)));
                 let run = run.or_else(|| {
                     site.callee.library()?;
-                    let (inner, _) = passed_on(program, id, site.expr)?;
+                    let inner = passed_on_or_prepared(program, id, site.expr)?;
                     let (api, sql) = sink(program, Resolver::new(program).entity(id, inner.callee))?;
                     Some((api, text_argument(module, &inner, sql)?))
                 });
                 if let Some((api, text)) = run
-                    && let Some((function, index)) = parameter(program, id, text)
+                    && let Some((function, index, after)) = parameter(program, id, text)
                 {
-                    found.0.entry(function).or_insert(Wrapper { index, api });
+                    found.0.entry(function).or_insert(Wrapper { index, api, after });
                 }
             }
         }
@@ -56,10 +59,11 @@ impl Wrappers {
                     let Some(wrapper) = found.of(callee) else { continue };
                     let Some(call) = program.module(id).call(site.expr) else { continue };
                     if let Some(text) = wrapper.argument(program, callee, call)
-                        && let Some((function, index)) = parameter(program, id, text)
+                        && let Some((function, index, after)) = parameter(program, id, text)
                         && function != callee
                     {
-                        new.push((function, Wrapper { index, api: wrapper.api }));
+                        let after = Ustr::from(&format!("{after}{}", wrapper.after));
+                        new.push((function, Wrapper { index, api: wrapper.api, after }));
                     }
                 }
             }
@@ -104,13 +108,34 @@ fn text_argument(module: &Module, call: &Call, sql: &Sql) -> Option<ExprId> {
     }
 }
 
-/// The parameter that a name stands for.
-fn parameter(program: &Program, id: ModuleId, expr: ExprId) -> Option<(FunctionRef, usize)> {
+/// The parameter that a text is, and what is put behind it.
+fn parameter(program: &Program, id: ModuleId, expr: ExprId) -> Option<(FunctionRef, usize, Ustr)> {
     let module = program.module(id);
-    let ExprKind::Name(name) = module.expr(expr).kind else { return None };
-    let (scope, 1) = Resolver::new(program).scope_of_name(id, expr, name)? else { return None };
-    match (program.bindings(id, scope, name).next()?.kind, module.scope(scope).kind) {
-        (BindingKind::Param(index), ScopeKind::Function(function)) => Some((FunctionRef { module: id, function }, index as usize)),
+    let (name, after) = match &module.expr(expr).kind {
+        // `sql + " LIMIT 1"`
+        ExprKind::Binary { op: BinaryOp::Add, operands } => {
+            let (first, rest) = operands.split_first()?;
+            let after: Option<String> = rest.iter().map(|piece| values::text(program, id, *piece)).collect();
+            (*first, after?)
+        }
+        // `${sql} LIMIT 1`
+        ExprKind::Template { parts, tag: None } => {
+            let (TemplatePart::Hole(first), rest) = parts.split_first()? else { return None };
+            let text = |part: &TemplatePart| match part {
+                TemplatePart::Text(text, _) => Some(text.to_string()),
+                TemplatePart::Hole(hole) => values::text(program, id, *hole),
+            };
+            let after: Option<String> = rest.iter().map(text).collect();
+            (*first, after?)
+        }
+        _ => (expr, String::new()),
+    };
+    let ExprKind::Name(text) = module.expr(name).kind else { return None };
+    let (scope, 1) = Resolver::new(program).scope_of_name(id, name, text)? else { return None };
+    match (program.bindings(id, scope, text).next()?.kind, module.scope(scope).kind) {
+        (BindingKind::Param(index), ScopeKind::Function(function)) => {
+            Some((FunctionRef { module: id, function }, index as usize, Ustr::from(&after)))
+        }
         _ => None,
     }
 }

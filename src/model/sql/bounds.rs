@@ -1,0 +1,214 @@
+//! What a condition bounds: whether a database that keeps rows by date can leave out those that are not asked for.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, InTarget, UnaryOperator, Visit, Visitor,
+};
+
+use super::reading::HOLE;
+
+/// What a condition says of the rows that are read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Bounds {
+    /// It bounds a date or time; what is filled in may.
+    pub holds: bool,
+    /// It compares a date or time, in a way that leaves nothing out.
+    pub is_dated: bool,
+    /// The columns that it compares with something constant.
+    pub compared: Vec<String>,
+}
+
+/// What a comparison does to a column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Comparison {
+    /// Leaves out what does not lie where it should.
+    Bounds,
+    /// Leaves out a value or two, or asks for what is only known while it runs.
+    Tests,
+}
+
+impl Bounds {
+    /// Reads a condition.
+    pub fn of(condition: &Expr) -> Self {
+        match condition {
+            Expr::Nested(inner) => Self::of(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => Self::of(left).and(Self::of(right)),
+            Expr::BinaryOp { left, op: BinaryOperator::Or, right } => Self::of(left).or(&Self::of(right)),
+            Expr::BinaryOp { left, op, right } => compared(left, op, right),
+            Expr::Between { expr, negated, low, high } => match (*negated, is_constant(low) && is_constant(high)) {
+                (false, true) => of_column(expr, Comparison::Bounds),
+                _ => of_column(expr, Comparison::Tests),
+            },
+            Expr::In { expr, target, negated, .. } => {
+                let is_bound = match target {
+                    InTarget::List(list) => list.iter().all(is_constant),
+                    InTarget::Unnest(_) => true,
+                    _ => false,
+                };
+                of_column(expr, if is_bound && !negated { Comparison::Bounds } else { Comparison::Tests })
+            }
+            Expr::Like { expr, negated, .. } => of_column(expr, if *negated { Comparison::Tests } else { Comparison::Bounds }),
+            // Rows that came in just now have no partition yet.
+            Expr::IsNull(inner) if has_name(inner, "_PARTITIONTIME") || has_name(inner, "_PARTITIONDATE") => {
+                Self { holds: true, ..Self::default() }
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                Self { holds: false, is_dated: Self::of(expr).says_any(), compared: Vec::new() }
+            }
+            Expr::Identifier(name) => Self { holds: name.value.contains(HOLE), ..Self::default() },
+            Expr::CompoundIdentifier(names) => Self { holds: names.iter().any(|name| name.value.contains(HOLE)), ..Self::default() },
+            // `IN_RANGE(created_at, @first, @last)`
+            Expr::Function(_) => {
+                let columns = Columns::of(condition);
+                Self { holds: columns.has_time() || columns.has_hole(), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
+
+    fn says_any(&self) -> bool {
+        self.holds || self.is_dated
+    }
+
+    /// Both of two.
+    pub fn and(mut self, other: Self) -> Self {
+        self.holds |= other.holds;
+        self.is_dated |= other.is_dated;
+        self.compared.extend(other.compared);
+        self
+    }
+
+    /// Either of two: each has to bound the same rows.
+    fn or(self, other: &Self) -> Self {
+        let is_dated = self.says_any() || other.says_any();
+        Self {
+            holds: self.holds && other.holds,
+            is_dated,
+            compared: self.compared.into_iter().filter(|name| other.compared.contains(name)).collect(),
+        }
+    }
+}
+
+fn compared(left: &Expr, op: &BinaryOperator, right: &Expr) -> Bounds {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq};
+    let (column, other) = if is_constant(left) { (right, left) } else { (left, right) };
+    if is_constant(column) {
+        let holds = [left, right].iter().any(|side| Columns::of(side).has_hole());
+        return Bounds { holds, ..Bounds::default() };
+    }
+    let bounds = matches!(op, Eq | Gt | GtEq | Lt | LtEq) && is_constant(other);
+    of_column(column, if bounds { Comparison::Bounds } else { Comparison::Tests })
+        .and(Bounds { is_dated: Columns::of(other).has_time(), ..Bounds::default() })
+}
+
+fn of_column(column: &Expr, comparison: Comparison) -> Bounds {
+    let columns = Columns::of(column);
+    // The weekday of a date is found on every day.
+    let keeps_order = !columns.is_extracted;
+    if comparison == Comparison::Bounds && keeps_order {
+        let holds = columns.has_time() || columns.has_hole();
+        return Bounds { holds, is_dated: false, compared: columns.names };
+    }
+    Bounds { holds: columns.has_hole(), is_dated: columns.has_time(), compared: Vec::new() }
+}
+
+/// Whether an expression reads no column and asks nothing of a table: a literal, a parameter, today.
+fn is_constant(expr: &Expr) -> bool {
+    let columns = Columns::of(expr);
+    !columns.has_query && columns.names.iter().all(|name| name.contains(HOLE))
+}
+
+fn has_name(expr: &Expr, wanted: &str) -> bool {
+    Columns::of(expr).names.iter().any(|name| name.eq_ignore_ascii_case(wanted))
+}
+
+/// The columns that an expression reads.
+#[derive(Default)]
+struct Columns {
+    /// Their own names, whatever they are of.
+    names: Vec<String>,
+    /// It asks a table.
+    has_query: bool,
+    /// It takes a part of a date: its weekday, its month.
+    is_extracted: bool,
+    /// Units of time, which are written as names are.
+    units: usize,
+}
+
+/// What functions on dates are told to count in.
+const UNITS: [&str; 13] =
+    ["MICROSECOND", "MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR", "MONDAY"];
+
+impl Columns {
+    fn of(expr: &Expr) -> Self {
+        let mut columns = Self::default();
+        let _ = expr.visit(&mut columns);
+        columns
+    }
+
+    fn has_time(&self) -> bool {
+        self.names.iter().any(|name| is_time(name))
+    }
+
+    fn has_hole(&self) -> bool {
+        self.names.iter().any(|name| name.contains(HOLE))
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.units > 0 && UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(name)) {
+            self.units -= 1;
+        } else if !name.starts_with('@') {
+            self.names.push(name.to_owned());
+        }
+    }
+}
+
+impl Visitor for Columns {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Identifier(name) => self.name(&name.value),
+            Expr::CompoundIdentifier(names) => {
+                if let Some(name) = names.last() {
+                    self.name(&name.value);
+                }
+            }
+            Expr::Subquery(_) | Expr::Exists { .. } | Expr::In { target: InTarget::Subquery(_), .. } => {
+                self.has_query = true;
+                return ControlFlow::Break(());
+            }
+            Expr::Extract { field, .. } => self.is_extracted |= !field.to_string().eq_ignore_ascii_case("DATE"),
+            Expr::Function(function) => self.units += units(function),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// How many units of time a function is told.
+fn units(function: &Function) -> usize {
+    let FunctionArguments::List(list) = &function.args else { return 0 };
+    let is_unit = |arg: &&FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(name))) => {
+            name.quote_style.is_none() && UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(&name.value))
+        }
+        _ => false,
+    };
+    list.args.iter().skip(1).filter(is_unit).count()
+}
+
+/// Whether a column's name says that it holds a date or time.
+#[must_use]
+pub fn is_time(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let has =
+        |part: &str| lower.contains(part) && !["candidate", "validate", "mandate", "consolidate"].iter().any(|word| lower.contains(word));
+    has("date")
+        || has("time")
+        || lower.ends_with("_at")
+        || lower.ends_with("_ts")
+        || name.ends_with("At")
+        || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "_table_suffix")
+}

@@ -1,0 +1,88 @@
+//! `bigquery-full-scan`: a query that reads a table of `BigQuery` from end to end.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::Fix;
+use crate::model::program::ModuleId;
+use crate::model::query_jobs::{self, DRY_RUN};
+use crate::model::sql::partitions;
+use crate::model::sql::queries::Query;
+use crate::model::sql::reading::{HOLE, Scan, Verb};
+use crate::source::Place;
+
+pub const RULE: Rule = Rule {
+    id: "bigquery-full-scan",
+    severity: Severity::High,
+    page: include_str!("../../rules/bigquery-full-scan.md"),
+    checks: &[Check::Module(check)],
+};
+
+fn check(ctx: &mut Context<'_>, id: ModuleId) {
+    let project = ctx.project;
+    for query in project.queries(id).iter().filter(|query| query.is_big_query() || query.looks_like_big_query()) {
+        let Some(scan) = &query.reading.scanned else { continue };
+        if query.reading.verb == Verb::Define || is_estimated(ctx, id, query) || is_partitioned(ctx, id, scan) {
+            continue;
+        }
+        let is_unknown = scan.table == HOLE;
+        let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
+        let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
+        let table = if is_unknown { "its table".to_owned() } else { format!("`{}`", scan.table.replace(HOLE, "…")) };
+        let limit = if query.text.to_ascii_uppercase().contains("LIMIT") { "; `LIMIT` does not reduce the bytes scanned" } else { "" };
+        let message = if scan.is_dated {
+            format!("the query compares a date of {table} in a way that leaves no partition out, and scans all of it{limit}")
+        } else {
+            format!("the query bounds no date or partition of {table} and scans all of it{limit}")
+        };
+        let again = repeated(ctx, id, query, &scan.table);
+        let fix = fix(query, !again.is_empty());
+        let finding = ctx.report(query.place, confidence, message, fix);
+        finding.related.extend(again.into_iter().map(|place| Related::new(place, "aggregates the same table")));
+    }
+}
+
+/// Whether the query is only estimated.
+fn is_estimated(ctx: &Context<'_>, id: ModuleId, query: &Query) -> bool {
+    let program = &ctx.project.program;
+    let job = query.call.and_then(|call| query_jobs::made_by(program, id, call));
+    job.is_some_and(|job| query_jobs::told(program, id, &job, DRY_RUN).is_true(program))
+}
+
+/// Whether the project partitions tables by a column that the query compares.
+fn is_partitioned(ctx: &Context<'_>, id: ModuleId, scan: &Scan) -> bool {
+    !scan.compared.is_empty() && {
+        let columns = partitions::columns(ctx.project, id);
+        scan.compared.iter().any(|column| columns.contains(&column.to_ascii_lowercase()))
+    }
+}
+
+/// Other places of the service that put aggregates of the same table together.
+fn repeated(ctx: &Context<'_>, id: ModuleId, query: &Query, table: &str) -> Vec<Place> {
+    let project = ctx.project;
+    if !query.reading.aggregates || table.contains(HOLE) {
+        return Vec::new();
+    }
+    let modules = project.service_of(id).map_or_else(|| vec![id], |service| service.code.clone());
+    let all = modules.iter().flat_map(|module| project.queries(*module));
+    let others =
+        all.filter(|other| other.place != query.place && other.reading.aggregates && other.reading.tables.iter().any(|name| name == table));
+    others.map(|other| other.place).take(5).collect()
+}
+
+fn fix(query: &Query, is_repeated: bool) -> Fix {
+    let text = query.text.trim();
+    let upper = text.to_ascii_uppercase();
+    let at = ["GROUP BY", "ORDER BY", "LIMIT", "HAVING", "QUALIFY"].iter().filter_map(|word| upper.find(word)).min().unwrap_or(text.len());
+    let (head, tail) = text.split_at(at);
+    let joined = if upper[..at].contains("WHERE") { "AND" } else { "WHERE" };
+    let mut code =
+        format!("{}\n{joined} event_date >= DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)\n{tail}", head.trim_end()).trim_end().to_owned();
+    code.push('\n');
+    if is_repeated {
+        code.push_str(
+            "\n-- aggregated in several places: let BigQuery keep the result\nCREATE MATERIALIZED VIEW dataset.daily AS SELECT …\n",
+        );
+        return Fix::advice("Bound the partition column, or keep the aggregates in a materialised view", code);
+    }
+    Fix::advice("Bound the column that the table is partitioned by", code)
+}
