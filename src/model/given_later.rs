@@ -3,23 +3,29 @@
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::values::Value;
 use crate::model::{callers, sessions, values};
 
-/// What is assigned to an attribute of the object that a call makes, in any module, or by a function that is handed it.
+/// What is assigned to an attribute of the object that a call makes, in any module, or by a function that is handed it; of
+/// several, the first that is something.
 #[must_use]
 pub fn assigned(program: &Program, made: (ModuleId, ExprId), attribute: &str) -> Option<(ModuleId, ExprId)> {
     let is_it = |module: ModuleId, object: ExprId| sessions::origins(program, module, object).contains(&made);
+    let mut nothing = None;
     for module in program.code_ids() {
         for expr in program.mentions(module, attribute.into()) {
             let m = program.module(module);
             let ExprKind::Attribute { object, .. } = m.expr(expr).kind else { continue };
             let Some(value) = assigned_to(m, expr) else { continue };
             if is_it(module, object) || is_handed(program, module, object, &is_it) {
-                return Some((module, value));
+                if values::value(program, module, value) != Value::Null {
+                    return Some((module, value));
+                }
+                nothing = Some((module, value));
             }
         }
     }
-    None
+    nothing
 }
 
 /// The value that a target is assigned.
