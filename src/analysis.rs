@@ -101,7 +101,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         || Runtimes::find(&program, &routes, &images, &started),
     );
     let queries = Queries::new(program.modules.len());
-    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes: OnceLock::new(), queries }, failed))
+    let (processes, partitions) = (OnceLock::new(), OnceLock::new());
+    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes, queries, partitions }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.

@@ -83,8 +83,8 @@ pub struct Program {
     by_file: FxHashMap<FileId, ModuleId>,
     /// Modules of test code that other code imports.
     read: FxHashSet<ModuleId>,
-    /// Names of the library functions that code calls, tests excluded.
-    called: FxHashSet<Ustr>,
+    /// Names of the library functions that code calls, and the modules that do, tests excluded.
+    called: FxHashMap<Ustr, Vec<ModuleId>>,
     /// Names of what code of JavaScript assigns to, and where, in libraries and their objects, tests excluded: `axios.defaults.timeout`.
     set: FxHashMap<Ustr, Vec<ModuleId>>,
     /// For each module, what is assigned to attributes of `self`, by class and name.
@@ -139,7 +139,7 @@ impl Program {
             calls: Vec::new(),
             by_file,
             read: FxHashSet::default(),
-            called: FxHashSet::default(),
+            called: FxHashMap::default(),
             set: FxHashMap::default(),
             attributes: Vec::new(),
             members_set: Vec::new(),
@@ -206,8 +206,10 @@ impl Program {
             sites[id.0 as usize] = calls;
         }
         let calls = sites;
-        let judged = program.modules.iter().zip(&calls).filter(|(module, _)| !program.sources.get(module.file).test);
-        program.called = judged.flat_map(|(_, calls)| calls).filter_map(|site| site.callee.library()).collect();
+        for id in program.code_ids().collect::<Vec<_>>() {
+            let names: BTreeSet<Ustr> = calls[id.0 as usize].iter().filter_map(|site| site.callee.library()).collect();
+            names.into_iter().for_each(|name| program.called.entry(name).or_default().push(id));
+        }
         program.calls = calls;
         let set: Vec<(ModuleId, Vec<Ustr>)> = ids.par_iter().map(|id| (*id, assigned(&program, *id))).collect();
         for (id, name) in set.into_iter().flat_map(|(id, names)| names.into_iter().map(move |name| (id, name))) {
@@ -367,7 +369,7 @@ impl Program {
     /// Whether a function of a library is called anywhere in code that is no test.
     #[must_use]
     pub fn calls_anywhere(&self, name: &str) -> bool {
-        self.called.contains(&Ustr::from(name))
+        self.called.contains_key(&Ustr::from(name))
     }
 
     /// Whether something of a library of JavaScript is assigned to anywhere in code that is no test.
@@ -384,8 +386,9 @@ impl Program {
 
     /// The calls of a function of a library in code that is no test.
     pub fn calls_to<'p>(&'p self, name: &'p str) -> impl Iterator<Item = (ModuleId, &'p Call)> {
-        let ids = self.calls_anywhere(name).then(|| self.code_ids());
-        ids.into_iter().flatten().flat_map(move |id| {
+        let ids = self.called.get(&Ustr::from(name)).map_or(&[][..], Vec::as_slice);
+        ids.iter().flat_map(move |id| {
+            let id = *id;
             let sites = self.calls[id.0 as usize].iter().filter(move |site| site.callee.library().is_some_and(|callee| callee == name));
             sites.filter_map(move |site| Some((id, self.module(id).call(site.expr)?)))
         })

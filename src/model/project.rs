@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use rustc_hash::FxHashSet;
+
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
@@ -11,6 +13,7 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
+use crate::model::sql::partitions;
 use crate::model::sql::queries::{Queries, Query};
 use crate::source::FileId;
 
@@ -35,6 +38,8 @@ pub struct Project {
     pub processes: OnceLock<Processes>,
     /// The SQL texts of modules, as far as somebody has asked.
     pub queries: Queries,
+    /// The columns that its tables are partitioned by, once somebody asks.
+    pub partitions: OnceLock<FxHashSet<String>>,
 }
 
 impl Project {
@@ -48,6 +53,12 @@ impl Project {
     #[must_use]
     pub fn queries(&self, module: ModuleId) -> &[Query] {
         self.queries.of(&self.program, &self.routes, module)
+    }
+
+    /// Whether a table of the project is partitioned by a column of this name.
+    #[must_use]
+    pub fn partitions_by(&self, column: &str) -> bool {
+        self.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
     }
 
     /// The service that a module is code of, the first by path where several share it.

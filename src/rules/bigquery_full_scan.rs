@@ -5,9 +5,8 @@ use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
 use crate::model::program::ModuleId;
 use crate::model::query_jobs::{self, DRY_RUN};
-use crate::model::sql::partitions;
 use crate::model::sql::queries::Query;
-use crate::model::sql::reading::{HOLE, Scan, Verb};
+use crate::model::sql::reading::{HOLE, Verb};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -21,7 +20,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let project = ctx.project;
     for query in project.queries(id).iter().filter(|query| query.is_big_query() || query.looks_like_big_query()) {
         let Some(scan) = &query.reading.scanned else { continue };
-        if query.reading.verb == Verb::Define || is_estimated(ctx, id, query) || is_partitioned(ctx, id, scan) {
+        if query.reading.verb == Verb::Define || is_estimated(ctx, id, query) || scan.compared.iter().any(|column| ctx.project.partitions_by(column)) {
             continue;
         }
         let is_unknown = scan.table == HOLE;
@@ -46,14 +45,6 @@ fn is_estimated(ctx: &Context<'_>, id: ModuleId, query: &Query) -> bool {
     let program = &ctx.project.program;
     let job = query.call.and_then(|call| query_jobs::made_by(program, id, call));
     job.is_some_and(|job| query_jobs::told(program, id, &job, DRY_RUN).is_true(program))
-}
-
-/// Whether the project partitions tables by a column that the query compares.
-fn is_partitioned(ctx: &Context<'_>, id: ModuleId, scan: &Scan) -> bool {
-    !scan.compared.is_empty() && {
-        let columns = partitions::columns(ctx.project, id);
-        scan.compared.iter().any(|column| columns.contains(&column.to_ascii_lowercase()))
-    }
 }
 
 /// Other places of the service that put aggregates of the same table together.

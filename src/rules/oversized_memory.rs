@@ -187,6 +187,7 @@ mod tests {
             config,
             processes: std::sync::OnceLock::new(),
             queries: crate::model::sql::queries::Queries::new(0),
+            partitions: std::sync::OnceLock::new(),
         };
         let rule = crate::rules::find("oversized-memory").expect("the rule is in the list");
         let mut context = Context { project: &project, rule, findings: Vec::new() };

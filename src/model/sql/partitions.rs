@@ -13,22 +13,18 @@ const PARTITIONINGS: [&str; 2] = ["google.cloud.bigquery.TimePartitioning", "goo
 /// What a table of JavaScript is partitioned with.
 const KEYS: [&str; 2] = ["timePartitioning", "rangePartitioning"];
 
-/// The columns that tables are partitioned by which the package of a module makes, in lower case.
+/// The columns that the tables of a project are partitioned by, in lower case.
 #[must_use]
-pub fn columns(project: &Project, id: ModuleId) -> FxHashSet<String> {
+pub fn columns(project: &Project) -> FxHashSet<String> {
     let program = &project.program;
     let mut found = FxHashSet::default();
-    for module in program.module_ids().filter(|module| program.module(*module).language == program.module(id).language) {
-        for name in PARTITIONINGS {
-            for (_, call) in program.calls_to(name).filter(|(at, _)| *at == module) {
-                if let Passed::Value(at, field) = passed(program, module, call, None, "field") {
-                    found.extend(values::text(program, at, field));
-                }
-            }
+    for (module, call) in PARTITIONINGS.into_iter().flat_map(|name| program.calls_to(name)) {
+        if let Passed::Value(at, field) = passed(program, module, call, None, "field") {
+            found.extend(values::text(program, at, field));
         }
-        for key in KEYS {
-            found.extend(fields(project, module, key));
-        }
+    }
+    for module in program.module_ids() {
+        KEYS.into_iter().for_each(|key| found.extend(fields(project, module, key)));
         found.extend(project.queries(module).iter().filter_map(|query| query.reading.creation.as_ref()?.partitioned_by.clone()).flatten());
     }
     found.into_iter().map(|name| name.to_ascii_lowercase()).collect()
