@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
@@ -58,21 +58,25 @@ impl Apis {
     ///
     /// # Errors
     /// The embedded table is broken (a test rules that out), with the parser's message.
-    pub fn load(own: &[Row]) -> Result<Self, String> {
+    pub fn load(own: &[Row]) -> Result<Arc<Self>, String> {
         // Read once: an editor or a test asks many times.
-        static EMBEDDED: LazyLock<Result<Apis, String>> = LazyLock::new(Apis::embedded);
-        static LOADED: AtomicU64 = AtomicU64::new(1);
-        let mut apis = EMBEDDED.clone()?;
+        static EMBEDDED: LazyLock<Result<Arc<Apis>, String>> = LazyLock::new(|| Apis::embedded().map(Arc::new));
+        static LOADED: AtomicU64 = AtomicU64::new(2);
+        let embedded = EMBEDDED.clone()?;
+        if own.is_empty() {
+            return Ok(embedded);
+        }
+        let mut apis = (*embedded).clone();
         apis.generation = LOADED.fetch_add(1, Ordering::Relaxed);
         for row in own {
             apis.add(row.clone());
             apis.add(row.clone().of_javascript());
         }
-        Ok(apis)
+        Ok(Arc::new(apis))
     }
 
     fn embedded() -> Result<Self, String> {
-        let mut apis = Self::default();
+        let mut apis = Self { generation: 1, ..Self::default() };
         let python: Table = toml::from_str(PYTHON).map_err(|e| e.to_string())?;
         let typescript: Table = toml::from_str(TYPESCRIPT).map_err(|e| e.to_string())?;
         for (from, to) in &python.aliases {
@@ -337,7 +341,7 @@ mod tests {
         assert_eq!(row("acme.gone", "acme-http", Some("==2")), "");
         assert_eq!((row("acme.gone", "acme-http", None), apis.row(Ustr::from("acme.gone")).is_none()), (String::new(), true));
         // A row about all versions replaces those about some.
-        let mut again = apis.clone();
+        let mut again = (*apis).clone();
         rows("[[api]]\nnames = ['acme.get']\ndocs = 'https://x'\nmethod = 'own'\n").into_iter().for_each(|row| again.add(row));
         assert!(!again.by_version.contains_key(&Ustr::from("acme.get")));
         assert_eq!(again.row(Ustr::from("acme.get")).and_then(|row| row.method.as_deref()), Some("own"));

@@ -1,7 +1,7 @@
 //! The linked program: all modules, and where their imports lead.
 
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -71,7 +71,7 @@ pub struct Program {
     /// The modules, by path.
     pub modules: Vec<Module>,
     /// What library functions are.
-    pub apis: Apis,
+    pub apis: Arc<Apis>,
     /// Which versions of packages are used.
     pub dependencies: Dependencies,
     /// What packages of JavaScript say of themselves.
@@ -124,7 +124,7 @@ impl Program {
     /// Links modules. Those of test code that have nothing in them are lowered by `later` if code that is no test imports
     /// them.
     #[must_use]
-    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Apis, later: &Later<'_>) -> Self {
+    pub fn link(sources: Sources, mut modules: Vec<Module>, apis: Arc<Apis>, later: &Later<'_>) -> Self {
         modules.sort_by_key(|m| m.file);
         let by_file = modules.iter().enumerate().map(|(i, m)| (m.file, module_id(i))).collect();
         let dependencies = Dependencies::find(&sources, &modules);

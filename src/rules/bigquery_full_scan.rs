@@ -20,7 +20,10 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let project = ctx.project;
     for query in project.queries(id).iter().filter(|query| query.is_big_query() || query.looks_like_big_query()) {
         let Some(scan) = &query.reading.scanned else { continue };
-        if query.reading.verb == Verb::Define || is_estimated(ctx, id, query) || scan.compared.iter().any(|column| ctx.project.partitions_by(column)) {
+        if query.reading.verb == Verb::Define
+            || is_estimated(ctx, id, query)
+            || scan.compared.iter().any(|column| ctx.project.partitions_by(column))
+        {
             continue;
         }
         let is_unknown = scan.table == HOLE;

@@ -162,9 +162,10 @@ fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
     use crate::config::Config;
     use crate::lower::deploy;
-    use crate::model::apis::Apis;
     use crate::model::program::Program;
     use crate::model::project::Project;
     use crate::model::routes::Routes;
@@ -174,7 +175,7 @@ mod tests {
     fn judge(text: &str) -> Vec<crate::finding::Finding> {
         let sources = Sources::new(vec![SourceFile::new("service.yaml", FileKind::Yaml, text)]);
         let deployments = deploy::lower(FileId(0), "service.yaml", text).deployments;
-        let program = Program::link(sources, Vec::new(), Apis::default(), &|_, _| None);
+        let program = Program::link(sources, Vec::new(), Arc::default(), &|_, _| None);
         let routes = Routes::find(&program);
         let config = Config::defaults(std::path::Path::new(""), &[]);
         let project = Project {
