@@ -12,6 +12,7 @@ use crate::ir::image::Image;
 use crate::ir::program::Module;
 use crate::lower::{self, deploy, dockerfile};
 use crate::model::apis::Apis;
+use crate::model::flow::Flows;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::routes::Routes;
@@ -100,9 +101,9 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         || services::find(&program, &routes, (&images, &started), &deployments, &config.services),
         || Runtimes::find(&program, &routes, &images, &started),
     );
-    let queries = Queries::new(program.modules.len());
+    let (flows, queries) = (Flows::new(program.modules.len()), Queries::new(program.modules.len()));
     let (processes, partitions) = (OnceLock::new(), OnceLock::new());
-    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes, queries, partitions }, failed))
+    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes, flows, queries, partitions }, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.
@@ -168,7 +169,7 @@ pub fn judge(project: &Project, rules: &[&'static Rule]) -> (Vec<Finding>, Vec<U
         let file = project.program.sources.get(finding.place.file);
         file.reported && !file.test
     });
-    findings.sort_by(|a, b| (a.place, a.rule, &a.message).cmp(&(b.place, b.rule, &b.message)));
+    findings.sort_by(|a, b| (a.place, a.rule, b.confidence, &a.message).cmp(&(b.place, b.rule, a.confidence, &b.message)));
     findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule && a.secret == b.secret);
     (findings, failed)
 }

@@ -325,7 +325,10 @@ impl Program {
     /// How many parameters stand before those that calls pass: the one that Python calls a method on.
     #[must_use]
     pub fn receivers(&self, function: FunctionRef) -> usize {
-        usize::from(self.module(function.module).language == Language::Python && self.function(function).class.is_some())
+        let module = self.module(function.module);
+        let f = self.function(function);
+        let is_static = || f.decorators.iter().any(|d| matches!(module.expr(*d).kind, ExprKind::Name(name) if name == "staticmethod"));
+        usize::from(module.language == Language::Python && f.class.is_some() && !is_static())
     }
 
     /// Who calls the functions of the project.

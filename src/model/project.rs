@@ -1,13 +1,15 @@
 //! The whole project: what every rule may ask.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::FxHashSet;
 
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
+use crate::ir::program::FunctionId;
 use crate::model::by_hand;
+use crate::model::flow::{self, Arrival, Facts, Flows, Way};
 use crate::model::processes::Processes;
 use crate::model::program::{ModuleId, Program};
 use crate::model::routes::Routes;
@@ -36,6 +38,8 @@ pub struct Project {
     pub config: Config,
     /// What runs in one process, once somebody asks.
     pub processes: OnceLock<Processes>,
+    /// What interpreting functions has shown, as far as somebody has asked.
+    pub flows: Flows,
     /// The SQL texts of modules, as far as somebody has asked.
     pub queries: Queries,
     /// The columns that its tables are partitioned by, once somebody asks.
@@ -52,7 +56,19 @@ impl Project {
     /// The SQL texts that a module makes or runs.
     #[must_use]
     pub fn queries(&self, module: ModuleId) -> &[Query] {
-        self.queries.of(&self.program, &self.routes, module)
+        self.queries.of(&self.program, &self.routes, &self.flows, module)
+    }
+
+    /// What interpreting a function with those in it shows, or the statements of a module (`None`).
+    #[must_use]
+    pub fn facts(&self, module: ModuleId, function: Option<FunctionId>) -> Arc<Facts> {
+        self.flows.of(&self.program, &self.routes, module, function)
+    }
+
+    /// What comes to be in a hole that is filled with what a function is passed, or with a member of that, by its callers.
+    #[must_use]
+    pub fn arrival(&self, way: &Way) -> Arrival {
+        flow::arrival(&self.program, &self.routes, &self.flows, way)
     }
 
     /// Whether a table of the project is partitioned by a column of this name.

@@ -187,6 +187,7 @@ mod tests {
             services: Vec::new(),
             config,
             processes: std::sync::OnceLock::new(),
+            flows: crate::model::flow::Flows::new(0),
             queries: crate::model::sql::queries::Queries::new(0),
             partitions: std::sync::OnceLock::new(),
         };

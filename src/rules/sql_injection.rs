@@ -1,12 +1,16 @@
 //! `sql-injection`: a SQL text is assembled from data.
 
+use std::sync::Arc;
+
+use ustr::Ustr;
+
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::{Fix, sql as binding};
 use crate::ir::program::*;
 use crate::model::browser;
 use crate::model::calls::spelled;
-use crate::model::flow::{self, Hole, Origin, SinkCall, Text};
+use crate::model::flow::{Facts, Hole, Origin, SinkCall, StepKind, Text, path};
 use crate::model::program::{ModuleId, Program};
 use crate::model::runtimes::Runtime;
 use crate::model::sql::{self, Position, queries, units};
@@ -20,16 +24,38 @@ pub const RULE: Rule = Rule {
 
 fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let program = &ctx.project.program;
-    for function in units::of(program, id) {
-        let facts = flow::interpret(program, &ctx.project.routes, id, function);
+    let units = units::of(program, id).into_iter();
+    let units: Vec<Arc<Facts>> = units.map(|function| ctx.project.facts(id, function)).collect();
+    let run: Vec<Ustr> =
+        units.iter().flat_map(|facts| &facts.sinks).filter_map(|sink| attribute(program.module(id), sink.argument)).collect();
+    for facts in units {
         for sink in &facts.sinks {
             report_sink(ctx, id, sink);
         }
         for (root, value) in &facts.loose {
-            if let Some(text) = &value.text {
+            // `self.query = …` is judged where it is run.
+            let is_run = target(program.module(id), *root).is_some_and(|name| run.contains(&name));
+            if let Some(text) = value.text.as_ref().filter(|_| !is_run) {
                 report_loose(ctx, id, *root, text);
             }
         }
+    }
+}
+
+/// The attribute that an expression reads.
+fn attribute(module: &Module, expr: ExprId) -> Option<Ustr> {
+    match module.expr(expr).kind {
+        ExprKind::Attribute { name, .. } => Some(name),
+        _ => None,
+    }
+}
+
+/// The attribute that an expression is assigned to.
+fn target(module: &Module, expr: ExprId) -> Option<Ustr> {
+    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return None };
+    match &module.stmt(stmt).kind {
+        StmtKind::Assign { targets, .. } => targets.iter().find_map(|target| attribute(module, *target)),
+        _ => None,
     }
 }
 
@@ -54,16 +80,15 @@ fn sure_of(ctx: &Context<'_>, id: ModuleId, hole: &Hole, confidence: Confidence)
         return confidence;
     }
     // Where no caller is seen to pass request data, whoever knows the program is asked.
-    let is_lost = hole.origin == Origin::Passed
-        && !hole.source.is_some_and(|source| flow::is_request_data(&project.program, &project.routes, id, source));
+    let is_lost = hole.origin == Origin::Passed;
     // Whoever runs a tool passes what is theirs, and what a page writes is checked where it arrives.
     let is_shown = || project.runtimes.of(id) == Runtime::Browser || browser::is_browser_code(&project.program, id);
     if is_lost || is_migration(&project.program, id) || project.is_tool(id) || is_shown() { Confidence::Low } else { confidence }
 }
 
 /// The worst hole of a text, and how sure it is that it does harm.
-fn worst(text: &Text) -> Option<(Hole, Position, Confidence)> {
-    let rated = sql::holes(text).into_iter().filter_map(|(hole, position)| {
+fn worst(ctx: &Context<'_>, text: &Text) -> Option<(Hole, Position, Confidence)> {
+    let rated = sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).filter_map(|(hole, position)| {
         let confidence = match (hole.origin, position) {
             (Origin::Constant | Origin::Safe, _) => return None,
             (origin, Position::Alias) if origin != Origin::Request => return None,
@@ -79,6 +104,19 @@ fn worst(text: &Text) -> Option<(Hole, Position, Confidence)> {
         Some(best) if best.2 >= next.2 => Some(best),
         _ => Some(next),
     })
+}
+
+/// What a function is passed is what its callers pass.
+fn traced(ctx: &Context<'_>, hole: Hole) -> Hole {
+    if hole.origin != Origin::Passed {
+        return hole;
+    }
+    let arrival = ctx.project.arrival(&hole.way);
+    match arrival.origin {
+        Origin::Request => Hole { origin: Origin::Request, way: arrival.way, ..hole },
+        Origin::Constant | Origin::Safe => Hole { origin: Origin::Safe, ..hole },
+        _ => hole,
+    }
 }
 
 fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
@@ -100,7 +138,7 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
         return;
     };
     let is_assembled = text.pieces.len() > 1;
-    let Some((hole, position, confidence)) = worst(text).filter(|_| is_assembled) else { return };
+    let Some((hole, position, confidence)) = worst(ctx, text).filter(|_| is_assembled) else { return };
     let confidence = if sink.resolved { confidence } else { confidence.min(Confidence::Medium) };
     let confidence = sure_of(ctx, id, &hole, confidence);
     // `f"BEGIN; {script}"` runs whole statements: what they are made of is somebody else's.
@@ -146,9 +184,9 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
     let is_unsure = |(hole, position): &(Hole, Position)| {
         *position == Position::Quoted && hole.origin == Origin::Unseen && is_of_object(program.module(id), hole.expr)
     };
-    let holes = sql::holes(text);
-    let found = holes.iter().find(|hole| is_sure(hole)).map(|hole| (*hole, Confidence::Medium));
-    let found = found.or_else(|| holes.iter().find(|hole| is_unsure(hole)).map(|hole| (*hole, Confidence::Low)));
+    let holes: Vec<(Hole, Position)> = sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).collect();
+    let found = holes.iter().find(|hole| is_sure(hole)).map(|hole| (hole.clone(), Confidence::Medium));
+    let found = found.or_else(|| holes.iter().find(|hole| is_unsure(hole)).map(|hole| (hole.clone(), Confidence::Low)));
     let Some(((hole, position), confidence)) = found else { return };
     let confidence = sure_of(ctx, id, &hole, confidence);
     let filled = one_line(program.text(id, hole.expr));
@@ -191,14 +229,26 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
     callee.map_or_else(String::new, |callee| one_line(program.text(id, callee).trim_start_matches("await ")))
 }
 
+/// The way of request data to where the text is run, a sentence for each step.
 fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
     let mut steps = Vec::new();
-    let source = hole.source.filter(|_| hole.origin == Origin::Request);
-    if let Some(source) = source {
-        steps.push(Related::new(program.place(id, source), "request data enters here"));
+    if hole.origin == Origin::Request {
+        steps.extend(path::steps(&hole.way).into_iter().map(|step| {
+            let (module, expr) = step.at;
+            let sentence = match step.kind {
+                StepKind::Enters => "request data enters here".to_owned(),
+                StepKind::Member(name) => format!("`{name}` is taken of it"),
+                StepKind::Bound(name) => format!("it is bound to `{name}`"),
+                StepKind::Passed(name) if name.is_empty() => "it is passed on".to_owned(),
+                StepKind::Passed(name) => format!("it is passed to `{name}`"),
+                StepKind::Returned(name) => format!("`{name}` gives it back"),
+            };
+            Related::new(program.place(module, expr), sentence)
+        }));
     }
-    if Some(hole.expr) != source {
-        steps.push(Related::new(program.place(id, hole.expr), "it becomes part of the text here"));
+    let place = program.place(id, hole.expr);
+    if steps.last().is_none_or(|last| last.place != place) {
+        steps.push(Related::new(place, "it becomes part of the text here"));
     }
     steps.push(Related::new(program.place(id, sink.call), "the text is run here"));
     steps

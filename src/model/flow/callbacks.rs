@@ -1,8 +1,11 @@
 //! Functions of JavaScript that are written where they are used: what they are called with, and what they give.
 
 use super::evaluate::{Evaluator, Values};
-use super::interpret::{Environment, Interpreter};
-use super::{Abstract, Origin, container};
+use rustc_hash::FxHashMap;
+
+use super::environment::Environment;
+use super::interpret::Interpreter;
+use super::{Abstract, Hole, Origin, StepKind, container, path};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::program::FunctionRef;
@@ -28,6 +31,18 @@ const ITERATORS: [&str; 17] = [
     "finally",
     "from",
 ];
+
+/// What a function has done.
+#[derive(Clone)]
+pub(super) struct Run {
+    /// What it has given.
+    pub(super) given: Abstract,
+    /// What its parameters are when it ends: what it lets pass.
+    pub(super) left: Vec<Origin>,
+}
+
+/// What functions have done by what they were passed, and by how many more of them could lead to each other.
+pub(super) type Runs = FxHashMap<(FunctionRef, u8), Vec<(Vec<Option<Abstract>>, Run)>>;
 
 /// Functions in functions, written in place; deeper ones are not followed.
 const MOST_NESTED: u32 = 12;
@@ -95,6 +110,12 @@ impl Evaluator<'_> {
             Entity::Library(name) if self.program.apis.row(name).is_some_and(|row| row.is(Role::Sanitizer)) => Abstract::of(Origin::Safe),
             Entity::Library(name) if name == "js:globalThis.String" => item.clone(),
             Entity::Function(f) if super::sources::returns_number(self.program, f) => Abstract::of(Origin::Safe),
+            Entity::Function(f) => {
+                let mut passed = vec![Some(Abstract::of(Origin::Unseen)); self.program.receivers(f)];
+                passed.push(Some(item.clone()));
+                passed.resize(self.program.function(f).params.len(), None);
+                self.run_with(f, passed).map_or_else(|| Abstract::of(Origin::Unseen), |run| run.given.seen_from(function, &[]))
+            }
             _ if item.origin <= Origin::Safe => Abstract::of(item.origin),
             _ => Abstract::of(Origin::Unseen),
         }
@@ -102,26 +123,43 @@ impl Evaluator<'_> {
 
     /// What a function of the project gives for these arguments: a constant, something harmless, or what it makes of them.
     pub(super) fn given_by(&self, expr: ExprId, function: FunctionRef, call: &Call, values: &Values) -> Abstract {
-        let unseen = Abstract::of(Origin::Unseen);
-        if call.args.iter().any(|arg| !matches!(arg.kind, ArgKind::Positional | ArgKind::Keyword(_))) {
-            return unseen;
-        }
         let f = self.program.function(function);
-        let Some(inner) = self.of_function(function.module).filter(|_| !f.is_generator) else { return unseen };
+        let passed = self.passed(function, call, values);
+        let Some(run) = passed.and_then(|passed| self.run_with(function, passed)) else { return Abstract::of(Origin::Unseen) };
+        let given = if f.is_generator { container(vec![run.given]) } else { run.given };
+        let passed = || call.args.iter().filter_map(|arg| values.get(&arg.value));
+        let own: Vec<Hole> = passed().filter_map(|value| value.text.as_ref()).flat_map(|text| text.holes()).cloned().collect();
+        let given = given.seen_from(expr, &own);
+        let way = path::then(&given.way, (self.id, expr), StepKind::Returned(f.name));
+        let given = Abstract { way, ..given };
+        if let Some(text) = given.text.as_ref().filter(|_| given.origin > Origin::Safe) {
+            let roots: Vec<ExprId> = passed().flat_map(Abstract::roots).copied().collect();
+            return self.assembled(expr, text.pieces.clone(), &roots);
+        }
+        given
+    }
+
+    /// Lets a function of the project run with what its parameters are passed; nothing where that cannot be followed.
+    pub(super) fn run_with(&self, function: FunctionRef, passed: Vec<Option<Abstract>>) -> Option<Run> {
+        let f = self.program.function(function);
+        // What calls itself gives what it gives without that.
+        if self.active.contains(&function) {
+            return Some(Run { given: Abstract::default(), left: Vec::new() });
+        }
+        let inner = self.of_function(function)?;
+        let key = (function, inner.depth());
+        let known = |(before, _): &&(Vec<Option<Abstract>>, Run)| *before == passed;
+        if let Some((_, run)) = self.runs.borrow().get(&key).and_then(|runs| runs.iter().find(known)) {
+            return Some(run.clone());
+        }
         let mut environment = Environment::default();
-        let receivers = super::sources::receivers(self.program, function);
-        let of = |arg: &Arg| values.get(&arg.value).cloned().unwrap_or_default();
-        let positional: Vec<&Arg> = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).collect();
-        for (index, param) in f.params.iter().enumerate() {
-            let by_name = || call.args.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(name) if name == param.name));
-            let arg = index.checked_sub(receivers).and_then(|at| positional.get(at).copied()).or_else(by_name);
-            let value = match (arg.map(|arg| of(arg).derived()), param.default) {
-                _ if index < receivers || matches!(param.kind, ParamKind::Rest | ParamKind::KeywordRest) => unseen.clone(),
-                (Some(value), _) => value,
+        for (param, value) in f.params.iter().zip(&passed) {
+            let value = match (value, param.default) {
+                _ if inner.is_harmless(param) => Abstract::of(Origin::Safe),
+                (Some(value), _) => value.clone(),
                 (None, Some(default)) => inner.value_in(&environment, default),
                 (None, None) => Abstract::default(),
             };
-            let value = if inner.is_harmless(param) { Abstract::of(Origin::Safe) } else { value };
             inner.bind(&mut environment, param.target, value);
         }
         let given = match f.body {
@@ -129,15 +167,41 @@ impl Evaluator<'_> {
             FunctionBody::Expr(value) => inner.evaluate(&mut environment, value),
         };
         self.pay_for(&inner);
+        let left = f.params.iter().map(|param| inner.value_in(&environment, param.target).origin).collect();
         if inner.is_exhausted() {
-            return unseen;
+            return None;
         }
-        if given.origin <= Origin::Safe {
-            return given.seen_from(expr);
+        let run = Run { given, left };
+        self.runs.borrow_mut().entry(key).or_default().push((passed, run.clone()));
+        Some(run)
+    }
+
+    /// What each parameter is passed.
+    pub(super) fn passed(&self, function: FunctionRef, call: &Call, values: &Values) -> Option<Vec<Option<Abstract>>> {
+        let f = self.program.function(function);
+        let of = |arg: &Arg| {
+            let value = values.get(&arg.value).cloned().unwrap_or_default();
+            Abstract { way: path::then(&value.way, (self.id, arg.value), StepKind::Passed(f.name)), ..value }
+        };
+        let mut positional = vec![Abstract::of(Origin::Unseen); self.program.receivers(function)];
+        for arg in &call.args {
+            match arg.kind {
+                ArgKind::Positional => positional.push(of(arg)),
+                // `select(*arguments)`
+                ArgKind::Spread if !of(arg).parts().is_empty() => positional.extend(of(arg).parts().iter().cloned()),
+                ArgKind::Keyword(_) => {}
+                ArgKind::Spread | ArgKind::KeywordSpread => return None,
+            }
         }
-        // Its pieces are of another function: what is known is whose data it is made of.
-        let worst = call.args.iter().map(of).max_by_key(|value| value.origin).map(|value| value.derived());
-        worst.filter(|worst| worst.origin == given.origin).unwrap_or_else(|| Abstract::of(given.origin.min(Origin::Unseen)))
+        let named = |name: ustr::Ustr| {
+            let arg = call.args.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(keyword) if keyword == name));
+            arg.map(of)
+        };
+        let each = |(index, param): (usize, &Param)| match param.kind {
+            ParamKind::Rest | ParamKind::KeywordRest => Some(Abstract::of(Origin::Unseen)),
+            _ => positional.get(index).cloned().or_else(|| named(param.name)),
+        };
+        Some(f.params.iter().enumerate().map(each).collect())
     }
 
     /// An item for which a function that is written among the arguments says yes.
@@ -167,7 +231,7 @@ impl Evaluator<'_> {
 pub(super) fn list_of(item: Abstract) -> Abstract {
     let mut list = container(vec![item]);
     if let Some(content) = &list.content {
-        list.content = Some(std::rc::Rc::new(super::Content { parts: Vec::new(), ..(**content).clone() }));
+        list.content = Some(std::sync::Arc::new(super::Content { parts: Vec::new(), ..(**content).clone() }));
     }
     list
 }

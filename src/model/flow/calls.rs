@@ -1,16 +1,17 @@
 //! What calls give, and which of them texts end in.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ustr::Ustr;
 
 use super::annotations::is_enum;
+use super::environment::Environment;
 use super::evaluate::{Evaluator, Values, fill};
-use super::interpret::Environment;
 use super::sources::{is_request_data, returns_number};
 use super::{Abstract, Content, Kind, Origin, Piece, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::arguments;
 use crate::model::resolve::{Entity, Resolver};
 
 /// Modules of the standard library and the like whose values nobody outside chooses: times, numbers, digests.
@@ -44,8 +45,8 @@ impl Evaluator<'_> {
         let callee = self.program.callee(self.id, expr);
         let row = callee.library().and_then(|name| self.program.apis.row(name));
         self.look_for_sinks(environment, expr, call, callee, row, values);
-        if let Entity::Function(function) = callee {
-            self.note_handed(function, call, values);
+        if let Some(function) = arguments::called(&Resolver::new(self.program), callee) {
+            self.note_handed(function, expr, call, values);
         }
         let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
         let args: Vec<(ExprId, Abstract)> =
@@ -56,7 +57,7 @@ impl Evaluator<'_> {
                 return Abstract::of(Origin::Unseen);
             }
             if row.is(Role::RequestData) {
-                return Abstract::request(expr);
+                return Abstract::request((self.id, expr));
             }
             if row.is(Role::Sanitizer) {
                 return Abstract::of(Origin::Safe);
@@ -111,7 +112,7 @@ impl Evaluator<'_> {
                     let items = first.item();
                     let keeps = matches!(name.as_str(), "list" | "tuple" | "iter");
                     let parts = if keeps && content.keys == Abstract::default() { content.parts.clone() } else { Vec::new() };
-                    Abstract { content: Some(Rc::new(Content { parts, items, ..Content::default() })), ..first.derived() }
+                    Abstract { content: Some(Arc::new(Content { parts, items, ..Content::default() })), ..first.derived() }
                 }
                 None => first.derived(),
             },
@@ -137,7 +138,7 @@ impl Evaluator<'_> {
                 args.iter().for_each(|(_, value)| self.note(|record| record.settle(value)));
                 Abstract::default()
             }
-            "getattr" if first.kind == Kind::Request => Abstract::request(expr),
+            "getattr" if first.kind == Kind::Request => Abstract::request((self.id, expr)),
             "getattr" => first.derived(),
             _ => Abstract::of(Origin::Unseen),
         }
@@ -169,7 +170,7 @@ impl Evaluator<'_> {
         values: &Values,
     ) -> Option<Abstract> {
         if receiver.kind == Kind::Request && is_request_data(name) {
-            return Some(Abstract::request(expr));
+            return Some(Abstract::request((self.id, expr)));
         }
         let worst = || {
             let all = call.args.iter().filter_map(|arg| values.get(&arg.value));
@@ -304,6 +305,10 @@ fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
             Strips::Quotes if replacement <= Origin::Safe => Abstract::of(text.origin.min(Origin::Checked)),
             _ => text,
         };
+    }
+    // Each of them is waited for.
+    if name == "asyncio.gather" {
+        return container(args.iter().map(|(_, value)| value.clone()).collect());
     }
     if HARMLESS_ROOTS.contains(&root(name)) {
         return Abstract::of(Origin::Safe);

@@ -1,128 +1,55 @@
-//! What names hold: reading targets and binding them.
+//! What names hold at one point of a function.
 
 use std::rc::Rc;
 
-use super::annotations::{Annotated, annotated};
-use super::evaluate::Evaluator;
-use super::interpret::{Environment, Key};
-use super::{Abstract, Content, Kind, Origin, constant};
-use crate::ir::program::*;
-use crate::model::apis::Role;
-use crate::model::resolve::{Entity, Resolver};
+use rustc_hash::FxHashMap;
+use ustr::Ustr;
 
-impl Evaluator<'_> {
-    /// The key of a name, or of an attribute of names.
-    pub(super) fn key(&self, expr: ExprId) -> Option<Key> {
-        match self.module().expr(expr).kind {
-            ExprKind::Name(name) => {
-                let (scope, _) = Resolver::new(self.program).scope_of_name(self.id, expr, name)?;
-                Some(Key::Name(scope, name))
-            }
-            ExprKind::Attribute { mut object, .. } => {
-                while let ExprKind::Attribute { object: inner, .. } = self.module().expr(object).kind {
-                    object = inner;
-                }
-                let ExprKind::Name(first) = self.module().expr(object).kind else { return None };
-                let scope = Resolver::new(self.program).scope_of_name(self.id, object, first).map(|(scope, _)| scope);
-                // `a?.b` and `a!.b` are where `a.b` is.
-                Some(Key::Path(scope, self.program.text(self.id, expr).replace(['?', '!'], "").as_str().into()))
-            }
-            _ => None,
-        }
+use super::{Abstract, Origin};
+use crate::ir::program::ScopeId;
+
+/// What the environment knows values of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Key {
+    /// A name of a scope.
+    Name(ScopeId, Ustr),
+    /// An attribute, as written: `self.query`, of what its first name stands for.
+    Path(Option<ScopeId>, Ustr),
+}
+
+/// What names hold. A copy costs nothing until one of the two changes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Environment(Rc<FxHashMap<Key, Abstract>>);
+
+impl Environment {
+    pub(super) fn get(&self, key: &Key) -> Option<&Abstract> {
+        self.0.get(key)
     }
 
-    /// Binds a target to a value: names, patterns, attributes, items of containers.
-    pub(super) fn bind(&self, environment: &mut Environment, target: ExprId, value: Abstract) {
-        let module = self.module();
-        let mut todo = vec![(target, value)];
-        while let Some((target, value)) = todo.pop() {
-            match &module.expr(target).kind {
-                ExprKind::Tuple(targets) | ExprKind::List(targets) => {
-                    let parts = value.content.as_ref().filter(|content| content.parts.len() == targets.len());
-                    for (index, target) in targets.iter().enumerate() {
-                        let part = parts.map_or_else(|| value.item(), |content| content.parts[index].clone());
-                        todo.push((*target, part));
-                    }
-                }
-                ExprKind::Spread(target) => {
-                    let items = value.item();
-                    todo.push((
-                        *target,
-                        Abstract { content: Some(Rc::new(Content { items: items.clone(), ..Content::default() })), ..items },
-                    ));
-                }
-                ExprKind::Subscript { object, index, .. } => {
-                    let key = self.value_in(environment, *index);
-                    self.put(environment, *object, Some(&key), &value);
-                }
-                ExprKind::Object(entries) => {
-                    for entry in entries {
-                        match entry {
-                            Entry::Pair { key, value: part } => todo.push((*part, self.taken(environment, target, *key, *part, &value))),
-                            Entry::Spread(rest) => todo.push((*rest, value.clone())),
-                        }
-                    }
-                }
-                // `{ name = default }`
-                ExprKind::Assign { target, value: default } => {
-                    let default = self.value_in(environment, *default);
-                    todo.push((*target, value.join(&default)));
-                }
-                _ => {
-                    if let Some(key) = self.key(target) {
-                        environment.insert(key, value);
-                    }
-                }
+    pub(super) fn insert(&mut self, key: Key, value: Abstract) {
+        Rc::make_mut(&mut self.0).insert(key, value);
+    }
+}
+
+/// What holds where two ways meet.
+pub(super) fn joined(first: Option<Environment>, second: Environment) -> Environment {
+    let Some(mut first) = first else { return second };
+    if Rc::ptr_eq(&first.0, &second.0) {
+        return first;
+    }
+    // What was found harmless on one way only is whatever it was.
+    let is_improved = |key: &Key, value: &Abstract| matches!(key, Key::Path(..)) && value.origin <= Origin::Safe;
+    let all = Rc::make_mut(&mut first.0);
+    all.retain(|key, value| !is_improved(key, value) || second.0.contains_key(key));
+    for (key, value) in second.0.iter() {
+        match all.get_mut(key) {
+            Some(old) if old != value => *old = old.join(value),
+            Some(_) => {}
+            None if is_improved(key, value) => {}
+            None => {
+                all.insert(*key, value.clone());
             }
         }
     }
-
-    /// What a pattern takes out of a value under a key.
-    fn taken(&self, environment: &Environment, pattern: ExprId, key: ExprId, part: ExprId, whole: &Abstract) -> Abstract {
-        let Some(key) = constant(&self.value_in(environment, key)) else { return whole.values() };
-        if let Some((_, value)) = whole.content.iter().flat_map(|content| &content.fields).find(|(k, _)| **k == *key) {
-            return value.clone();
-        }
-        let name = key.as_str().into();
-        if let Kind::Model(m, c) = whole.kind {
-            return super::sources::field(self.program, m, c, name, whole);
-        }
-        if whole.origin == Origin::Request {
-            return whole.derived();
-        }
-        let resolver = Resolver::new(self.program);
-        match resolver.member_of(resolver.taken_apart(self.id, pattern), name) {
-            Entity::Library(path) if self.program.apis.row(path).is_some_and(|row| row.is(Role::RequestData)) => Abstract::request(part),
-            Entity::Instance(class) if self.program.apis.class_has_role(class, Role::Request) => {
-                Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) }
-            }
-            _ => whole.values(),
-        }
-    }
-
-    /// Whether a parameter is said to be a number, a date, a choice of literals.
-    pub(super) fn is_harmless(&self, param: &Param) -> bool {
-        param.annotation.is_some_and(|annotation| annotated(self.program, self.id, annotation) == Annotated::Number)
-    }
-
-    /// Puts a value into the container that a name holds.
-    pub(super) fn put(&self, environment: &mut Environment, object: ExprId, key: Option<&Abstract>, value: &Abstract) {
-        let Some(name) = self.key(object) else { return };
-        let old = self.value_in(environment, object);
-        let mut content = old.content.as_ref().map_or_else(Content::default, |content| (**content).clone());
-        let is_empty = old.content.as_ref().is_none_or(|content| content.parts.is_empty() && content.fields.is_empty())
-            && content.items == Abstract::default();
-        content.parts.clear();
-        content.items = if is_empty { value.clone() } else { content.items.join(value) };
-        if let Some(key) = key {
-            content.keys = if is_empty { key.clone() } else { content.keys.join(key) };
-            if let Some(text) = constant(key) {
-                content.fields.retain(|(k, _)| **k != *text);
-                content.fields.push((text.into(), value.clone()));
-            }
-        }
-        let worse = [&content.items, &content.keys].into_iter().max_by_key(|part| part.origin).cloned().unwrap_or_default();
-        let (origin, source) = if worse.origin > old.origin { (worse.origin, worse.source) } else { (old.origin, old.source) };
-        environment.insert(name, Abstract { origin, source, text: None, content: Some(Rc::new(content)), kind: old.kind });
-    }
+    first
 }

@@ -2,12 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::interpret::{Environment, Record, joined};
+use super::callbacks::Runs;
+use super::environment::{Environment, joined};
+use super::interpret::Record;
 use super::sources::parameter;
-use super::{Abstract, Content, Hole, Kind, Origin, Piece, assembled, container, format, mapping};
+use super::{Abstract, Content, Hole, Kind, Origin, Piece, Written, assembled, container, format, mapping, mapping_of};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::routes::Routes;
@@ -31,6 +34,14 @@ pub(super) struct Evaluator<'p> {
     pub(super) returned: RefCell<Vec<Option<Abstract>>>,
     /// How many functions that are written in place lie around what is being run.
     pub(super) nesting: Cell<u32>,
+    /// How many more expressions may be looked at in all that is called or named from here.
+    elsewhere: Rc<Cell<u32>>,
+    /// The functions of other units that are being run.
+    pub(super) active: Vec<FunctionRef>,
+    /// What functions have done that were run from here.
+    pub(super) runs: Rc<RefCell<Runs>>,
+    /// What constructors leave behind, as far as somebody has asked.
+    pub(super) constructed: RefCell<FxHashMap<FunctionRef, Environment>>,
 }
 
 /// More than the longest real functions take.
@@ -38,6 +49,12 @@ const STEPS: u32 = 400_000;
 
 /// More than helpers and constants take that make a part of a text.
 const STEPS_ELSEWHERE: u32 = 2_000;
+
+/// More than all of them take of a function that really makes texts.
+const MOST_ELSEWHERE: u32 = 12_000;
+
+/// How many globals may lead to each other; a call counts for two.
+const DEPTH: u8 = 6;
 
 enum Task {
     Visit(ExprId),
@@ -74,10 +91,14 @@ impl<'p> Evaluator<'p> {
             record,
             recording: Cell::new(true),
             steps: Cell::new(STEPS),
-            depth: 6,
+            depth: DEPTH,
             given: RefCell::default(),
             returned: RefCell::default(),
             nesting: Cell::new(0),
+            elsewhere: Rc::new(Cell::new(MOST_ELSEWHERE)),
+            active: Vec::new(),
+            runs: Rc::default(),
+            constructed: RefCell::default(),
         }
     }
 
@@ -87,7 +108,15 @@ impl<'p> Evaluator<'p> {
     }
 
     /// One for a function that is called, unless functions have called each other too often.
-    pub(super) fn of_function(&self, module: ModuleId) -> Option<Self> {
+    pub(super) fn of_function(&self, function: FunctionRef) -> Option<Self> {
+        let mut inner = self.elsewhere(function.module)?;
+        inner.active.clone_from(&self.active);
+        inner.active.push(function);
+        Some(inner)
+    }
+
+    /// One that only answers questions, about another module.
+    pub(super) fn elsewhere(&self, module: ModuleId) -> Option<Self> {
         let inner = self.inner(module, 2)?;
         inner.recording.set(false);
         Some(inner)
@@ -96,7 +125,11 @@ impl<'p> Evaluator<'p> {
     /// One that takes of this one's steps, so that what leads to each other costs no more in all than it does alone.
     fn inner(&self, module: ModuleId, deeper: u8) -> Option<Self> {
         let depth = self.depth.checked_sub(deeper)?;
-        let inner = Self { depth, ..Self::new(self.program, self.routes, module) };
+        if self.elsewhere.get() == 0 {
+            return None;
+        }
+        let inner =
+            Self { depth, elsewhere: self.elsewhere.clone(), runs: self.runs.clone(), ..Self::new(self.program, self.routes, module) };
         inner.steps.set(STEPS_ELSEWHERE.min(self.steps.get()));
         inner.nesting.set(self.nesting.get() + 1);
         Some(inner)
@@ -106,6 +139,11 @@ impl<'p> Evaluator<'p> {
     pub(super) fn pay_for(&self, inner: &Self) {
         let taken = STEPS_ELSEWHERE.min(self.steps.get()).saturating_sub(inner.steps.get());
         self.steps.set(self.steps.get().saturating_sub(taken).max(1));
+    }
+
+    /// How many more globals and functions may lead to each other.
+    pub(super) fn depth(&self) -> u8 {
+        self.depth
     }
 
     pub(super) fn module(&self) -> &'p Module {
@@ -118,6 +156,11 @@ impl<'p> Evaluator<'p> {
 
     pub(super) fn is_exhausted(&self) -> bool {
         self.steps.get() == 0
+    }
+
+    /// Whether a function is interpreted by itself: it has a name, and is in no other.
+    pub(super) fn is_unit(&self, function: FunctionId) -> bool {
+        self.returned.borrow().is_empty() && !self.module().function(function).name.is_empty()
     }
 
     /// Notes what was seen, unless this is only a question.
@@ -147,6 +190,12 @@ impl<'p> Evaluator<'p> {
             match task {
                 Task::Visit(expr) => {
                     self.steps.set(self.steps.get().saturating_sub(1));
+                    if self.depth < DEPTH {
+                        self.elsewhere.set(self.elsewhere.get().saturating_sub(1));
+                        if self.elsewhere.get() == 0 {
+                            self.steps.set(0);
+                        }
+                    }
                     if self.is_exhausted() {
                         return Abstract::of(Origin::Unseen);
                     }
@@ -205,7 +254,7 @@ impl<'p> Evaluator<'p> {
             }
             ExprKind::Assign { value, .. } => tasks.push(Task::Visit(*value)),
             // It may run any time later; what it captures is taken as it is here.
-            ExprKind::Function(function) => {
+            ExprKind::Function(function) if !self.is_unit(*function) => {
                 let end = if self.is_javascript() { Task::Join } else { Task::Restore };
                 tasks.extend([end, Task::Body(*function), Task::Parameters(*function), Task::Save]);
             }
@@ -241,7 +290,9 @@ impl<'p> Evaluator<'p> {
     /// What a function is called with.
     pub(super) fn bind_parameters(&self, environment: &mut Environment, function: FunctionId) {
         for (index, param) in self.module().function(function).params.iter().enumerate() {
-            let value = parameter(self.program, self.routes, FunctionRef { module: self.id, function }, index);
+            let value = self
+                .injected(param)
+                .unwrap_or_else(|| parameter(self.program, self.routes, FunctionRef { module: self.id, function }, index));
             self.bind(environment, param.target, value);
         }
     }
@@ -281,9 +332,7 @@ impl<'p> Evaluator<'p> {
             }
             ExprKind::Binary { op, operands } => self.binary(expr, *op, operands, values),
             // What the others can be instead is empty.
-            ExprKind::Logical { op: LogicalOp::And, operands } if self.is_javascript() => {
-                operands.last().map(|last| of(values, last)).unwrap_or_default()
-            }
+            ExprKind::Logical { op: LogicalOp::And, operands } => operands.last().map(|last| of(values, last)).unwrap_or_default(),
             ExprKind::Logical { operands, .. } => {
                 let all: Vec<Abstract> = operands.iter().map(|o| of(values, o)).collect();
                 all.iter().skip(1).fold(all.first().cloned().unwrap_or_default(), |a, b| a.join(b))
@@ -296,17 +345,17 @@ impl<'p> Evaluator<'p> {
                     let item = |part: &ExprId| if is_spread(part) { of(values, part).item() } else { of(values, part) };
                     let all = container(parts.iter().map(item).collect());
                     let items = all.values();
-                    Abstract { content: Some(Rc::new(Content { items, ..Content::default() })), ..all }
+                    Abstract { content: Some(Arc::new(Content { items, ..Content::default() })), ..all }
                 } else {
                     container(parts.iter().map(|part| of(values, part)).collect())
                 }
             }
             ExprKind::Object(entries) => {
                 let entry = |entry: &Entry| match entry {
-                    Entry::Pair { key, value } => (of(values, key), of(values, value)),
-                    Entry::Spread(other) => (of(values, other).keys(), of(values, other).values()),
+                    Entry::Pair { key, value } => Written::Pair(of(values, key), of(values, value)),
+                    Entry::Spread(other) => Written::All(of(values, other)),
                 };
-                mapping(entries.iter().map(entry).collect())
+                mapping_of(entries.iter().map(entry).collect())
             }
             ExprKind::Comprehension(comprehension) => {
                 if let Some(value) = comprehension.value {
@@ -314,21 +363,28 @@ impl<'p> Evaluator<'p> {
                 } else {
                     let all = container(vec![of(values, &comprehension.element)]);
                     let items = all.values();
-                    Abstract { content: Some(Rc::new(Content { items, ..Content::default() })), ..all }
+                    Abstract { content: Some(Arc::new(Content { items, ..Content::default() })), ..all }
                 }
             }
-            ExprKind::Await(value) | ExprKind::Spread(value) | ExprKind::YieldFrom(value) => of(values, value),
+            ExprKind::YieldFrom(value) => {
+                self.give(&of(values, value).item());
+                of(values, value)
+            }
+            ExprKind::Await(value) | ExprKind::Spread(value) => of(values, value),
             ExprKind::Assign { target, value } => {
                 let value = of(values, value);
                 self.bind(environment, *target, value.clone());
                 value
             }
-            ExprKind::Slice(_)
-            | ExprKind::Function(_)
-            | ExprKind::Class(_)
-            | ExprKind::Require(_)
-            | ExprKind::Yield(_)
-            | ExprKind::Opaque(_) => Abstract::of(Origin::Unseen),
+            ExprKind::Yield(value) => {
+                if let Some(value) = value {
+                    self.give(&of(values, value));
+                }
+                Abstract::of(Origin::Unseen)
+            }
+            ExprKind::Slice(_) | ExprKind::Function(_) | ExprKind::Class(_) | ExprKind::Require(_) | ExprKind::Opaque(_) => {
+                Abstract::of(Origin::Unseen)
+            }
         }
     }
 
@@ -370,14 +426,14 @@ impl<'p> Evaluator<'p> {
             }
             BinaryOp::Add | BinaryOp::BitOr if all.iter().any(|value| value.content.is_some()) => {
                 let joined = all.iter().skip(1).fold(all[0].clone(), |a, b| a.join(b));
-                let content = joined.content.as_ref().map(|content| Rc::new(Content { parts: Vec::new(), ..(**content).clone() }));
+                let content = joined.content.as_ref().map(|content| Arc::new(Content { parts: Vec::new(), ..(**content).clone() }));
                 Abstract { content, ..joined }
             }
             BinaryOp::Add | BinaryOp::BitOr => worst(),
             BinaryOp::Mod if all[0].text.is_some() => self.percent(expr, operands, &all),
             BinaryOp::Mul => match all.iter().find(|value| value.text.is_some() || value.content.is_some()) {
                 Some(repeated) => {
-                    let content = repeated.content.as_ref().map(|content| Rc::new(Content { parts: Vec::new(), ..(**content).clone() }));
+                    let content = repeated.content.as_ref().map(|content| Arc::new(Content { parts: Vec::new(), ..(**content).clone() }));
                     Abstract { content, ..repeated.clone() }
                 }
                 None => Abstract::of(Origin::Safe),
@@ -452,7 +508,7 @@ pub(super) fn fill(pieces: &mut Vec<Piece>, roots: &mut Vec<ExprId>, expr: ExprI
     roots.extend(value.roots());
     if value.text.is_none() && value.origin == Origin::Constant {
         // Constant, but of unknown wording: configuration.
-        pieces.push(Piece::Hole(Hole { origin: Origin::Constant, expr, source: None }));
+        pieces.push(Piece::Hole(Hole { origin: Origin::Constant, expr, way: None }));
     } else {
         pieces.extend(value.pieces(expr));
     }

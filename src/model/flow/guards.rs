@@ -1,12 +1,14 @@
 //! Guards: what a test that holds (or does not) says about the values in it.
 
+use super::environment::{Environment, joined};
 use super::evaluate::Evaluator;
-use super::interpret::{Environment, joined};
 use super::{Abstract, Content, Origin};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::program::FunctionRef;
 use crate::model::resolve::Entity;
-use std::rc::Rc;
+use crate::model::values;
+use std::sync::Arc;
 
 /// Methods that hold only of texts without quotation marks.
 const HARMLESS: [&str; 6] = ["isdigit", "isnumeric", "isdecimal", "isalnum", "isalpha", "isidentifier"];
@@ -70,6 +72,12 @@ impl Evaluator<'_> {
                 if self.value_in(environment, *right).origin < Origin::Request => {
                     self.improve(environment, *left, Origin::Safe);
                 }
+            // `PATTERN.fullmatch(name) is None`
+            (CompareOp::Is | CompareOp::IsNot, _)
+                if matches!(self.module().expr(*right).kind, ExprKind::Null) && self.module().call(*left).is_some() =>
+            {
+                self.refine(environment, *left, (*op == CompareOp::IsNot) == truth);
+            }
             (CompareOp::Eq | CompareOp::Is, true) | (CompareOp::NotEq | CompareOp::IsNot, false) => {
                 if self.value_in(environment, *right).origin <= Origin::Safe {
                     self.improve(environment, *left, Origin::Safe);
@@ -177,9 +185,11 @@ impl Evaluator<'_> {
             }
         }
         let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else {
-            // Some test of theirs that held: it cannot be judged, and it may well do.
-            if truth {
-                args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked));
+            match callee {
+                Entity::Function(function) => self.refine_by_function(environment, function, call, truth),
+                // Some test of theirs that held: it cannot be judged, and it may well do.
+                _ if truth => args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked)),
+                _ => {}
             }
             return;
         };
@@ -221,8 +231,12 @@ impl Evaluator<'_> {
 
     /// A text that a regular expression was found in: harmless if it has to be the whole text, and that has no quotation marks.
     fn improve_by_pattern(&self, environment: &mut Environment, pattern: ExprId, value: ExprId) {
-        let is_whole = self.regex(pattern).is_some_and(|regex| is_whole(&regex));
-        self.improve(environment, value, if is_whole { Origin::Safe } else { Origin::Checked });
+        match self.regex(pattern) {
+            Some(regex) if is_whole(&regex) => self.improve(environment, value, Origin::Safe),
+            // Anything may stand before or behind what is found.
+            Some(regex) if !regex.ends_with('$') && !regex.starts_with('^') => {}
+            _ => self.improve(environment, value, Origin::Checked),
+        }
     }
 
     /// What a function gives that is written in place and is one expression.
@@ -253,8 +267,10 @@ impl Evaluator<'_> {
                     }
                     return;
                 }
-                Some("re.fullmatch" | "re.match") => {
-                    args.iter().skip(1).take(1).for_each(|value| self.improve(environment, *value, Origin::Safe));
+                Some("re.fullmatch" | "re.match" | "re.search") => {
+                    if let ([pattern, value, ..], Some(name)) = (&args[..], callee.library()) {
+                        self.improve_by_match(environment, *pattern, name == "re.fullmatch", *value);
+                    }
                     return;
                 }
                 _ => {}
@@ -264,8 +280,8 @@ impl Evaluator<'_> {
                     self.improve(environment, object, Origin::Safe);
                     return;
                 }
-                if matches!(name.as_str(), "fullmatch" | "match") {
-                    args.iter().take(1).for_each(|value| self.improve(environment, *value, Origin::Safe));
+                if let (true, Some(value)) = (matches!(name.as_str(), "fullmatch" | "match" | "search"), args.first()) {
+                    self.improve_by_match(environment, object, name == "fullmatch", *value);
                     return;
                 }
                 if name == "issubset" {
@@ -274,9 +290,71 @@ impl Evaluator<'_> {
                 }
             }
         }
-        // Some test of theirs that held: it cannot be judged, and it may well do.
-        if truth && matches!(callee, Entity::Function(_)) {
-            args.iter().for_each(|value| self.improve(environment, *value, Origin::Checked));
+        if let Entity::Function(function) = callee {
+            self.refine_by_function(environment, function, call, truth);
+        }
+    }
+
+    /// What a function of the project says of its arguments by its answer: `return name in COLUMNS`. What cannot be judged may
+    /// well do.
+    fn refine_by_function(&self, environment: &mut Environment, function: FunctionRef, call: &Call, truth: bool) {
+        let args: Vec<&Arg> = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).collect();
+        let receivers = self.program.receivers(function);
+        let f = self.program.function(function);
+        let test = match f.body {
+            FunctionBody::Expr(test) => Some(test),
+            FunctionBody::Block(body) => match self.program.module(function.module).block(body).stmts[..] {
+                [.., last] => match self.program.module(function.module).stmt(last).kind {
+                    StmtKind::Return(value) => value,
+                    _ => None,
+                },
+                [] => None,
+            },
+        };
+        // Functions that are run on the way take its word for it.
+        let inner = test.filter(|_| self.active.is_empty()).and_then(|test| Some((test, self.of_function(function)?)));
+        for (index, arg) in args.into_iter().enumerate() {
+            let proven = inner.as_ref().is_some_and(|(test, inner)| {
+                let Some(param) = f.params.get(index + receivers) else { return false };
+                let mut inside = Environment::default();
+                inner.bind(&mut inside, param.target, self.value_in(environment, arg.value));
+                inner.refine(&mut inside, *test, truth);
+                inner.value_in(&inside, param.target).origin <= Origin::Safe
+            });
+            if let Some((_, inner)) = &inner {
+                self.pay_for(inner);
+            }
+            if proven {
+                self.improve(environment, arg.value, Origin::Safe);
+            } else if truth {
+                self.improve(environment, arg.value, Origin::Checked);
+            }
+        }
+    }
+
+    /// A text that a pattern of Python matches: harmless if it has to be the whole text, and that has no quotation marks.
+    fn improve_by_match(&self, environment: &mut Environment, pattern: ExprId, is_full: bool, value: ExprId) {
+        let (at, origin) = values::origin(self.program, self.id, pattern);
+        let written = match self.program.module(at).call(origin) {
+            // `re.compile("…")`
+            Some(call) => call.args.first().and_then(|arg| values::text(self.program, at, arg.value)),
+            None => values::text(self.program, self.id, pattern),
+        };
+        match written {
+            Some(regex) => {
+                let whole = if is_full { format!("^{}$", regex.trim_start_matches('^').trim_end_matches('$')) } else { regex };
+                let whole = whole.strip_suffix("\\Z").map_or(whole.clone(), |start| format!("{start}$"));
+                let whole = whole.strip_prefix("\\A").map_or(whole.clone(), |rest| format!("^{rest}"));
+                let ends = whole.ends_with('$');
+                let whole = if whole.starts_with('^') { whole } else { format!("^{whole}") };
+                if is_whole(&whole) {
+                    self.improve(environment, value, Origin::Safe);
+                } else if ends {
+                    self.improve(environment, value, Origin::Checked);
+                }
+            }
+            // What it is cannot be seen.
+            None => self.improve(environment, value, if is_full { Origin::Safe } else { Origin::Checked }),
         }
     }
 
@@ -302,7 +380,10 @@ impl Evaluator<'_> {
                     object
                 }
                 // `String(x)`
-                ExprKind::Name(name) if self.is_javascript() && name == "String" && call.args.len() == 1 => call.args[0].value,
+                // What is no number as a whole has become none.
+                ExprKind::Name(name) if self.is_javascript() && matches!(name.as_str(), "String" | "Number") && call.args.len() == 1 => {
+                    call.args[0].value
+                }
                 _ => expr,
             },
             ExprKind::Assign { target, .. } => *target,
@@ -325,7 +406,7 @@ impl Evaluator<'_> {
             // It may be a mapping: its keys were looked at, its values are whatever they were.
             None => Content { keys: safe, items: old.derived(), ..Content::default() },
         };
-        environment.insert(key, Abstract { content: Some(Rc::new(content)), text: None, ..old });
+        environment.insert(key, Abstract { content: Some(Arc::new(content)), text: None, ..old });
     }
 
     /// `set(x)`

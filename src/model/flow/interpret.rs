@@ -2,66 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use ustr::Ustr;
+use rustc_hash::FxHashSet;
 
+use super::environment::{Environment, joined};
 use super::evaluate::{Evaluator, fill};
+use super::facts::{Facts, Handed, Parameter, SinkCall};
 use super::{Abstract, Origin, Piece};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::Entity;
 use crate::model::routes::Routes;
 
-/// What names hold.
-pub(super) type Environment = FxHashMap<Key, Abstract>;
-
-/// What the environment knows values of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Key {
-    /// A name of a scope.
-    Name(ScopeId, Ustr),
-    /// An attribute, as written: `self.query`, of what its first name stands for.
-    Path(Option<ScopeId>, Ustr),
-}
-
-/// A call that a text reaches.
-#[derive(Clone, Debug)]
-pub struct SinkCall {
-    /// The call.
-    pub call: ExprId,
-    /// The argument that is the text.
-    pub argument: ExprId,
-    /// Whether the callee was resolved, or is only told by its shape.
-    pub resolved: bool,
-    /// What runs the text in the end, where that is known.
-    pub api: Option<Ustr>,
-    /// Whether a function of the project stands in between.
-    pub is_wrapped: bool,
-    /// The text.
-    pub value: Abstract,
-}
-
-/// What an interpretation has seen.
-#[derive(Debug, Default)]
-pub struct Facts {
-    /// Calls that texts reach, by place.
-    pub sinks: Vec<SinkCall>,
-    /// Texts that were assembled and did not reach any such call, nor a log or an error: the outermost ones, by place.
-    pub loose: Vec<(ExprId, Abstract)>,
-    /// Parameters of functions of the project that are passed request data, or what this function is passed: with its
-    /// parameter.
-    pub handed: Vec<(Parameter, Origin, Option<ExprId>)>,
-}
-
-/// A parameter of a function, by its index.
-pub type Parameter = (FunctionRef, usize);
-
 /// What is seen on the way.
 #[derive(Debug, Default)]
 pub(super) struct Record {
     sinks: BTreeMap<(ExprId, ExprId), SinkCall>,
     texts: BTreeMap<ExprId, Abstract>,
-    handed: BTreeMap<(Parameter, Origin), Option<ExprId>>,
+    handed: BTreeMap<(Parameter, ExprId), Abstract>,
     /// Texts that became part of others, or are known to end somewhere.
     settled: FxHashSet<ExprId>,
 }
@@ -88,8 +45,12 @@ impl Record {
         }
     }
 
-    pub(super) fn hand(&mut self, parameter: Parameter, origin: Origin, source: Option<ExprId>) {
-        self.handed.insert((parameter, origin), source);
+    pub(super) fn hand(&mut self, parameter: Parameter, call: ExprId, value: Abstract) {
+        let value = match self.handed.remove(&(parameter, call)) {
+            Some(old) => old.join(&value),
+            None => value,
+        };
+        self.handed.insert((parameter, call), value);
     }
 
     /// Says that nothing more has to be known of a text: it was logged, raised, or run.
@@ -117,7 +78,7 @@ pub fn interpret(program: &Program, routes: &Routes, id: ModuleId, function: Opt
     Facts {
         sinks: record.sinks.into_values().collect(),
         loose: record.texts.into_iter().filter(|(root, _)| !record.settled.contains(root)).collect(),
-        handed: record.handed.into_iter().map(|((parameter, origin), source)| (parameter, origin, source)).collect(),
+        handed: record.handed.into_iter().map(|((parameter, call), value)| Handed { parameter, call, value }).collect(),
     }
 }
 
@@ -139,8 +100,9 @@ impl Interpreter<'_, '_> {
             FunctionBody::Block(body) => {
                 self.block(environment, body, depth + 1);
             }
-            FunctionBody::Expr(value) => {
-                e.evaluate(environment, value);
+            FunctionBody::Expr(given) => {
+                let value = e.evaluate(environment, given);
+                self.returned(given, &value);
             }
         }
         e.returned.borrow_mut().pop();
@@ -179,8 +141,9 @@ impl Interpreter<'_, '_> {
             StmtKind::Assign { value: None, .. } => {}
             StmtKind::AugAssign { target, op, value } => self.augmented(environment, *target, *op, *value),
             StmtKind::Return(value) => {
-                if let Some(value) = value {
-                    let value = e.evaluate(environment, *value);
+                if let Some(returned) = value {
+                    let value = e.evaluate(environment, *returned);
+                    self.returned(*returned, &value);
                     e.give(&value);
                 }
                 return false;
@@ -212,7 +175,7 @@ impl Interpreter<'_, '_> {
                 return self.block(environment, *body, depth + 1);
             }
             StmtKind::Match { subject, cases } => return self.cases(environment, *subject, cases, depth),
-            StmtKind::Function(function) => {
+            StmtKind::Function(function) if !e.is_unit(*function) => {
                 // It may run any time later; what it captures is taken as it is here.
                 self.function(*function, &mut environment.clone(), depth);
             }
@@ -230,7 +193,12 @@ impl Interpreter<'_, '_> {
                     self.statement(environment, *stmt, depth + 1);
                 }
             }
-            StmtKind::Delete(_) | StmtKind::Import(_) | StmtKind::Global(_) | StmtKind::Pass | StmtKind::TypeAlias => {}
+            StmtKind::Function(_)
+            | StmtKind::Delete(_)
+            | StmtKind::Import(_)
+            | StmtKind::Global(_)
+            | StmtKind::Pass
+            | StmtKind::TypeAlias => {}
         }
         true
     }
@@ -255,6 +223,17 @@ impl Interpreter<'_, '_> {
             Abstract::of(Origin::Safe)
         };
         e.bind(environment, target, result);
+    }
+
+    /// A text that a function gives to others of the project is theirs.
+    fn returned(&self, expr: ExprId, value: &Abstract) {
+        let e = self.evaluator;
+        if let Some(function) = e.module().function_of(expr)
+            && !e.routes.callers(FunctionRef { module: e.id, function }).is_empty()
+            && value.origin != Origin::Request
+        {
+            e.note(|record| record.settle(value));
+        }
     }
 
     /// What goes into an error is for people.
@@ -403,7 +382,15 @@ impl Interpreter<'_, '_> {
                 if let Entity::Function(function) = e.program.callee(e.id, value)
                     && self.raises(function)
                 {
-                    call.args.iter().for_each(|arg| e.improve(environment, arg.value, Origin::Checked));
+                    let values = call.args.iter().map(|arg| (arg.value, e.value_in(environment, arg.value))).collect();
+                    let passed = e.passed(function, call, &values).filter(|_| e.active.is_empty());
+                    let run = passed.and_then(|passed| e.run_with(function, passed));
+                    let receivers = e.program.receivers(function);
+                    for (index, arg) in call.args.iter().enumerate() {
+                        let left = run.as_ref().and_then(|run| run.left.get(index + receivers));
+                        let is_proven = arg.kind == ArgKind::Positional && left.is_some_and(|left| *left <= Origin::Safe);
+                        e.improve(environment, arg.value, if is_proven { Origin::Safe } else { Origin::Checked });
+                    }
                 }
             }
         }
@@ -444,21 +431,4 @@ impl Interpreter<'_, '_> {
             )
         )
     }
-}
-
-/// What holds where two ways meet.
-pub(super) fn joined(first: Option<Environment>, second: Environment) -> Environment {
-    let Some(mut all) = first else { return second };
-    all.retain(|key, value| !matches!(key, Key::Path(..)) || value.origin > Origin::Safe || second.contains_key(key));
-    for (key, value) in second {
-        match all.get_mut(&key) {
-            Some(old) => *old = old.join(&value),
-            // What was found harmless on one way only is whatever it was.
-            None if matches!(key, Key::Path(..)) && value.origin <= Origin::Safe => {}
-            None => {
-                all.insert(key, value);
-            }
-        }
-    }
-    all
 }

@@ -1,12 +1,12 @@
 //! What calls of JavaScript give: methods of texts and lists, globals, the libraries that everybody uses.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ustr::Ustr;
 
 use super::callbacks::list_of;
+use super::environment::Environment;
 use super::evaluate::{Evaluator, Values, fill};
-use super::interpret::Environment;
 use super::sources::returns_number;
 use super::{Abstract, Content, Kind, Origin, Piece, constant, container, format, mapping};
 use crate::ir::program::*;
@@ -120,6 +120,8 @@ impl Evaluator<'_> {
         Some(match path.strip_prefix("globalThis.") {
             Some("String" | "Object.freeze" | "Object.seal" | "structuredClone" | "Promise.resolve" | "Promise.all") => first(),
             Some("Set") => first(),
+            // At the top of a module, others may fill it.
+            Some("Map") if args.is_empty() && !self.returned.borrow().is_empty() => mapping(Vec::new()),
             Some("Map" | "Object.fromEntries") => {
                 let pair = first().item();
                 match pair.parts() {
@@ -144,7 +146,12 @@ impl Evaluator<'_> {
                 "JSON.stringify" | "JSON.parse" | "encodeURIComponent" | "decodeURIComponent" | "encodeURI" | "decodeURI" | "unescape"
                 | "atob" | "btoa" | "Buffer.from" | "URL" | "URLSearchParams" | "Object.create" | "Reflect.get",
             ) => worst(),
-            Some(other) if other.starts_with("Math.") || other.starts_with("crypto.") || other.starts_with("performance.") => {
+            Some(other)
+                if other.starts_with("Math.")
+                    || other.starts_with("Date.")
+                    || other.starts_with("crypto.")
+                    || other.starts_with("performance.") =>
+            {
                 Abstract::of(Origin::Safe)
             }
             Some(_) => return None,
@@ -338,10 +345,10 @@ impl Evaluator<'_> {
         // How many items there are is not known: `" AND ".join(conditions)`.
         if items.text.is_some() && constant(separator).is_some_and(|text| text.contains(char::is_alphabetic)) {
             fill(&mut pieces, &mut roots, at, separator);
-            pieces.push(Piece::Hole(super::Hole { origin: Origin::Constant, expr: list, source: None }));
+            pieces.push(Piece::Hole(super::Hole { origin: Origin::Constant, expr: list, way: None }));
         }
         if items.text.is_some() && items.origin == Origin::Constant {
-            Abstract { text: Some(Rc::new(super::Text { pieces, roots })), ..Abstract::default() }
+            Abstract { text: Some(Arc::new(super::Text { pieces, roots })), ..Abstract::default() }
         } else {
             self.assembled(expr, pieces, &roots)
         }
@@ -350,7 +357,7 @@ impl Evaluator<'_> {
 
 /// A member of a value that is in sight.
 pub(super) fn member_in_sight(object: &Abstract, name: Ustr) -> Option<Abstract> {
-    if name == "length" || name == "size" {
+    if name == "length" || (name == "size" && object.origin != Origin::Request) {
         return Some(Abstract::of(Origin::Safe));
     }
     let content: &Content = object.content.as_ref()?;

@@ -1,10 +1,11 @@
 //! Values that are read: attributes, items, and what a function does not bind itself.
 
 use super::annotations::is_enum;
+use super::environment::Environment;
 use super::evaluate::Evaluator;
-use super::interpret::Environment;
 use super::sources::{field, is_request_data};
 use super::{Abstract, Kind, Origin, constant, container, mapping};
+
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::dictionaries;
@@ -16,7 +17,7 @@ impl Evaluator<'_> {
     pub(super) fn attribute(&self, expr: ExprId, name: ustr::Ustr, object: &Abstract) -> Abstract {
         let is_javascript = self.is_javascript();
         if object.kind == Kind::Request && !is_javascript && is_request_data(name) {
-            return Abstract::request(expr);
+            return Abstract::request((self.id, expr));
         }
         if is_javascript && let Some(value) = super::javascript::member_in_sight(object, name) {
             return value;
@@ -25,12 +26,12 @@ impl Evaluator<'_> {
         if let Some(row) = entity.library().and_then(|path| self.program.apis.row(path))
             && row.is(Role::RequestData)
         {
-            return Abstract::request(expr);
+            return Abstract::request((self.id, expr));
         }
         if let Kind::Model(m, c) = object.kind
             && is_javascript
         {
-            return field(self.program, m, c, name, object);
+            return self.field_of(expr, name, object, (m, c));
         }
         if is_javascript {
             return self.read(expr, object);
@@ -42,7 +43,7 @@ impl Evaluator<'_> {
             return Abstract::default();
         }
         if let Kind::Model(m, c) = object.kind {
-            return field(self.program, m, c, name, object);
+            return self.field_of(expr, name, object, (m, c));
         }
         // `self.request` of a view.
         if name == "request" && self.is_in_handler_class(expr) {
@@ -51,16 +52,70 @@ impl Evaluator<'_> {
         self.read(expr, object)
     }
 
+    /// A field of a value whose class is known.
+    fn field_of(&self, expr: ExprId, name: ustr::Ustr, object: &Abstract, (m, c): (ModuleId, ClassId)) -> Abstract {
+        let value = field(self.program, m, c, name, object);
+        if value.origin != Origin::Passed {
+            return value;
+        }
+        Abstract { way: object.member(self.id, expr, &name).way, ..value }
+    }
+
     /// An attribute that nothing more is known of than what it is of.
     fn read(&self, expr: ExprId, object: &Abstract) -> Abstract {
         match object.origin {
             Origin::Request | Origin::Safe if object.kind == Kind::Plain => object.derived(),
             _ => match self.outside(expr) {
                 seen if seen.origin < Origin::Unseen || seen.kind != Kind::Plain => seen,
-                _ if matches!(object.origin, Origin::Passed | Origin::Parameter) => object.derived(),
-                _ => Abstract::of(Origin::Unseen),
+                seen => match self.constructed(expr) {
+                    Some(value) => value,
+                    None if matches!(object.origin, Origin::Passed | Origin::Parameter) => match self.module().expr(expr).kind {
+                        ExprKind::Attribute { name, .. } => object.member(self.id, expr, &name),
+                        _ => object.derived(),
+                    },
+                    None => seen,
+                },
             },
         }
+    }
+
+    /// What a constructor has given an attribute, if nothing else gives it anything: `self.name` after `self.name = name`.
+    fn constructed(&self, expr: ExprId) -> Option<Abstract> {
+        let ExprKind::Attribute { object, name, .. } = self.module().expr(expr).kind else { return None };
+        let resolver = Resolver::new(self.program);
+        let Entity::Object(m, c) = resolver.entity(self.id, object) else { return None };
+        let (at, assigned) = values::assigned(self.program, m, c, name);
+        let mut assigned = assigned.iter().filter(|assigned| assigned.value.is_some() || assigned.method.is_some());
+        let (Some(only), None) = (assigned.next(), assigned.next()) else { return None };
+        let module = self.program.module(at);
+        let method = only.method.filter(|method| matches!(module.function(*method).name.as_str(), "__init__" | "constructor"))?;
+        // `constructor(private readonly name: string)`
+        let property = module.function(method).params.iter().find(|param| param.is_field && param.name == name);
+        let value = property.map(|param| param.target).or(only.value)?;
+        // Inside the constructor itself the order of things is known.
+        if at == self.id && self.module().function_of(expr) == Some(method) {
+            return None;
+        }
+        // Functions that are run on the way leave it at that: what they are of is mostly out of sight.
+        if !self.active.is_empty() {
+            return None;
+        }
+        let constructor = FunctionRef { module: at, function: method };
+        let inner = self.of_function(constructor)?;
+        let known = self.constructed.borrow().get(&constructor).cloned();
+        let environment = known.unwrap_or_else(|| {
+            let mut environment = Environment::default();
+            inner.bind_parameters(&mut environment, method);
+            if let FunctionBody::Block(body) = module.function(method).body {
+                inner.run(&mut environment, body);
+            }
+            self.pay_for(&inner);
+            self.constructed.borrow_mut().insert(constructor, environment.clone());
+            environment
+        });
+        let value = inner.value_in(&environment, value);
+        let is_known = !inner.is_exhausted() && (value.origin != Origin::Unseen || value.text.is_some());
+        is_known.then(|| value.seen_from(expr, &[]))
     }
 
     /// `Model._meta`
@@ -87,13 +142,15 @@ impl Evaluator<'_> {
         let Some(content) = &object.content else {
             return match object.origin {
                 Origin::Unseen => self.outside(expr),
+                Origin::Passed => match constant(key) {
+                    Some(key) => object.member(self.id, expr, &key),
+                    None => object.derived(),
+                },
                 _ => object.derived(),
             };
         };
-        if let Some(key) = constant(key)
-            && let Some((_, value)) = content.fields.iter().find(|(k, _)| **k == *key)
-        {
-            return value.clone();
+        if let Some(value) = constant(key).and_then(|key| content.field(&key)) {
+            return value;
         }
         if let ExprKind::Number(digits) = self.module().expr(index).kind
             && let Some(part) = digits.parse::<usize>().ok().and_then(|at| content.parts.get(at))
@@ -172,7 +229,6 @@ impl Evaluator<'_> {
     }
 }
 
-/// Adds what an expression holds to a text.
 /// Names that the program itself gave to classes and tables.
 fn is_program_text(name: ustr::Ustr) -> bool {
     matches!(&*name, "__name__" | "__qualname__" | "__module__" | "__tablename__" | "__class__" | "_meta")

@@ -4,27 +4,33 @@
 //! test. A value is an [`Abstract`]: its worst origin, and, if it is a text, the pieces that it is made of.
 
 mod annotations;
+mod binding;
 mod callbacks;
 mod callers;
 mod calls;
 mod environment;
 mod evaluate;
+mod facts;
 mod format;
 mod guards;
 mod interpret;
 mod javascript;
 mod lookup;
+pub mod path;
 mod schemas;
 mod sinks;
 mod sources;
 
-use std::rc::Rc;
+use std::sync::Arc;
+
+use ustr::Ustr;
 
 use crate::ir::program::{ClassId, ExprId};
 use crate::model::program::ModuleId;
 
-pub use callers::{is_request_data, outermost};
-pub use interpret::{Facts, SinkCall, interpret};
+pub use callers::{Arrival, arrival, outermost};
+pub use facts::{Facts, Flows, SinkCall};
+pub use path::{Site, Step, StepKind, Way};
 
 /// Where a value comes from; later ones are worse.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -47,27 +53,27 @@ pub enum Origin {
 }
 
 /// A part of a text.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Piece {
     /// Constant.
-    Text(Rc<str>),
+    Text(Arc<str>),
     /// Filled in at run time.
     Hole(Hole),
 }
 
 /// What is filled into a text.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hole {
     /// Where it comes from.
     pub origin: Origin,
-    /// The expression that is filled in.
+    /// The expression that is filled in, or the call that gives the text it is filled into.
     pub expr: ExprId,
-    /// Where request data enters the function; the parameter, of what is passed.
-    pub source: Option<ExprId>,
+    /// The way from where request data enters; from the parameter, of what is passed.
+    pub way: Way,
 }
 
 /// A text that is known piece by piece.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Text {
     /// The pieces in order.
     pub pieces: Vec<Piece>,
@@ -76,16 +82,16 @@ pub struct Text {
 }
 
 /// What is known of a value.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Abstract {
     /// The worst origin of what is in it.
     pub origin: Origin,
-    /// Where request data enters the function; the parameter, of what is passed.
-    pub source: Option<ExprId>,
+    /// The way from where request data enters; from the parameter, of what is passed.
+    pub way: Way,
     /// If it is a text in sight.
-    pub text: Option<Rc<Text>>,
+    pub text: Option<Arc<Text>>,
     /// If it is a container in sight.
-    content: Option<Rc<Content>>,
+    content: Option<Arc<Content>>,
     kind: Kind,
 }
 
@@ -103,17 +109,22 @@ enum Kind {
 }
 
 /// What is in a container.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Content {
     /// By position, where that is known.
     parts: Vec<Abstract>,
     /// By key, where that is constant.
-    fields: Vec<(Rc<str>, Abstract)>,
+    fields: Vec<(Arc<str>, Abstract)>,
+    /// Whether there are no other keys.
+    is_whole: bool,
     /// Any key.
     keys: Abstract,
     /// Any item or value.
     items: Abstract,
 }
+
+/// How deep containers are told of that a function gives.
+const MOST_SEEN: u8 = 2;
 
 /// Longer texts are cut: what matters is known by then.
 const MAX_PIECES: usize = 256;
@@ -123,23 +134,37 @@ impl Abstract {
         Self { origin, ..Self::default() }
     }
 
-    fn request(source: ExprId) -> Self {
-        Self { origin: Origin::Request, source: Some(source), ..Self::default() }
+    fn request(at: Site) -> Self {
+        Self { origin: Origin::Request, way: path::begin(at), ..Self::default() }
     }
 
     fn constant_text(text: &str) -> Self {
         let pieces = vec![Piece::Text(text.into())];
-        Self { text: Some(Rc::new(Text { pieces, roots: Vec::new() })), ..Self::default() }
-    }
-
-    /// Whether it is a request object.
-    fn is_request(&self) -> bool {
-        self.kind == Kind::Request
+        Self { text: Some(Arc::new(Text { pieces, roots: Vec::new() })), ..Self::default() }
     }
 
     /// Another value of the same origin, nothing else known.
     fn derived(&self) -> Self {
-        Self { origin: self.origin, source: self.source, ..Self::default() }
+        Self { origin: self.origin, way: self.way.clone(), ..Self::default() }
+    }
+
+    /// What is under one name after the other, as far as that is known.
+    fn narrowed(&self, members: &[Ustr]) -> Self {
+        let mut value = self.clone();
+        for member in members {
+            let Some(found) = value.content.as_ref().and_then(|content| content.field(member)) else { return value };
+            value = Self { way: found.way.clone().or_else(|| value.way.clone()), ..found };
+        }
+        value
+    }
+
+    fn is_model(&self) -> bool {
+        matches!(self.kind, Kind::Model(..))
+    }
+
+    /// A member of what is passed, whose name is kept: whoever passes it knows what is under that.
+    fn member(&self, id: ModuleId, expr: ExprId, name: &str) -> Self {
+        Self { way: path::then(&self.way, (id, expr), StepKind::Member(name.into())), ..self.derived() }
     }
 
     /// Either of two values.
@@ -155,27 +180,32 @@ impl Abstract {
             (None, text) => text.clone().filter(|_| worse.origin <= Origin::Unseen),
         };
         let content = match (&worse.content, &better.content) {
-            (Some(a), Some(b)) => Some(Rc::new(a.join(b))),
+            (Some(a), Some(b)) => Some(Arc::new(a.join(b))),
             // What is in it somebody else decides.
             (None, Some(_)) if worse.origin > Origin::Unseen => None,
             (a, b) => a.clone().or_else(|| b.clone()),
         };
         let kind = if worse.kind == Kind::Plain { better.kind } else { worse.kind };
-        Self { origin: worse.origin, source: worse.source.or(better.source), text, content, kind }
+        Self { origin: worse.origin, way: worse.way.clone().or_else(|| better.way.clone()), text, content, kind }
     }
 
-    /// The same as it is seen by a caller: its pieces are filled in by the call.
-    fn seen_from(&self, call: ExprId) -> Self {
+    /// The same as it is seen by a caller: its pieces are filled in by the call, but for those that the caller has made itself.
+    fn seen_from(&self, call: ExprId, own: &[Hole]) -> Self {
+        self.seen_within(call, own, MOST_SEEN)
+    }
+
+    fn seen_within(&self, call: ExprId, own: &[Hole], depth: u8) -> Self {
         let text = self.text.as_ref().map(|text| {
             let pieces = text.pieces.iter().map(|piece| match piece {
-                Piece::Hole(hole) => Piece::Hole(Hole { expr: call, source: None, ..*hole }),
+                Piece::Hole(hole) if own.contains(hole) => piece.clone(),
+                Piece::Hole(hole) => Piece::Hole(Hole { expr: call, ..hole.clone() }),
                 text @ Piece::Text(_) => text.clone(),
             });
-            Rc::new(Text { pieces: pieces.collect(), roots: Vec::new() })
+            Arc::new(Text { pieces: pieces.collect(), roots: Vec::new() })
         });
-        // Of lists it is enough to know how bad they are.
-        let content = self.content.as_ref().map(|_| Rc::new(Content { items: Self::of(self.origin), ..Content::default() }));
-        Self { origin: self.origin, text, content, ..Self::default() }
+        // What containers in containers hold, nobody is told: they share their parts, and telling of each would take them apart.
+        let content = self.content.as_ref().filter(|_| depth > 0).map(|content| Arc::new(content.seen_within(call, own, depth - 1)));
+        Self { text, content, ..self.clone() }
     }
 
     /// What iterating over it gives.
@@ -200,7 +230,7 @@ impl Abstract {
     /// The same text with something constant behind it.
     fn followed_by(mut self, after: &str) -> Self {
         if let Some(text) = self.text.as_mut().filter(|_| !after.is_empty()) {
-            Rc::make_mut(text).pieces.push(Piece::Text(after.into()));
+            Arc::make_mut(text).pieces.push(Piece::Text(after.into()));
         }
         self
     }
@@ -209,7 +239,7 @@ impl Abstract {
     fn pieces(&self, expr: ExprId) -> Vec<Piece> {
         match &self.text {
             Some(text) => text.pieces.clone(),
-            None => vec![Piece::Hole(Hole { origin: self.origin, expr, source: self.source })],
+            None => vec![Piece::Hole(Hole { origin: self.origin, expr, way: self.way.clone() })],
         }
     }
 
@@ -224,6 +254,28 @@ impl Abstract {
 }
 
 impl Content {
+    /// What is under a key; nothing where that is not known.
+    fn field(&self, key: &str) -> Option<Abstract> {
+        let found = self.fields.iter().find(|(k, _)| **k == *key).map(|(_, value)| value.clone());
+        found.or_else(|| self.is_whole.then(Abstract::default))
+    }
+
+    /// Puts a value under a key, in the place of any other.
+    fn set(&mut self, key: &str, value: Abstract) {
+        self.fields.retain(|(k, _)| **k != *key);
+        self.fields.push((key.into(), value));
+    }
+
+    fn seen_within(&self, call: ExprId, own: &[Hole], depth: u8) -> Self {
+        Self {
+            parts: self.parts.iter().map(|part| part.seen_within(call, own, depth)).collect(),
+            fields: self.fields.iter().map(|(key, value)| (key.clone(), value.seen_within(call, own, depth))).collect(),
+            is_whole: self.is_whole,
+            keys: self.keys.seen_within(call, own, depth),
+            items: self.items.seen_within(call, own, depth),
+        }
+    }
+
     fn join(&self, other: &Self) -> Self {
         let parts = if self.parts.len() == other.parts.len() {
             self.parts.iter().zip(&other.parts).map(|(a, b)| a.join(b)).collect()
@@ -237,7 +289,8 @@ impl Content {
                 None => fields.push((key.clone(), value.clone())),
             }
         }
-        Self { parts, fields, keys: self.keys.join(&other.keys), items: self.items.join(&other.items) }
+        let is_whole = self.is_whole && other.is_whole;
+        Self { parts, fields, is_whole, keys: self.keys.join(&other.keys), items: self.items.join(&other.items) }
     }
 }
 
@@ -246,24 +299,56 @@ fn container(parts: Vec<Abstract>) -> Abstract {
     let items = parts.iter().skip(1).fold(parts.first().cloned().unwrap_or_default(), |a, b| a.join(b));
     Abstract {
         origin: items.origin,
-        source: items.source,
-        content: Some(Rc::new(Content { parts, items, ..Content::default() })),
+        way: items.way.clone(),
+        content: Some(Arc::new(Content { parts, items, ..Content::default() })),
         ..Abstract::default()
     }
 }
 
+/// An entry of a mapping that is written out.
+enum Written {
+    /// A key and its value.
+    Pair(Abstract, Abstract),
+    /// All entries of another mapping.
+    All(Abstract),
+}
+
 /// A mapping with these entries; a key is known where it is constant.
 fn mapping(entries: Vec<(Abstract, Abstract)>) -> Abstract {
-    let mut content = Content::default();
-    for (index, (key, value)) in entries.into_iter().enumerate() {
-        if let Some(key) = constant(&key) {
-            content.fields.push((key.into(), value.clone()));
-        }
+    mapping_of(entries.into_iter().map(|(key, value)| Written::Pair(key, value)).collect())
+}
+
+/// The same of entries some of which are of other mappings; what is written later wins.
+fn mapping_of(entries: Vec<Written>) -> Abstract {
+    let mut content = Content { is_whole: true, ..Content::default() };
+    for (index, entry) in entries.into_iter().enumerate() {
+        let (key, value) = match entry {
+            Written::Pair(key, value) => {
+                match constant(&key) {
+                    Some(key) => content.set(&key, value.clone()),
+                    None => content.is_whole = false,
+                }
+                (key, value)
+            }
+            Written::All(other) => {
+                let of_other = other.content.as_deref().filter(|other| other.is_whole);
+                content.is_whole &= of_other.is_some();
+                if of_other.is_none() {
+                    // It may have any of these keys, too.
+                    let any = other.values();
+                    content.fields.iter_mut().for_each(|(_, value)| *value = value.join(&any));
+                }
+                for (key, value) in of_other.iter().flat_map(|other| &other.fields) {
+                    content.set(key, value.clone());
+                }
+                (other.keys(), other.values())
+            }
+        };
         (content.keys, content.items) = if index == 0 { (key, value) } else { (content.keys.join(&key), content.items.join(&value)) };
     }
     let worse = if content.items.origin >= content.keys.origin { &content.items } else { &content.keys };
-    let (origin, source) = (worse.origin, worse.source);
-    Abstract { origin, source, content: Some(Rc::new(content)), ..Abstract::default() }
+    let (origin, way) = (worse.origin, worse.way.clone());
+    Abstract { origin, way, content: Some(Arc::new(content)), ..Abstract::default() }
 }
 
 /// The text, if all of it is constant.
@@ -286,7 +371,7 @@ fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: &[ExprId]) -> Abstract
         pieces.extend(worst);
     }
     let holes = pieces.iter().filter_map(|piece| match piece {
-        Piece::Hole(hole) => Some(*hole),
+        Piece::Hole(hole) => Some(hole.clone()),
         Piece::Text(_) => None,
     });
     let worst = holes.max_by_key(|hole| hole.origin);
@@ -301,9 +386,9 @@ fn assembled(root: ExprId, mut pieces: Vec<Piece>, roots: &[ExprId]) -> Abstract
         all.drain(MAX_PIECES / 2..all.len() - MAX_PIECES / 2);
     }
     Abstract {
-        origin: worst.map_or(Origin::Constant, |hole| hole.origin),
-        source: worst.and_then(|hole| hole.source),
-        text: Some(Rc::new(Text { pieces, roots: all })),
+        origin: worst.as_ref().map_or(Origin::Constant, |hole| hole.origin),
+        way: worst.as_ref().and_then(|hole| hole.way.clone()),
+        text: Some(Arc::new(Text { pieces, roots: all })),
         ..Abstract::default()
     }
 }

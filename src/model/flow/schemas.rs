@@ -24,7 +24,7 @@ impl Evaluator<'_> {
     fn shaped(&self, id: ModuleId, schema: ExprId, value: &Abstract, depth: u8) -> Option<Abstract> {
         let depth = depth.checked_sub(1)?;
         let resolver = Resolver::new(self.program);
-        if let Some(tested) = self.tested(id, schema, value) {
+        if let Some(tested) = self.tested(id, schema, value, depth) {
             return Some(tested);
         }
         match resolver.entity(id, schema) {
@@ -69,7 +69,7 @@ impl Evaluator<'_> {
     }
 
     /// What a schema lets through that tests it, or takes one of a few values: `z.string().refine(isTimezone)`, `z.enum(NAMES)`.
-    fn tested(&self, id: ModuleId, schema: ExprId, value: &Abstract) -> Option<Abstract> {
+    fn tested(&self, id: ModuleId, schema: ExprId, value: &Abstract, depth: u8) -> Option<Abstract> {
         let (id, mut at) = values::origin(self.program, id, schema);
         let module = self.program.module(id);
         let resolver = Resolver::new(self.program);
@@ -81,17 +81,23 @@ impl Evaluator<'_> {
             match (made_by.as_deref(), name.as_str()) {
                 (Some("js:zod.enum" | "js:zod.nativeEnum" | "js:zod.literal" | "js:zod.boolean" | "js:zod.date" | "js:zod.uuid"), _)
                 | (_, "uuid" | "guid" | "datetime" | "ulid" | "cuid" | "cuid2" | "nanoid") => best = best.min(Origin::Safe),
+                // `z.union([z.literal("asc"), z.literal("desc")])`
+                (Some("js:zod.union"), _) => {
+                    let ExprKind::List(parts) = &module.expr(call.args.first()?.value).kind else { return None };
+                    let shaped = |part: &ExprId| self.shaped(id, *part, value, depth).map_or(value.origin, |shaped| shaped.origin);
+                    best = best.min(parts.iter().map(shaped).max()?);
+                }
                 // What is said of objects and lists says nothing of each part.
                 (Some("js:zod.object" | "js:zod.array" | "js:zod.record" | "js:zod.any" | "js:zod.unknown"), _) => return None,
                 (_, "refine" | "superRefine" | "check") => {
                     let test = call.args.first()?.value;
-                    let closed = self
-                        .of_function(id)
-                        .is_some_and(|inner| inner.accepted(&super::interpret::Environment::default(), test, value).origin <= Origin::Safe);
+                    let closed = self.elsewhere(id).is_some_and(|inner| {
+                        inner.accepted(&super::environment::Environment::default(), test, value).origin <= Origin::Safe
+                    });
                     best = best.min(if closed { Origin::Safe } else { Origin::Checked });
                 }
                 (_, "regex") => {
-                    let inner = self.of_function(id)?;
+                    let inner = self.elsewhere(id)?;
                     let is_whole = inner.regex(call.args.first()?.value).is_some_and(|regex| super::guards::is_whole(&regex));
                     best = best.min(if is_whole { Origin::Safe } else { Origin::Checked });
                 }

@@ -3,8 +3,9 @@
 use ustr::Ustr;
 
 use super::Abstract;
+use super::environment::Environment;
 use super::evaluate::{Evaluator, Values};
-use super::interpret::{Environment, SinkCall};
+use super::facts::SinkCall;
 use crate::ir::program::*;
 use crate::model::apis::Row;
 use crate::model::calls::{Passed, argument, passed, passed_on_or_prepared};

@@ -3,7 +3,9 @@
 use ustr::Ustr;
 
 use super::annotations::{Annotated, annotated, is_enum};
-use super::{Abstract, Kind, Origin};
+use super::environment::Environment;
+use super::evaluate::Evaluator;
+use super::{Abstract, Kind, Origin, path};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::{argument, has_spread};
@@ -58,7 +60,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     let f = program.function(function);
     let param = &f.params[index];
     let is_javascript = program.module(id).language == Language::TypeScript;
-    if index < receivers(program, function) {
+    if index < program.receivers(function) {
         let in_enum = f.class.is_some_and(|class| is_enum(program, &Resolver::new(program), id, class));
         return Abstract::of(if in_enum { Origin::Safe } else { Origin::Unseen });
     }
@@ -103,8 +105,46 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
     }
     match by_annotation {
         Annotated::Other => Abstract::of(Origin::Unseen),
-        Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..Abstract::request(param.target) },
-        _ => Abstract::request(param.target),
+        Annotated::Model(m, c) => Abstract { kind: Kind::Model(m, c), ..Abstract::request((id, param.target)) },
+        _ => Abstract::request((id, param.target)),
+    }
+}
+
+impl Evaluator<'_> {
+    /// What `Depends(f)` injects, if that is what an outsider sent, or harmless: the framework fills what `f` takes from the
+    /// request.
+    pub(super) fn injected(&self, param: &Param) -> Option<Abstract> {
+        let (program, module) = (self.program, self.module());
+        if module.language != Language::Python {
+            return None;
+        }
+        let inside = |expr: ExprId| module.descendants(expr).into_iter().chain([expr]).find(|expr| is_injection(program, self.id, *expr));
+        let injection = param.default.and_then(inside).or_else(|| param.annotation.and_then(inside))?;
+        let dependency = module.call(injection)?.args.first()?.value;
+        let Entity::Function(function) = Resolver::new(program).entity(self.id, dependency) else { return None };
+        let inner = self.of_function(function)?;
+        let mut environment = Environment::default();
+        for param in &program.function(function).params {
+            let annotated = param.annotation.map_or(Annotated::Nothing, |annotation| annotated(program, function.module, annotation));
+            let value = match annotated {
+                _ if inner.injected(param).is_some() => inner.injected(param)?,
+                _ if param.default.is_some_and(|default| is_injection(program, function.module, default)) => Abstract::of(Origin::Unseen),
+                Annotated::Number | Annotated::Numbers => Abstract::of(Origin::Safe),
+                Annotated::Request => Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) },
+                Annotated::Text => Abstract::request((function.module, param.target)),
+                Annotated::Nothing if param.name == "request" => Abstract { kind: Kind::Request, ..Abstract::of(Origin::Unseen) },
+                Annotated::Nothing => Abstract::request((function.module, param.target)),
+                _ => Abstract::of(Origin::Unseen),
+            };
+            inner.bind(&mut environment, param.target, value);
+        }
+        let given = match program.function(function).body {
+            FunctionBody::Block(body) => inner.run(&mut environment, body),
+            FunctionBody::Expr(value) => inner.evaluate(&mut environment, value),
+        };
+        self.pay_for(&inner);
+        let is_known = !inner.is_exhausted() && matches!(given.origin, Origin::Request | Origin::Safe | Origin::Constant);
+        is_known.then(|| given.derived())
     }
 }
 
@@ -122,13 +162,6 @@ fn is_matched(program: &Program, id: ModuleId, param: &Param) -> bool {
     })
 }
 
-/// How many parameters come before what calls pass: the one that a method of Python is called on.
-pub(super) fn receivers(program: &Program, function: FunctionRef) -> usize {
-    let f = program.function(function);
-    let is_python = program.module(function.module).language == Language::Python;
-    usize::from(is_python && f.class.is_some() && !Resolver::new(program).has_decorator(function.module, f, "staticmethod"))
-}
-
 /// What is passed to a function by others of the project.
 fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> Abstract {
     if is_passed_constants(program, routes, function, index) {
@@ -136,8 +169,8 @@ fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usiz
     } else if routes.callers(function).is_empty() {
         Abstract::of(Origin::Parameter)
     } else {
-        // Whoever calls it knows more: `flow::is_request_data` asks them.
-        Abstract { source: Some(program.function(function).params[index].target), ..Abstract::of(Origin::Passed) }
+        // Whoever calls it knows more: `flow::arrival` asks them.
+        Abstract { way: path::begin((function.module, program.function(function).params[index].target)), ..Abstract::of(Origin::Passed) }
     }
 }
 
@@ -168,14 +201,14 @@ fn by_library(program: &Program, function: FunctionRef, index: usize, by_annotat
         let converts = module.call(*decorator).is_some_and(|call| call.args.iter().any(|arg| has_role(arg.value, Role::Sanitizer)));
         return Some(match by_annotation {
             _ if converts => Abstract::of(Origin::Safe),
-            _ => Abstract::request(param.target),
+            _ => Abstract::request((id, param.target)),
         });
     }
     // Whatever it is said to be: what calls it passes what an outsider sent.
     if let Entity::Instance(class) = resolver.called_with(id, function.function, index)
         && program.apis.class_has_role(class, Role::RequestData)
     {
-        return Some(Abstract::request(param.target));
+        return Some(Abstract::request((id, param.target)));
     }
     match resolver.parameter(id, function.function, index) {
         Entity::Instance(class) if program.apis.class_has_role(class, Role::Request) => {
@@ -244,7 +277,7 @@ fn is_passed_constants(program: &Program, routes: &Routes, function: FunctionRef
     let callers = routes.callers(function);
     let f = program.function(function);
     let param = &f.params[index];
-    let position = index.checked_sub(receivers(program, function));
+    let position = index.checked_sub(program.receivers(function));
     !callers.is_empty()
         && callers.iter().all(|(caller, expr)| {
             let Some(call) = program.module(caller.module).call(*expr) else { return false };

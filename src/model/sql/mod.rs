@@ -40,7 +40,7 @@ pub fn holes(text: &Text) -> Vec<(Hole, Position)> {
                     Position::Name | Position::Value if is_alias(&before, after) => Position::Alias,
                     position => position,
                 };
-                found.push((*hole, position));
+                found.push((hole.clone(), position));
                 before.push('?');
             }
         }
@@ -174,7 +174,7 @@ mod tests {
         let mut pieces = Vec::new();
         for (index, part) in written.split("{}").enumerate() {
             if index > 0 {
-                pieces.push(Piece::Hole(Hole { origin: Origin::Unseen, expr: ExprId(0), source: None }));
+                pieces.push(Piece::Hole(Hole { origin: Origin::Unseen, expr: ExprId(0), way: None }));
             }
             pieces.push(Piece::Text(part.into()));
         }

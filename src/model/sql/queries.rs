@@ -8,7 +8,7 @@ use super::reading::{self, Part, Reading, Verb};
 use super::{is_statement, units};
 use crate::ir::program::*;
 use crate::model::calls::Passed;
-use crate::model::flow::{self, Piece, SinkCall, Text};
+use crate::model::flow::{Flows, Piece, SinkCall, Text};
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::Routes;
@@ -70,15 +70,15 @@ impl Queries {
 
     /// Those of a module.
     #[must_use]
-    pub fn of(&self, program: &Program, routes: &Routes, id: ModuleId) -> &[Query] {
-        self.0[id.0 as usize].get_or_init(|| find(program, routes, id))
+    pub fn of(&self, program: &Program, routes: &Routes, flows: &Flows, id: ModuleId) -> &[Query] {
+        self.0[id.0 as usize].get_or_init(|| find(program, routes, flows, id))
     }
 }
 
-fn find(program: &Program, routes: &Routes, id: ModuleId) -> Vec<Query> {
+fn find(program: &Program, routes: &Routes, flows: &Flows, id: ModuleId) -> Vec<Query> {
     let mut found: Vec<Query> = Vec::new();
     for function in units::of(program, id) {
-        let facts = flow::interpret(program, routes, id, function);
+        let facts = flows.of(program, routes, id, function);
         for sink in &facts.sinks {
             let among = alternatives(program, id, sink.argument);
             if !among.is_empty() {

@@ -1,5 +1,8 @@
 //! Where SQL texts are made or run: all other code costs nothing.
 
+use rustc_hash::FxHashSet;
+use ustr::Ustr;
+
 use crate::ir::program::*;
 use crate::model::apis::{Role, Row};
 use crate::model::calls::passed_on_or_prepared;
@@ -7,8 +10,8 @@ use crate::model::flow;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 
-/// The outermost functions in which a query is run or a text looks like one, and the module's own statements (`None`) if
-/// they do. All others cost nothing.
+/// The outermost functions in which a query is run or a text looks like one, or that name what the module has bound to such a
+/// text, and the module's own statements (`None`) if they do. All others cost nothing.
 #[must_use]
 pub fn of(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
     let module = program.module(id);
@@ -37,11 +40,32 @@ pub fn of(program: &Program, id: ModuleId) -> Vec<Option<FunctionId>> {
         }
         _ => false,
     });
-    let exprs = runs.map(|site| site.expr).chain(texts);
+    let texts: Vec<ExprId> = texts.collect();
+    let bound: FxHashSet<Ustr> =
+        texts.iter().filter(|text| flow::outermost(module, **text).is_none()).filter_map(|text| bound_to(module, *text)).collect();
+    let named = module.expr_ids().filter(|expr| match module.expr(*expr).kind {
+        ExprKind::Name(name) | ExprKind::Attribute { name, .. } => bound.contains(&name),
+        _ => false,
+    });
+    let named = named.filter(|_| !bound.is_empty());
+    let exprs = runs.map(|site| site.expr).chain(texts.iter().copied()).chain(named);
     let mut units: Vec<Option<FunctionId>> = exprs.map(|expr| flow::outermost(module, expr)).collect();
     units.sort();
     units.dedup();
     units
+}
+
+/// The name that a statement gives what an expression is part of: `QUERIES` of `QUERIES["open"] = "SELECT …"`.
+fn bound_to(module: &Module, expr: ExprId) -> Option<Ustr> {
+    let StmtKind::Assign { targets, .. } = &module.stmt(module.stmt_of(expr)?).kind else { return None };
+    let mut target = *targets.first()?;
+    loop {
+        match module.expr(target).kind {
+            ExprKind::Name(name) => return Some(name),
+            ExprKind::Attribute { object, .. } | ExprKind::Subscript { object, .. } => target = object,
+            _ => return None,
+        }
+    }
 }
 
 fn is_query_method(module: &Module, call: ExprId) -> bool {
