@@ -28,7 +28,7 @@ pub use thresholds::{File, Override, Quantity, ServiceEntry, Settings};
 pub const DEFAULT_EXCLUDE: [&str; 8] = [".git/", ".venv/", "__pycache__/", "build/", "dist/", "node_modules/", "site-packages/", "venv/"];
 
 /// Which files are test code unless the configuration says otherwise.
-pub const DEFAULT_TEST_PATHS: [&str; 44] = [
+pub const DEFAULT_TEST_PATHS: [&str; 48] = [
     "**/alembic/versions/",
     "tests/",
     "test/",
@@ -44,6 +44,9 @@ pub const DEFAULT_TEST_PATHS: [&str; 44] = [
     "migrations/",
     "test_*.py",
     "*_test.py",
+    "*_test.ts",
+    "*_test.tsx",
+    "*_test.js",
     // Django's own name for them.
     "tests.py",
     "conftest.py",
@@ -54,6 +57,7 @@ pub const DEFAULT_TEST_PATHS: [&str; 44] = [
     "e2e/",
     "*_e2e/",
     "*-tests/",
+    "system-test/",
     "*_tests/",
     "load-test/",
     "load-testing/",

@@ -115,6 +115,14 @@ impl Project {
         services::is_apart(&self.program, module) && self.service_of(module).is_none_or(|service| self.is_apart(service))
     }
 
+    /// Whether what a module costs or risks is only that of those who run it: it is a tool or a
+    /// sample, tools alone use it, or it lies beside the services.
+    #[must_use]
+    pub fn is_beside_services(&self, module: ModuleId) -> bool {
+        let is_left_out = !self.services.is_empty() && self.service_of(module).is_none();
+        is_left_out || self.is_tool(module) || self.is_sample(module) || self.is_of_tools(module)
+    }
+
     fn is_apart(&self, service: &Service) -> bool {
         service.deployments.is_empty() && services::is_apart(&self.program, service.module)
     }

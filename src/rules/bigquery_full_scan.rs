@@ -28,7 +28,11 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         }
         let is_unknown = scan.table == HOLE;
         let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
-        let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
+        let confidence = match () {
+            () if project.is_beside_services(id) => Confidence::Low,
+            () if is_sure => Confidence::High,
+            () => Confidence::Medium,
+        };
         let table = if is_unknown { "its table".to_owned() } else { format!("`{}`", scan.table.replace(HOLE, "…")) };
         let limit = if query.text.to_ascii_uppercase().contains("LIMIT") { "; `LIMIT` does not reduce the bytes scanned" } else { "" };
         let message = if scan.is_dated {

@@ -48,6 +48,7 @@ fn report_object(ctx: &mut Context<'_>, id: ModuleId, call: ExprId, tables: &[Ta
             _ => (Confidence::Medium, "the table is created without partitions: every query reads it whole".to_owned()),
         };
         let fix = fix(program, id, call, table);
+        let confidence = if ctx.project.is_beside_services(id) { Confidence::Low } else { confidence };
         ctx.report(place, confidence, message, fix);
     } else if tables.iter().any(|table| table.kept == Kept::ForEver) && !datasets_expire(ctx.project, id) {
         let message = "the partitions of the table never expire: what nobody asks for any more is billed for ever";
@@ -71,7 +72,11 @@ fn report_statement(ctx: &mut Context<'_>, query: &Query) {
             Dates::Named(column) => (column, false),
             Dates::None | Dates::Unknown => return,
         };
-        let confidence = if is_seen && is_big_query && !query.is_unresolved { Confidence::High } else { Confidence::Medium };
+        let confidence = match () {
+            () if is_of_passage(&creation.table) || ctx.project.is_beside_services(module_of(ctx, query)) => Confidence::Low,
+            () if is_seen && is_big_query && !query.is_unresolved => Confidence::High,
+            () => Confidence::Medium,
+        };
         let message = format!("the {what} is created without `PARTITION BY`, though `{column}` could part it: every query reads it whole");
         let expiry = if creation.is_view { String::new() } else { format!("\nOPTIONS (partition_expiration_days = {DAYS})") };
         let advice = format!("-- DATE(…) where it is a TIMESTAMP or DATETIME\nPARTITION BY DATE({column}){expiry}\n");
@@ -81,6 +86,12 @@ fn report_statement(ctx: &mut Context<'_>, query: &Query) {
         let advice = format!("OPTIONS (partition_expiration_days = {DAYS})\n");
         ctx.report(query.place, Confidence::Low, message, Fix::advice("Give the partitions a lifetime", advice));
     }
+}
+
+/// Whether a table, by its name or that of its dataset, is there for a while only, or for what comes next.
+fn is_of_passage(table: &str) -> bool {
+    const WORDS: [&str; 9] = ["tmp", "temp", "temporary", "scratch", "sandbox", "staging", "stage", "intermediate", "backup"];
+    table.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
 fn module_of(ctx: &Context<'_>, query: &Query) -> ModuleId {

@@ -18,6 +18,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     for query in project.queries(id).iter().filter(|query| query.reading.has_star) {
         let is_big_query = query.is_big_query() || query.looks_like_big_query();
         let confidence = match () {
+            () if project.is_beside_services(id) => Confidence::Low,
             () if query.is_big_query() => Confidence::High,
             () if is_big_query => Confidence::Medium,
             () => Confidence::Low,

@@ -83,7 +83,20 @@ fn sure_of(ctx: &Context<'_>, id: ModuleId, hole: &Hole, confidence: Confidence)
     let is_lost = hole.origin == Origin::Passed;
     // Whoever runs a tool passes what is theirs, and what a page writes is checked where it arrives.
     let is_shown = || project.runtimes.of(id) == Runtime::Browser || browser::is_browser_code(&project.program, id);
-    if is_lost || is_migration(&project.program, id) || project.is_tool(id) || is_shown() { Confidence::Low } else { confidence }
+    if is_lost || is_migration(&project.program, id) || project.is_beside_services(id) || is_key(&project.program, id, hole) || is_shown() {
+        Confidence::Low
+    } else {
+        confidence
+    }
+}
+
+/// Whether a hole is filled with the key of a row that was read before: `host.id`.
+fn is_key(program: &Program, id: ModuleId, hole: &Hole) -> bool {
+    const GIVEN: [&str; 12] =
+        ["args", "input", "params", "body", "data", "payload", "query", "options", "opts", "filter", "filters", "request"];
+    let module = program.module(id);
+    let ExprKind::Attribute { object, name, .. } = module.expr(hole.expr).kind else { return false };
+    matches!(module.expr(object).kind, ExprKind::Name(of) if !GIVEN.contains(&of.as_str())) && matches!(name.as_str(), "id" | "pk" | "uuid")
 }
 
 /// The worst hole of a text, and how sure it is that it does harm.
@@ -233,9 +246,10 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
 fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
     let mut steps = Vec::new();
     if hole.origin == Origin::Request {
-        steps.extend(path::steps(&hole.way).into_iter().map(|step| {
+        steps.extend(path::steps(&hole.way).into_iter().filter_map(|step| {
             let (module, expr) = step.at;
             let sentence = match step.kind {
+                StepKind::Item | StepKind::Keys | StepKind::Values => return None,
                 StepKind::Enters => "request data enters here".to_owned(),
                 StepKind::Member(name) => format!("`{name}` is taken of it"),
                 StepKind::Bound(name) => format!("it is bound to `{name}`"),
@@ -243,7 +257,7 @@ fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<R
                 StepKind::Passed(name) => format!("it is passed to `{name}`"),
                 StepKind::Returned(name) => format!("`{name}` gives it back"),
             };
-            Related::new(program.place(module, expr), sentence)
+            Some(Related::new(program.place(module, expr), sentence))
         }));
     }
     let place = program.place(id, hole.expr);

@@ -77,8 +77,15 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
             ExprKind::String(_) | ExprKind::Number(_) | ExprKind::Bool(_) if is_javascript => Annotated::Number,
             ExprKind::Opaque(_) if is_javascript => {
                 let text = program.text(id, expr);
-                let is_of_constant = text.starts_with("keyof") || (text.contains("typeof ") && text.ends_with("[number]"));
+                let is_of_constant = text.starts_with("keyof")
+                    || text.contains("[keyof typeof ")
+                    || (text.contains("typeof ") && text.ends_with("[number]"));
                 if is_of_constant { Annotated::Number } else { Annotated::Text }
+            }
+            // `const Direction = { Asc: "asc" } as const`, and the type of that name.
+            ExprKind::Object(entries) if is_javascript => {
+                let is_constant = |entry: &Entry| matches!(entry, Entry::Pair { value, .. } if matches!(module.expr(*value).kind, ExprKind::String(_) | ExprKind::Number(_)));
+                if !entries.is_empty() && entries.iter().all(is_constant) { Annotated::Number } else { Annotated::Text }
             }
             ExprKind::Class(class) => Annotated::Model(id, *class),
             ExprKind::Subscript { object, index, .. } => {
@@ -120,8 +127,8 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
                 Some("conint" | "confloat" | "condecimal" | "condate") => Annotated::Number,
                 _ => Annotated::Text,
             },
-            ExprKind::Name(_) if is_javascript && resolver.entity(id, expr) == Entity::Unknown => {
-                // `type Direction = "asc" | "desc"`
+            ExprKind::Name(_) | ExprKind::Attribute { .. } if resolver.entity(id, expr) == Entity::Unknown => {
+                // `type Direction = "asc" | "desc"`, `Direction = Literal["asc", "desc"]`
                 let (module, aliased) = values::origin(program, id, expr);
                 if (module, aliased) == (id, expr) {
                     Annotated::Text
@@ -134,7 +141,7 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
         };
         let one = match one {
             Annotated::Number if inside => Annotated::Numbers,
-            Annotated::Model(m, c) if inside && is_javascript => Annotated::Models(m, c),
+            Annotated::Model(m, c) if inside => Annotated::Models(m, c),
             one => one,
         };
         found = match found {
@@ -184,9 +191,16 @@ fn is_data(program: &Program, name: ustr::Ustr) -> bool {
     is_of_schema || is_global && program.apis.row(name).is_none()
 }
 
+/// Classes of enums, as they are called in whatever module.
+const ENUMS: [&str; 7] = ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"];
+
+/// Whether a class of a library makes enums.
+pub(super) fn is_enum_class(name: ustr::Ustr) -> bool {
+    ENUMS.contains(&name.rsplit('.').next().unwrap_or_default())
+}
+
 /// Whether a class of the project is an enum.
 pub(super) fn is_enum(program: &Program, resolver: &Resolver<'_>, module: ModuleId, class: ClassId) -> bool {
-    const ENUMS: [&str; 7] = ["Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "TextChoices", "IntegerChoices"];
     let m = program.module(module);
     if m.language == Language::TypeScript {
         let c = m.class(class);
@@ -194,5 +208,5 @@ pub(super) fn is_enum(program: &Program, resolver: &Resolver<'_>, module: Module
         let before = text.get(c.span.start as usize..c.name_span.start as usize).unwrap_or_default();
         return before.split_whitespace().any(|word| word == "enum");
     }
-    inherits(program, resolver, module, class, |base| ENUMS.contains(&base.rsplit('.').next().unwrap_or_default()))
+    inherits(program, resolver, module, class, is_enum_class)
 }

@@ -11,24 +11,32 @@ use crate::model::apis::Role;
 use crate::model::resolve::{Entity, Resolver};
 
 impl Evaluator<'_> {
-    /// The key of a name, or of an attribute of names.
+    /// The key of a name, or of what is read of names under constant names: `a.b`, `a["b"]`, `a.get("b")`.
     pub(super) fn key(&self, expr: ExprId) -> Option<Key> {
-        match self.module().expr(expr).kind {
-            ExprKind::Name(name) => {
-                let (scope, _) = Resolver::new(self.program).scope_of_name(self.id, expr, name)?;
-                Some(Key::Name(scope, name))
-            }
-            ExprKind::Attribute { mut object, .. } => {
-                while let ExprKind::Attribute { object: inner, .. } = self.module().expr(object).kind {
-                    object = inner;
-                }
-                let ExprKind::Name(first) = self.module().expr(object).kind else { return None };
-                let scope = Resolver::new(self.program).scope_of_name(self.id, object, first).map(|(scope, _)| scope);
-                // `a?.b` and `a!.b` are where `a.b` is.
-                Some(Key::Path(scope, self.program.text(self.id, expr).replace(['?', '!'], "").as_str().into()))
-            }
-            _ => None,
+        let module = self.module();
+        if let ExprKind::Name(name) = module.expr(expr).kind {
+            let (scope, _) = Resolver::new(self.program).scope_of_name(self.id, expr, name)?;
+            return Some(Key::Name(scope, name));
         }
+        let is_constant = |expr: ExprId| matches!(module.expr(expr).kind, ExprKind::String(_) | ExprKind::Null);
+        let mut at = expr;
+        let first = loop {
+            at = match &module.expr(at).kind {
+                ExprKind::Name(first) => break *first,
+                ExprKind::Attribute { object, .. } => *object,
+                ExprKind::Subscript { object, index, .. } if is_constant(*index) => *object,
+                ExprKind::Call(call) => match module.expr(call.callee).kind {
+                    ExprKind::Attribute { object, name, .. } if name == "get" && call.args.iter().all(|arg| is_constant(arg.value)) => {
+                        object
+                    }
+                    _ => return None,
+                },
+                _ => return None,
+            };
+        };
+        let scope = Resolver::new(self.program).scope_of_name(self.id, at, first).map(|(scope, _)| scope);
+        // `a?.b` and `a!.b` are where `a.b` is.
+        Some(Key::Path(scope, self.program.text(self.id, expr).replace(['?', '!'], "").as_str().into()))
     }
 
     /// Binds a target to a value: names, patterns, attributes, items of containers.
@@ -54,6 +62,10 @@ impl Evaluator<'_> {
                 ExprKind::Subscript { object, index, .. } => {
                     let key = self.value_in(environment, *index);
                     self.put(environment, *object, Some(&key), &value);
+                    // What was known of it, it is no more.
+                    if let Some(key) = self.key(target).filter(|key| environment.get(key).is_some()) {
+                        environment.insert(key, value);
+                    }
                 }
                 ExprKind::Object(entries) => {
                     for entry in entries {

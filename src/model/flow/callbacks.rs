@@ -1,6 +1,8 @@
 //! Functions of JavaScript that are written where they are used: what they are called with, and what they give.
 
 use super::evaluate::{Evaluator, Values};
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::environment::Environment;
@@ -39,6 +41,8 @@ pub(super) struct Run {
     pub(super) given: Abstract,
     /// What its parameters are when it ends: what it lets pass.
     pub(super) left: Vec<Origin>,
+    /// What it has given attributes of its first parameter.
+    pub(super) attributes: Vec<(Arc<str>, Abstract)>,
 }
 
 /// What functions have done by what they were passed, and by how many more of them could lead to each other.
@@ -144,7 +148,7 @@ impl Evaluator<'_> {
         let f = self.program.function(function);
         // What calls itself gives what it gives without that.
         if self.active.contains(&function) {
-            return Some(Run { given: Abstract::default(), left: Vec::new() });
+            return Some(Run { given: Abstract::default(), left: Vec::new(), attributes: Vec::new() });
         }
         let inner = self.of_function(function)?;
         let key = (function, inner.depth());
@@ -171,7 +175,9 @@ impl Evaluator<'_> {
         if inner.is_exhausted() {
             return None;
         }
-        let run = Run { given, left };
+        let receiver = f.params.first().filter(|_| f.name == "__init__").map(|param| param.name);
+        let attributes = receiver.map_or_else(Vec::new, |receiver| environment.attributes(receiver));
+        let run = Run { given, left, attributes };
         self.runs.borrow_mut().entry(key).or_default().push((passed, run.clone()));
         Some(run)
     }
@@ -231,7 +237,7 @@ impl Evaluator<'_> {
 pub(super) fn list_of(item: Abstract) -> Abstract {
     let mut list = container(vec![item]);
     if let Some(content) = &list.content {
-        list.content = Some(std::sync::Arc::new(super::Content { parts: Vec::new(), ..(**content).clone() }));
+        list.content = Some(Arc::new(super::Content { parts: Vec::new(), ..(**content).clone() }));
     }
     list
 }

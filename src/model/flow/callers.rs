@@ -40,24 +40,25 @@ pub fn arrival(program: &Program, routes: &Routes, flows: &Flows, way: &Way) -> 
         if !seen.insert(wanted) {
             continue;
         }
-        for (caller, call) in routes.callers(wanted.0) {
-            let unit = outermost(program.module(caller.module), *call);
+        let calls = calls_of(program, routes, wanted.0);
+        for (id, call) in &calls {
+            let unit = outermost(program.module(*id), *call);
             if asked.len() >= MOST_ASKED {
                 origin = origin.max(Origin::Unseen);
                 break;
             }
-            if !asked.insert((caller.module, unit, wanted)) {
+            if !asked.insert((*id, unit, wanted)) {
                 continue;
             }
-            let facts = flows.of(program, routes, caller.module, unit);
-            let calls = routes.callers(wanted.0).iter().filter(|(other, _)| other.module == caller.module);
-            for (_, call) in calls.filter(|(_, call)| outermost(program.module(caller.module), *call) == unit) {
+            let facts = flows.of(program, routes, *id, unit);
+            let beside = calls.iter().filter(|(other, _)| other == id);
+            for (_, call) in beside.filter(|(_, call)| outermost(program.module(*id), *call) == unit) {
                 let handed = facts.handed.iter().find(|handed| handed.parameter == wanted && handed.call == *call);
                 let Some(handed) = handed else {
-                    origin = origin.max(left_out(program, caller.module, wanted, *call));
+                    origin = origin.max(left_out(program, *id, wanted, *call));
                     continue;
                 };
-                let passed = handed.value.narrowed(&path::members(&rest));
+                let passed = handed.value.narrowed(&path::taken(&rest));
                 let whole = path::joined(&passed.way, &rest);
                 match passed.origin {
                     Origin::Request if passed.kind == Kind::Plain || passed.is_model() => {
@@ -73,6 +74,13 @@ pub fn arrival(program: &Program, routes: &Routes, flows: &Flows, way: &Way) -> 
         }
     }
     Arrival { origin, way: None }
+}
+
+/// The calls of a function, those that stand in no function among them, and where it is passed on.
+pub(super) fn calls_of(program: &Program, routes: &Routes, function: FunctionRef) -> Vec<(ModuleId, ExprId)> {
+    let in_functions = routes.callers(function).iter().map(|(caller, call)| (caller.module, *call));
+    let is_apart = |(id, call): &(ModuleId, ExprId)| program.module(*id).function_of(*call).is_none();
+    in_functions.chain(program.callers().of(function).iter().copied().filter(is_apart)).collect()
 }
 
 /// What a parameter has that a call does not pass, as far as can be seen: its default.

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use ustr::Ustr;
 
-use super::annotations::is_enum;
+use super::annotations::{is_enum, is_enum_class};
 use super::environment::Environment;
 use super::evaluate::{Evaluator, Values, fill};
 use super::sources::{is_request_data, returns_number};
-use super::{Abstract, Content, Kind, Origin, Piece, container, format, mapping};
+use super::{Abstract, Content, Kind, Origin, Piece, StepKind, container, format, mapping};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::arguments;
+use crate::model::program::ModuleId;
 use crate::model::resolve::{Entity, Resolver};
 
 /// Modules of the standard library and the like whose values nobody outside chooses: times, numbers, digests.
@@ -89,7 +90,10 @@ impl Evaluator<'_> {
                 }
                 let worst = call.args.iter().map(|arg| of(arg.value)).max_by_key(|value| value.origin);
                 match worst.filter(|worst| worst.origin == Origin::Request) {
-                    Some(worst) => Abstract { kind: Kind::Model(m, c), ..worst.derived() },
+                    Some(worst) => {
+                        let content = self.made((m, c), call, values).map(Arc::new);
+                        Abstract { kind: Kind::Model(m, c), content, ..worst.derived() }
+                    }
                     None => Abstract::of(Origin::Unseen),
                 }
             }
@@ -97,6 +101,22 @@ impl Evaluator<'_> {
             Entity::Function(function) => self.given_by(expr, function, call, values),
             _ => Abstract::of(Origin::Unseen),
         }
+    }
+
+    /// What the attributes of an instance hold that a call makes, as far as its constructor tells.
+    fn made(&self, (m, c): (ModuleId, ClassId), call: &Call, values: &Values) -> Option<Content> {
+        let of = |arg: &Arg| values.get(&arg.value).cloned().unwrap_or_default();
+        let Some(constructor) = Resolver::new(self.program).constructor(m, c) else {
+            // A class of data: its fields are what is passed by their names.
+            let named = call.args.iter().filter_map(|arg| match arg.kind {
+                ArgKind::Keyword(name) => Some((name.as_str().into(), of(arg))),
+                _ => None,
+            });
+            return Some(Content { fields: named.collect(), items: Abstract::of(Origin::Unseen), ..Content::default() });
+        };
+        let passed = self.passed(constructor, call, values)?;
+        let run = self.run_with(constructor, passed)?;
+        Some(Content { fields: run.attributes, items: Abstract::of(Origin::Unseen), ..Content::default() })
     }
 
     fn builtin(&self, expr: ExprId, call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> Abstract {
@@ -216,6 +236,12 @@ impl Evaluator<'_> {
             "items" => container(vec![container(vec![receiver.keys(), receiver.values()])]),
             "keys" => container(vec![receiver.keys()]),
             "values" => container(vec![receiver.values()]),
+            // Its keys are the names of fields.
+            "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.is_model() => {
+                let known = receiver.content.as_deref().cloned().unwrap_or_default();
+                let content = Content { keys: Abstract::of(Origin::Safe), items: receiver.derived(), ..known };
+                Abstract { kind: Kind::Plain, content: Some(Arc::new(content)), ..receiver.clone() }
+            }
             "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Passed => {
                 Abstract { kind: Kind::Plain, ..receiver.clone() }
             }
@@ -249,7 +275,14 @@ impl Evaluator<'_> {
                 receiver.derived().join(&default)
             }
             _ if receiver.origin == Origin::Safe && receiver.kind == Kind::Plain => Abstract::of(Origin::Safe),
-            "get" | "getlist" | "pop" if matches!(receiver.origin, Origin::Passed | Origin::Parameter) => receiver.derived(),
+            "get" | "getlist" | "pop" if matches!(receiver.origin, Origin::Passed | Origin::Parameter) => {
+                let default = args.get(1).map(|(_, default)| default.clone());
+                let found = match args.first().and_then(|(_, key)| super::constant(key)) {
+                    Some(key) => receiver.member(self.id, expr, &key),
+                    None => receiver.within(StepKind::Values),
+                };
+                default.map_or(found.clone(), |default| found.join(&default.derived()))
+            }
             _ => return None,
         })
     }
@@ -285,6 +318,10 @@ impl Evaluator<'_> {
 fn library(name: Ustr, args: &[(ExprId, Abstract)]) -> Abstract {
     let first = args.first().map(|(_, value)| value.clone()).unwrap_or_default();
     let worst = || args.iter().map(|(_, value)| value).max_by_key(|value| value.origin).map(Abstract::derived).unwrap_or_default();
+    // `Kind = StrEnum("Kind", ["open", "paid"])`
+    if is_enum_class(name) {
+        return container(vec![Abstract::of(Origin::Safe)]);
+    }
     if SAME_TEXT.contains(&name.as_str()) {
         return if name == "typing.cast" { args.get(1).map(|(_, value)| value.clone()).unwrap_or_default() } else { first };
     }

@@ -1,6 +1,7 @@
 //! What names hold at one point of a function.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
@@ -28,6 +29,21 @@ impl Environment {
 
     pub(super) fn insert(&mut self, key: Key, value: Abstract) {
         Rc::make_mut(&mut self.0).insert(key, value);
+    }
+
+    /// What the attributes of a name hold, by name.
+    pub(super) fn attributes(&self, of: Ustr) -> Vec<(Arc<str>, Abstract)> {
+        let mut found: Vec<(Arc<str>, Abstract)> = Vec::new();
+        for (key, value) in self.0.iter() {
+            if let Key::Path(_, path) = key
+                && let Some(name) = path.strip_prefix(of.as_str()).and_then(|rest| rest.strip_prefix('.'))
+                && !name.contains(['.', '[', '('])
+            {
+                found.push((name.into(), value.clone()));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        found
     }
 }
 

@@ -311,8 +311,14 @@ impl<'p> Evaluator<'p> {
                 Some(value) => value.clone(),
                 None => self.attribute(expr, *name, &of(values, object)),
             },
-            ExprKind::Subscript { object, index, .. } => self.subscript(expr, &of(values, object), *index, &of(values, index)),
-            ExprKind::Call(call) => self.call(environment, expr, call, values),
+            ExprKind::Subscript { object, index, .. } => match self.key(expr).and_then(|key| environment.get(&key)) {
+                Some(value) => value.clone(),
+                None => self.subscript(expr, &of(values, object), *index, &of(values, index)),
+            },
+            ExprKind::Call(call) => {
+                let value = self.call(environment, expr, call, values);
+                self.key(expr).and_then(|key| environment.get(&key)).cloned().unwrap_or(value)
+            }
             ExprKind::Template { tag: Some(tag), .. } if !self.gives_text(*tag) => {
                 // It gets its values apart from its text.
                 Abstract::of(Origin::Safe)

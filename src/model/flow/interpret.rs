@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
 
+use super::callers::calls_of;
 use super::environment::{Environment, joined};
 use super::evaluate::{Evaluator, fill};
 use super::facts::{Facts, Handed, Parameter, SinkCall};
@@ -229,7 +230,7 @@ impl Interpreter<'_, '_> {
     fn returned(&self, expr: ExprId, value: &Abstract) {
         let e = self.evaluator;
         if let Some(function) = e.module().function_of(expr)
-            && !e.routes.callers(FunctionRef { module: e.id, function }).is_empty()
+            && !calls_of(e.program, e.routes, FunctionRef { module: e.id, function }).is_empty()
             && value.origin != Origin::Request
         {
             e.note(|record| record.settle(value));

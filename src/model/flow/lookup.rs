@@ -10,7 +10,7 @@ use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::dictionaries;
 use crate::model::program::{FunctionRef, ModuleId};
-use crate::model::resolve::{Entity, Resolver};
+use crate::model::resolve::{Entity, Resolver, is_class_name};
 use crate::model::values::{self, Value};
 
 impl Evaluator<'_> {
@@ -54,6 +54,10 @@ impl Evaluator<'_> {
 
     /// A field of a value whose class is known.
     fn field_of(&self, expr: ExprId, name: ustr::Ustr, object: &Abstract, (m, c): (ModuleId, ClassId)) -> Abstract {
+        if let Some(known) = object.content.as_ref().and_then(|content| content.field(&name)) {
+            let by_class = field(self.program, m, c, name, object);
+            return if by_class.origin <= Origin::Safe { by_class } else { known };
+        }
         let value = field(self.program, m, c, name, object);
         if value.origin != Origin::Passed {
             return value;
@@ -184,6 +188,12 @@ impl Evaluator<'_> {
             }
             // Members are looped over, or read by name.
             Entity::Class(m, c) if is_enum(self.program, &resolver, m, c) => container(vec![Abstract::of(Origin::Safe)]),
+            // By the way it is written, a constant, or a class: only those of enums have items.
+            Entity::Unknown => match self.module().expr(expr).kind {
+                ExprKind::Name(name) if !self.is_javascript() && is_constant_name(&name) => Abstract::default(),
+                ExprKind::Name(name) if !self.is_javascript() && is_class_name(name) => container(vec![Abstract::of(Origin::Safe)]),
+                _ => Abstract::of(Origin::Unseen),
+            },
             _ => Abstract::of(Origin::Unseen),
         }
     }
@@ -227,6 +237,11 @@ impl Evaluator<'_> {
             },
         }
     }
+}
+
+/// `DATASET`
+fn is_constant_name(name: &str) -> bool {
+    name.len() > 1 && name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// Names that the program itself gave to classes and tables.

@@ -23,8 +23,6 @@ mod sources;
 
 use std::sync::Arc;
 
-use ustr::Ustr;
-
 use crate::ir::program::{ClassId, ExprId};
 use crate::model::program::ModuleId;
 
@@ -148,14 +146,30 @@ impl Abstract {
         Self { origin: self.origin, way: self.way.clone(), ..Self::default() }
     }
 
-    /// What is under one name after the other, as far as that is known.
-    fn narrowed(&self, members: &[Ustr]) -> Self {
+    /// What is taken of it, one step after the other, as far as that is known.
+    fn narrowed(&self, taken: &[StepKind]) -> Self {
         let mut value = self.clone();
-        for member in members {
-            let Some(found) = value.content.as_ref().and_then(|content| content.field(member)) else { return value };
+        for step in taken {
+            let found = match step {
+                StepKind::Member(name) => match value.content.as_ref().and_then(|content| content.field(name)) {
+                    Some(found) => found,
+                    None => return value,
+                },
+                StepKind::Item => value.item(),
+                StepKind::Keys => value.keys(),
+                StepKind::Values => value.values(),
+                _ => continue,
+            };
             value = Self { way: found.way.clone().or_else(|| value.way.clone()), ..found };
         }
         value
+    }
+
+    /// What is in it, of which nothing more is known than where it comes from.
+    fn within(&self, kind: StepKind) -> Self {
+        let is_passed = self.origin == Origin::Passed;
+        let way = if is_passed { path::within(&self.way, kind) } else { self.way.clone() };
+        Self { way, ..self.derived() }
     }
 
     fn is_model(&self) -> bool {
@@ -213,18 +227,18 @@ impl Abstract {
         match &self.content {
             Some(content) if content.keys.origin > Origin::Constant || !content.fields.is_empty() => content.keys.clone(),
             Some(content) => content.items.clone(),
-            None => self.derived(),
+            None => self.within(StepKind::Item),
         }
     }
 
     /// What it holds: the values of a mapping, the items of a list.
     fn values(&self) -> Self {
-        self.content.as_ref().map_or_else(|| self.derived(), |content| content.items.clone())
+        self.content.as_ref().map_or_else(|| self.within(StepKind::Values), |content| content.items.clone())
     }
 
     /// The keys of a mapping.
     fn keys(&self) -> Self {
-        self.content.as_ref().map_or_else(|| self.derived(), |content| content.keys.clone())
+        self.content.as_ref().map_or_else(|| self.within(StepKind::Keys), |content| content.keys.clone())
     }
 
     /// The same text with something constant behind it.

@@ -29,6 +29,12 @@ pub enum StepKind {
     Enters,
     /// What it holds under this name is taken.
     Member(Ustr),
+    /// What looping over it gives is taken.
+    Item,
+    /// Its keys are taken.
+    Keys,
+    /// Its values are taken.
+    Values,
     /// It is bound to this name.
     Bound(Ustr),
     /// It is passed to this function.
@@ -73,19 +79,29 @@ pub fn steps(way: &Way) -> Vec<&Step> {
     steps
 }
 
-/// The names of the members that are taken of what a way begins with, before it is passed on.
+/// The way into a container; what is taken of it there has no place of its own.
 #[must_use]
-pub fn members(way: &Way) -> Vec<Ustr> {
-    let taken = steps(way).into_iter().skip(1).map_while(|step| match step.kind {
-        StepKind::Member(name) => Some(Some(name)),
-        StepKind::Bound(_) => Some(None),
-        _ => None,
-    });
-    taken.flatten().collect()
+pub fn within(way: &Way, kind: StepKind) -> Way {
+    let last = way.as_ref()?;
+    if last.length >= LONGEST || last.kind == kind {
+        return way.clone();
+    }
+    Some(Arc::new(Step { at: last.at, kind, before: way.clone(), length: last.length + 1 }))
+}
+
+/// What is taken of what a way begins with, before it is passed on.
+#[must_use]
+pub fn taken(way: &Way) -> Vec<StepKind> {
+    let taken = steps(way).into_iter().skip(1).map(|step| step.kind);
+    let taken = taken.take_while(|kind| !matches!(kind, StepKind::Enters | StepKind::Passed(_) | StepKind::Returned(_)));
+    taken.filter(|kind| !matches!(kind, StepKind::Bound(_))).collect()
 }
 
 /// A way that goes on where another has led: the steps of the second behind those of the first.
 #[must_use]
 pub fn joined(first: &Way, second: &Way) -> Way {
-    steps(second).into_iter().skip(1).fold(first.clone(), |way, step| then(&way, step.at, step.kind))
+    steps(second).into_iter().skip(1).fold(first.clone(), |way, step| match step.kind {
+        StepKind::Item | StepKind::Keys | StepKind::Values => way,
+        kind => then(&way, step.at, kind),
+    })
 }

@@ -3,6 +3,7 @@
 use ustr::Ustr;
 
 use super::annotations::{Annotated, annotated, is_enum};
+use super::callers::calls_of;
 use super::environment::Environment;
 use super::evaluate::Evaluator;
 use super::{Abstract, Kind, Origin, path};
@@ -89,7 +90,7 @@ pub(super) fn parameter(program: &Program, routes: &Routes, function: FunctionRe
             Annotated::Nothing if param.default.is_some_and(|d| matches!(program.module(id).expr(d).kind, ExprKind::Number(_))) => {
                 Abstract::of(Origin::Checked)
             }
-            _ => passed(program, routes, function, index),
+            annotation => of_model(passed(program, routes, function, index), annotation),
         };
     };
     if matches!(param.name.as_str(), "request" | "req") && by_annotation == Annotated::Nothing {
@@ -166,7 +167,7 @@ fn is_matched(program: &Program, id: ModuleId, param: &Param) -> bool {
 fn passed(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> Abstract {
     if is_passed_constants(program, routes, function, index) {
         Abstract::default()
-    } else if routes.callers(function).is_empty() {
+    } else if calls_of(program, routes, function).is_empty() {
         Abstract::of(Origin::Parameter)
     } else {
         // Whoever calls it knows more: `flow::arrival` asks them.
@@ -274,16 +275,16 @@ fn is_numeric_in_path(handler: &Handler, name: Ustr) -> bool {
 
 /// Whether all calls in the project pass a constant.
 fn is_passed_constants(program: &Program, routes: &Routes, function: FunctionRef, index: usize) -> bool {
-    let callers = routes.callers(function);
+    let callers = calls_of(program, routes, function);
     let f = program.function(function);
     let param = &f.params[index];
     let position = index.checked_sub(program.receivers(function));
     !callers.is_empty()
         && callers.iter().all(|(caller, expr)| {
-            let Some(call) = program.module(caller.module).call(*expr) else { return false };
-            let calls_it = program.callee(caller.module, *expr) == Entity::Function(function);
+            let Some(call) = program.module(*caller).call(*expr) else { return false };
+            let calls_it = program.callee(*caller, *expr) == Entity::Function(function);
             match argument(call, position, &[param.name.as_str()]) {
-                Some(value) => calls_it && values::is_constant(program, caller.module, value),
+                Some(value) => calls_it && values::is_constant(program, *caller, value),
                 None => calls_it && !has_spread(call) && param.default.is_some_and(|d| values::is_constant(program, function.module, d)),
             }
         })

@@ -114,7 +114,7 @@ fn of_column(column: &Expr, comparison: Comparison) -> Bounds {
 }
 
 /// Whether an expression reads no column and asks nothing of a table: a literal, a parameter, today.
-fn is_constant(expr: &Expr) -> bool {
+pub fn is_constant(expr: &Expr) -> bool {
     let columns = Columns::of(expr);
     !columns.has_query && columns.names.iter().all(|name| name.contains(HOLE))
 }
@@ -210,5 +210,6 @@ pub fn is_time(name: &str) -> bool {
         || lower.ends_with("_at")
         || lower.ends_with("_ts")
         || name.ends_with("At")
-        || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "_table_suffix")
+        || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "dt" | "dte" | "_table_suffix")
+        || lower.ends_with("_dt")
 }

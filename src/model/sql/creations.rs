@@ -11,6 +11,8 @@ use super::reading::HOLE;
 /// A statement that makes a table or a materialised view which stays.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Creation {
+    /// Its name.
+    pub table: String,
     /// Rather a materialised view than a table.
     pub is_view: bool,
     /// The columns that it is partitioned by; nothing where it is not.
@@ -139,8 +141,9 @@ fn of_statement(tokens: &[Token]) -> Option<Creation> {
         *token == Token::LParen || word(token).is_some_and(|word| CLAUSES.iter().any(|clause| word.eq_ignore_ascii_case(clause)))
     };
     let at = words.tokens.iter().position(begins_clause)?;
+    let table = words.tokens[..at].iter().map(ToString::to_string).collect::<String>().replace('`', "");
     words.tokens = &words.tokens[at..];
-    let mut creation = Creation { is_view, partitioned_by: None, expires: is_view, dates: Dates::Unknown };
+    let mut creation = Creation { table, is_view, partitioned_by: None, expires: is_view, dates: Dates::Unknown };
     let mut has_columns = false;
     if words.tokens.first() == Some(&Token::LParen) {
         let group = words.group();

@@ -11,6 +11,7 @@ use sqlparser::parser::Parser;
 
 use super::bounds::Bounds;
 use super::creations::{self, Creation};
+use super::keys;
 use super::{Position, position};
 
 /// How deep queries may be nested in each other.
@@ -57,6 +58,19 @@ pub struct Scan {
     pub compared: Vec<String>,
 }
 
+/// How many rows a query gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rows {
+    /// As many as there are.
+    All,
+    /// Those of keys that it names.
+    LookedUp,
+    /// At most so many as it says, or one of aggregates.
+    Limited,
+    /// A clause may be filled in, or no parser takes it.
+    Unseen,
+}
+
 /// What a text says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reading {
@@ -68,8 +82,8 @@ pub struct Reading {
     pub has_star: bool,
     /// The first table that is read from end to end: nothing bounds its dates, and no sample is taken.
     pub scanned: Option<Scan>,
-    /// What comes out is at most so many rows, or one of aggregates.
-    pub is_limited: bool,
+    /// How many rows come out.
+    pub rows: Rows,
     /// It puts aggregates together.
     pub aggregates: bool,
     /// What it makes.
@@ -234,11 +248,15 @@ fn is_clause(before: &str) -> bool {
 
 fn of(statement: &Statement, is_open: bool) -> Reading {
     let mut walk = Walk { is_open, ..Walk::default() };
-    let (mut has_star, mut is_limited) = (false, false);
+    let (mut has_star, mut rows) = (false, if is_open { Rows::Unseen } else { Rows::All });
     let verb = match statement {
         Statement::Query(query) => {
             has_star = walk.query(query, false, DEPTH);
-            is_limited = limits(query) || gives_one_row(&query.body);
+            if limits(query) || gives_few_rows(&query.body) {
+                rows = Rows::Limited;
+            } else if keys::is_looked_up(query) {
+                rows = Rows::LookedUp;
+            }
             Verb::Select
         }
         Statement::Insert(insert) => {
@@ -278,7 +296,8 @@ fn of(statement: &Statement, is_open: bool) -> Reading {
             ControlFlow::<()>::Continue(())
         });
     }
-    Reading { verb, tables: walk.tables, has_star, scanned: walk.scanned, is_limited, aggregates: walk.aggregates, creation: None }
+    let Walk { tables, scanned, aggregates, .. } = walk;
+    Reading { verb, tables, has_star, scanned, rows, aggregates, creation: None }
 }
 
 /// `CREATE SCHEMA …`, `DROP FUNCTION …`, `GRANT …`
@@ -373,7 +392,7 @@ impl<'a> Walk<'a> {
     fn scan(&mut self, name: &ObjectName, table: &str) {
         // What is filled in without quotation marks may be a query, and what follows it.
         let is_unknown = name.to_string() == HOLE;
-        let is_apart = is_of_one_day(table) || table.to_ascii_uppercase().contains("INFORMATION_SCHEMA");
+        let is_apart = is_of_one_day(table) || is_about_tables(table);
         if self.scanned.is_none() && !is_unknown && !is_apart {
             let Bounds { is_dated, ref compared, .. } = self.around;
             self.scanned = Some(Scan { table: table.to_owned(), is_dated, compared: compared.clone() });
@@ -466,6 +485,13 @@ fn last(name: &ObjectName) -> String {
     name.to_string().replace(['`', '"', '[', ']'], "").rsplit('.').next().unwrap_or_default().to_owned()
 }
 
+/// Whether a table of the database tells what tables there are: it is small.
+#[must_use]
+pub fn is_about_tables(table: &str) -> bool {
+    let upper = table.to_ascii_uppercase();
+    upper.contains("INFORMATION_SCHEMA") || upper.contains("__TABLES__")
+}
+
 fn limits(query: &Query) -> bool {
     query.fetch.is_some()
         || match &query.limit_clause {
@@ -475,12 +501,13 @@ fn limits(query: &Query) -> bool {
         }
 }
 
-/// `SELECT COUNT(*) FROM t`
-fn gives_one_row(body: &SetExpr) -> bool {
+/// `SELECT COUNT(*) FROM t`, `SELECT TOP 1 a FROM t`
+fn gives_few_rows(body: &SetExpr) -> bool {
     match body {
         SetExpr::Select(select) => {
             let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-            !is_grouped && (select.from.is_empty() || select.projection.iter().any(|item| is_aggregate(&item.to_string())))
+            select.top.is_some()
+                || !is_grouped && (select.from.is_empty() || select.projection.iter().any(|item| is_aggregate(&item.to_string())))
         }
         _ => false,
     }
@@ -525,7 +552,7 @@ fn by_words(text: &str, is_open: bool) -> Option<Reading> {
         tables: from.map(|table| (*table).to_owned()).into_iter().collect(),
         has_star,
         scanned,
-        is_limited: has_word(&upper, "LIMIT"),
+        rows: if has_word(&upper, "LIMIT") { Rows::Limited } else { Rows::Unseen },
         aggregates,
         creation: None,
     })
@@ -627,8 +654,15 @@ mod tests {
 
     #[test]
     fn limits_and_single_rows() {
-        assert!(reading("SELECT a FROM t LIMIT 5").is_limited);
-        assert!(reading("SELECT COUNT(*) FROM t").is_limited);
-        assert!(!reading("SELECT a, COUNT(*) FROM t GROUP BY a").is_limited);
+        let rows = |text: &str| reading(text).rows;
+        assert_eq!(rows("SELECT a FROM t LIMIT 5"), Rows::Limited);
+        assert_eq!(rows("SELECT TOP 5 a FROM t"), Rows::Limited);
+        assert_eq!(rows("SELECT COUNT(*) FROM t"), Rows::Limited);
+        assert_eq!(rows("SELECT a, COUNT(*) FROM t GROUP BY a"), Rows::All);
+        assert_eq!(rows("SELECT a FROM orders AS o WHERE o.order_id = ? AND b = 1"), Rows::LookedUp);
+        assert_eq!(rows("SELECT a FROM orders WHERE id IN (1, 2)"), Rows::LookedUp);
+        assert_eq!(rows("SELECT a FROM orders WHERE id = 1 OR b = 2"), Rows::All);
+        assert_eq!(rows("SELECT a FROM orders WHERE user_id = ?"), Rows::All);
+        assert_eq!(rows("SELECT a FROM orders {}"), Rows::Unseen);
     }
 }
