@@ -11,7 +11,8 @@ use crate::model::calls::{Passed, spelled};
 use crate::model::options::{self, Slot};
 use crate::model::program::{ModuleId, Program};
 use crate::model::query_jobs::{self, DRY_RUN, Job, MOST_BYTES};
-use crate::model::sql::reading::{Reading, Verb, is_about_tables};
+use crate::model::sql::is_about_tables;
+use crate::model::sql::reading::{Reading, Verb};
 
 pub const RULE: Rule = Rule {
     id: "query-without-cost-cap",

@@ -4,12 +4,15 @@ use crate::model::flow::{Hole, Piece, Text};
 
 mod bounds;
 pub mod creations;
-pub mod keys;
+mod keys;
 pub mod partitions;
 pub mod queries;
 pub mod reading;
 pub mod units;
+mod walk;
 pub mod wrappers;
+
+pub use walk::is_about_tables;
 
 /// What a hole stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,18 +4,17 @@
 
 use std::ops::ControlFlow;
 
-use rustc_hash::FxHashMap;
 use sqlparser::ast::*;
 use sqlparser::dialect::{BigQueryDialect, Dialect, GenericDialect, MsSqlDialect};
 use sqlparser::parser::Parser;
 
-use super::bounds::Bounds;
 use super::creations::{self, Creation};
 use super::keys;
+use super::walk::{Walk, is_aggregate};
 use super::{Position, position};
 
 /// How deep queries may be nested in each other.
-const DEPTH: usize = 40;
+pub const DEPTH: usize = 40;
 
 /// Longer texts are no statements that anybody wrote.
 const MOST_BYTES: usize = 100_000;
@@ -25,9 +24,6 @@ const MOST_OPERATORS: usize = 600;
 
 /// So many do no harm on any stack.
 const FEW_OPERATORS: usize = 80;
-
-/// How many sources of rows are looked at: queries with names may use each other over and over.
-const MOST_SOURCES: usize = 2000;
 
 /// What stands for a part that is filled in as a name.
 pub const HOLE: &str = "roadworthy_hole";
@@ -247,7 +243,7 @@ fn is_clause(before: &str) -> bool {
 }
 
 fn of(statement: &Statement, is_open: bool) -> Reading {
-    let mut walk = Walk { is_open, ..Walk::default() };
+    let mut walk = Walk::new(is_open);
     let (mut has_star, mut rows) = (false, if is_open { Rows::Unseen } else { Rows::All });
     let verb = match statement {
         Statement::Query(query) => {
@@ -307,191 +303,6 @@ fn begins_definition(statement: &Statement) -> bool {
     matches!(verb, "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "GRANT" | "REVOKE")
 }
 
-/// A walk through a statement.
-#[derive(Default)]
-struct Walk<'a> {
-    /// Queries with a name, and whether a star of theirs has all columns of a table.
-    named: FxHashMap<String, Named<'a>>,
-    tables: Vec<String>,
-    scanned: Option<Scan>,
-    aggregates: bool,
-    is_open: bool,
-    sources: usize,
-    /// What the conditions around say that bound nothing.
-    around: Bounds,
-}
-
-#[derive(Clone, Copy)]
-struct Named<'a> {
-    query: &'a Query,
-    has_star: bool,
-}
-
-impl<'a> Walk<'a> {
-    /// Walks through a query that is bounded from outside or not; whether what comes out has all columns of a table.
-    fn query(&mut self, query: &'a Query, is_bounded: bool, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            // What it reads counts where it is used.
-            let mut inner = Walk { named: self.named.clone(), is_open: self.is_open, sources: self.sources, ..Walk::default() };
-            let has_star = inner.query(&cte.query, true, depth);
-            self.sources = inner.sources;
-            self.aggregates |= inner.aggregates;
-            self.tables.extend(inner.tables);
-            self.named.insert(cte.alias.name.value.to_lowercase(), Named { query: &cte.query, has_star });
-        }
-        self.body(&query.body, is_bounded, depth)
-    }
-
-    fn body(&mut self, body: &'a SetExpr, is_bounded: bool, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        match body {
-            SetExpr::Select(select) => self.select(select, is_bounded, depth),
-            SetExpr::Query(query) => self.query(query, is_bounded, depth),
-            SetExpr::SetOperation { left, right, .. } => {
-                let left = self.body(left, is_bounded, depth);
-                self.body(right, is_bounded, depth) || left
-            }
-            _ => false,
-        }
-    }
-
-    fn select(&mut self, select: &'a Select, is_bounded: bool, depth: usize) -> bool {
-        let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-        let shown: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
-        self.aggregates |= is_grouped || shown.iter().any(|item| is_aggregate(item));
-        let mut conditions = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on));
-        let is_counted = is_bare_count(select) && conditions.next().is_none();
-        let bounds = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on)).map(Bounds::of);
-        let bounds = bounds.fold(Bounds::default(), Bounds::and);
-        let is_bounded = is_bounded || self.is_open || bounds.holds || is_counted;
-        let around = std::mem::replace(&mut self.around, bounds);
-        let mut sources: Vec<(Option<String>, bool)> = Vec::new();
-        for from in &select.from {
-            sources.push(self.factor(&from.relation, is_bounded, depth));
-            // What is joined to rows that were put together before are mostly their names.
-            let is_looked_up = self.is_query(&from.relation);
-            for join in &from.joins {
-                sources.push(self.factor(&join.relation, is_bounded || (is_looked_up && !self.is_query(&join.relation)), depth));
-            }
-        }
-        self.around = around;
-        select.projection.iter().any(|item| match item {
-            SelectItem::Wildcard(_) => sources.iter().any(|(_, has_all)| *has_all),
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let name = last(name);
-                sources.iter().any(|(alias, has_all)| *has_all && alias.as_deref().is_none_or(|alias| alias.eq_ignore_ascii_case(&name)))
-            }
-            // In quotation marks that this dialect takes for those of a text.
-            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => sources.iter().any(|(_, has_all)| *has_all),
-            _ => false,
-        })
-    }
-
-    /// Notes a table that nothing bounds.
-    fn scan(&mut self, name: &ObjectName, table: &str) {
-        // What is filled in without quotation marks may be a query, and what follows it.
-        let is_unknown = name.to_string() == HOLE;
-        let is_apart = is_of_one_day(table) || is_about_tables(table);
-        if self.scanned.is_none() && !is_unknown && !is_apart {
-            let Bounds { is_dated, ref compared, .. } = self.around;
-            self.scanned = Some(Scan { table: table.to_owned(), is_dated, compared: compared.clone() });
-        }
-    }
-
-    /// What is changed in place, and what bounds that.
-    fn changed(&mut self, table: &'a TableWithJoins, condition: Option<&Expr>) {
-        let bounds = condition.map(Bounds::of).unwrap_or_default();
-        let is_bounded = self.is_open || bounds.holds;
-        self.around = bounds;
-        self.factor(&table.relation, is_bounded, DEPTH);
-    }
-
-    /// Whether a source is a query, by itself or by its name.
-    fn is_query(&self, factor: &TableFactor) -> bool {
-        match factor {
-            TableFactor::Table { name, .. } => self.named.contains_key(&name.to_string().replace(['`', '"'], "").to_lowercase()),
-            TableFactor::Derived { .. } => true,
-            _ => false,
-        }
-    }
-
-    /// The name of a source, and whether a star over it has all columns of a table.
-    fn factor(&mut self, factor: &'a TableFactor, is_bounded: bool, depth: usize) -> (Option<String>, bool) {
-        let alias = |alias: &Option<TableAlias>| alias.as_ref().map(|alias| alias.name.value.clone());
-        self.sources += 1;
-        let Some(depth) = depth.checked_sub(1).filter(|_| self.sources <= MOST_SOURCES) else { return (None, false) };
-        match factor {
-            TableFactor::Table { name, alias: known_as, args: None, sample, .. } => {
-                let table = name.to_string().replace(['`', '"'], "");
-                let called = alias(known_as).or_else(|| Some(last(name)));
-                if let Some(named) = self.named.get(&table.to_lowercase()).copied() {
-                    // It is read here as it is bounded here; a query that reads itself ends.
-                    let outer = self.named.remove(&table.to_lowercase());
-                    self.body(&named.query.body, is_bounded, depth);
-                    if let Some(outer) = outer {
-                        self.named.insert(table.to_lowercase(), outer);
-                    }
-                    return (called, named.has_star);
-                }
-                // `orders.lines`: an array of a row.
-                if !is_bounded && sample.is_none() {
-                    self.scan(name, &table);
-                }
-                self.tables.push(table);
-                (called, true)
-            }
-            TableFactor::Derived { subquery, alias: known_as, .. } => {
-                let has_star = self.query(subquery, is_bounded, depth);
-                (alias(known_as), has_star)
-            }
-            TableFactor::NestedJoin { table_with_joins, .. } => {
-                let joined = std::iter::once(&table_with_joins.relation).chain(table_with_joins.joins.iter().map(|join| &join.relation));
-                let all: Vec<(Option<String>, bool)> = joined.map(|factor| self.factor(factor, is_bounded, depth)).collect();
-                (None, all.iter().any(|(_, has_all)| *has_all))
-            }
-            _ => (None, false),
-        }
-    }
-}
-
-/// The conditions that tables are joined on.
-fn joined_on(from: &TableWithJoins) -> impl Iterator<Item = &Expr> {
-    from.joins.iter().filter_map(|join| match &join.join_operator {
-        JoinOperator::Join(JoinConstraint::On(on)) | JoinOperator::Inner(JoinConstraint::On(on)) => Some(on),
-        _ => None,
-    })
-}
-
-/// `SELECT COUNT(*) FROM t`: how many rows there are is known without reading any.
-fn is_bare_count(select: &Select) -> bool {
-    let is_count = |item: &SelectItem| {
-        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { return false };
-        expr.to_string().eq_ignore_ascii_case("COUNT(*)")
-    };
-    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-    !is_grouped && select.having.is_none() && select.projection.iter().all(is_count)
-}
-
-/// `events_20240501`, `events_{day}`: the rows of one day.
-fn is_of_one_day(table: &str) -> bool {
-    let Some((_, day)) = table.rsplit_once('.').map_or(table, |(_, name)| name).split_once('_') else { return false };
-    let day = day.rsplit('_').next().unwrap_or(day);
-    (day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()))
-        || (table.ends_with(&format!("_{HOLE}")) && !table.ends_with(&format!(".{HOLE}")))
-}
-
-fn last(name: &ObjectName) -> String {
-    name.to_string().replace(['`', '"', '[', ']'], "").rsplit('.').next().unwrap_or_default().to_owned()
-}
-
-/// Whether a table of the database tells what tables there are: it is small.
-#[must_use]
-pub fn is_about_tables(table: &str) -> bool {
-    let upper = table.to_ascii_uppercase();
-    upper.contains("INFORMATION_SCHEMA") || upper.contains("__TABLES__")
-}
-
 fn limits(query: &Query) -> bool {
     query.fetch.is_some()
         || match &query.limit_clause {
@@ -511,15 +322,6 @@ fn gives_few_rows(body: &SetExpr) -> bool {
         }
         _ => false,
     }
-}
-
-fn is_aggregate(item: &str) -> bool {
-    let upper = item.to_ascii_uppercase();
-    let over = upper.contains(" OVER ");
-    !over
-        && ["COUNT(", "SUM(", "AVG(", "MIN(", "MAX(", "APPROX_COUNT_DISTINCT(", "ARRAY_AGG(", "STRING_AGG(", "COUNTIF(", "ANY_VALUE("]
-            .iter()
-            .any(|name| upper.starts_with(name) || upper.contains(&format!(" {name}")) || upper.contains(&format!("({name}")))
 }
 
 fn has_word(text: &str, wanted: &str) -> bool {
