@@ -1,5 +1,6 @@
 //! Objects of options: what a call of JavaScript is told under a key.
 
+use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
@@ -297,40 +298,54 @@ fn gains(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32)
         return matches!(module.expr(object).kind, ExprKind::Attribute { .. }) && is_assigned_anywhere(program, id, object, key);
     };
     let scope = Resolver::new(program).scope_of_name(id, object, name).map(|(scope, _)| scope);
-    gains_in(program, id, scope, name, key, depth)
+    Gains { program, key, seen: FxHashSet::default() }.in_scope(id, scope, name, depth)
 }
 
-/// The same for a name of a scope.
-fn gains_in(program: &Program, id: ModuleId, scope: Option<ScopeId>, name: Ustr, key: &str, depth: u32) -> bool {
-    let module = program.module(id);
-    let scope_of = |expr: ExprId| Resolver::new(program).scope_of_name(id, expr, name).map(|(scope, _)| scope);
-    let uses = module.expr_ids().filter(|other| matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
-    uses.filter(|other| gains_by(program, id, *other, key, depth)).any(|other| scope_of(other) == scope)
+/// A search for what gives an object a key, through the functions that it is passed to.
+struct Gains<'a> {
+    program: &'a Program,
+    key: &'a str,
+    /// The names that were looked at: functions pass their options on to many that pass them on.
+    seen: FxHashSet<(ModuleId, Option<ScopeId>, Ustr)>,
 }
 
-/// Whether a use of an object gives it a key: `options.signal = …`, `options[name] = …`, `prepare(options)`.
-fn gains_by(program: &Program, id: ModuleId, object: ExprId, key: &str, depth: u32) -> bool {
-    let module = program.module(id);
-    let Parent::Expr(parent) = module.expr_parents[object.index()] else { return false };
-    match &module.expr(parent).kind {
-        ExprKind::Attribute { name, .. } => *name == key && is_target(module, parent),
-        ExprKind::Subscript { object: of, index, .. } if *of == object => {
-            is_target(module, parent) && values::text(program, id, *index).is_none_or(|text| text == key)
+impl Gains<'_> {
+    /// The same for a name of a scope.
+    fn in_scope(&mut self, id: ModuleId, scope: Option<ScopeId>, name: Ustr, depth: u32) -> bool {
+        if !self.seen.insert((id, scope, name)) {
+            return false;
         }
-        ExprKind::Call(call) if call.callee != object => match program.callee(id, parent) {
-            Entity::Library(name) => name == "js:globalThis.Object.assign" && call.args.first().is_some_and(|arg| arg.value == object),
-            Entity::Function(function) => {
-                let Some(depth) = depth.checked_sub(1) else { return true };
-                let f = program.function(function);
-                let index = call.args.iter().position(|arg| arg.value == object && arg.kind == ArgKind::Positional);
-                index.and_then(|index| f.params.get(index)).is_none_or(|param| {
-                    program.module(function.module).language != Language::TypeScript
-                        || gains_in(program, function.module, Some(f.scope), param.name, key, depth)
-                })
+        let module = self.program.module(id);
+        let resolver = Resolver::new(self.program);
+        let scope_of = |expr: ExprId| resolver.scope_of_name(id, expr, name).map(|(scope, _)| scope);
+        let uses = module.expr_ids().filter(|other| matches!(module.expr(*other).kind, ExprKind::Name(n) if n == name));
+        uses.filter(|other| scope_of(*other) == scope).any(|other| self.by(id, other, depth))
+    }
+
+    /// Whether a use of an object gives it a key: `options.signal = …`, `options[name] = …`, `prepare(options)`.
+    fn by(&mut self, id: ModuleId, object: ExprId, depth: u32) -> bool {
+        let (program, module) = (self.program, self.program.module(id));
+        let Parent::Expr(parent) = module.expr_parents[object.index()] else { return false };
+        match &module.expr(parent).kind {
+            ExprKind::Attribute { name, .. } => *name == self.key && is_target(module, parent),
+            ExprKind::Subscript { object: of, index, .. } if *of == object => {
+                is_target(module, parent) && values::text(program, id, *index).is_none_or(|text| text == self.key)
             }
-            _ => true,
-        },
-        _ => false,
+            ExprKind::Call(call) if call.callee != object => match program.callee(id, parent) {
+                Entity::Library(name) => name == "js:globalThis.Object.assign" && call.args.first().is_some_and(|arg| arg.value == object),
+                Entity::Function(function) => {
+                    let Some(depth) = depth.checked_sub(1) else { return true };
+                    let f = program.function(function);
+                    let index = call.args.iter().position(|arg| arg.value == object && arg.kind == ArgKind::Positional);
+                    index.and_then(|index| f.params.get(index)).is_none_or(|param| {
+                        program.module(function.module).language != Language::TypeScript
+                            || self.in_scope(function.module, Some(f.scope), param.name, depth)
+                    })
+                }
+                _ => true,
+            },
+            _ => false,
+        }
     }
 }
 
