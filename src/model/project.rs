@@ -116,11 +116,15 @@ impl Project {
     }
 
     /// Whether what a module costs or risks is only that of those who run it: it is a tool or a
-    /// sample, tools alone use it, or it lies beside the services.
+    /// sample, tools alone use it, it is somebody else's, or it lies beside the services.
     #[must_use]
     pub fn is_beside_services(&self, module: ModuleId) -> bool {
         let is_left_out = !self.services.is_empty() && self.service_of(module).is_none();
-        is_left_out || self.is_tool(module) || self.is_sample(module) || self.is_of_tools(module)
+        is_left_out
+            || services::is_of_others(&self.program, module)
+            || self.is_tool(module)
+            || self.is_sample(module)
+            || self.is_of_tools(module)
     }
 
     fn is_apart(&self, service: &Service) -> bool {

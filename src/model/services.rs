@@ -166,6 +166,13 @@ pub fn is_apart(program: &Program, module: ModuleId) -> bool {
         && program.code_ids().any(|id| !lies_apart(directory(id)) && !is_aside(program, id) && !program.path(id).contains(".config."))
 }
 
+/// Whether a module is a copy of somebody else's code.
+#[must_use]
+pub fn is_of_others(program: &Program, module: ModuleId) -> bool {
+    let path = program.path(module);
+    path.split('/').any(|part| matches!(part, "third_party" | "third-party" | "vendor" | "vendored"))
+}
+
 /// Names of directories that hold the code.
 const CODE: [&str; 5] = ["api", "app", "lib", "server", "src"];
 

@@ -99,13 +99,27 @@ fn is_key(program: &Program, id: ModuleId, hole: &Hole) -> bool {
     matches!(module.expr(object).kind, ExprKind::Name(of) if !GIVEN.contains(&of.as_str())) && matches!(name.as_str(), "id" | "pk" | "uuid")
 }
 
+/// Whether what is filled in as a part of a statement is, by its name, made by the program: a member of an object (`ref.select`),
+/// a statement, an alias.
+fn is_of_program(module: &Module, expr: ExprId) -> bool {
+    match &module.expr(expr).kind {
+        ExprKind::Attribute { .. } => true,
+        ExprKind::Name(name) => {
+            let lower = name.to_lowercase();
+            ["sql", "query", "statement", "alias"].iter().any(|word| lower.contains(word))
+        }
+        _ => false,
+    }
+}
+
 /// The worst hole of a text, and how sure it is that it does harm.
-fn worst(ctx: &Context<'_>, text: &Text) -> Option<(Hole, Position, Confidence)> {
+fn worst(ctx: &Context<'_>, id: ModuleId, text: &Text) -> Option<(Hole, Position, Confidence)> {
     let rated = sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).filter_map(|(hole, position)| {
         let confidence = match (hole.origin, position) {
             (Origin::Constant | Origin::Safe, _) => return None,
             (origin, Position::Alias) if origin != Origin::Request => return None,
             (Origin::Request, _) => Confidence::High,
+            (Origin::Parameter, Position::Name) if is_of_program(ctx.project.program.module(id), hole.expr) => Confidence::Low,
             (Origin::Parameter, _) | (Origin::Unseen, Position::Quoted) => Confidence::Medium,
             (Origin::Passed, Position::Quoted | Position::Value) => Confidence::Medium,
             (Origin::Passed | Origin::Unseen | Origin::Checked, _) => Confidence::Low,
@@ -151,7 +165,7 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
         return;
     };
     let is_assembled = text.pieces.len() > 1;
-    let Some((hole, position, confidence)) = worst(ctx, text).filter(|_| is_assembled) else { return };
+    let Some((hole, position, confidence)) = worst(ctx, id, text).filter(|_| is_assembled) else { return };
     let confidence = if sink.resolved { confidence } else { confidence.min(Confidence::Medium) };
     let confidence = sure_of(ctx, id, &hole, confidence);
     // `f"BEGIN; {script}"` runs whole statements: what they are made of is somebody else's.
