@@ -7,6 +7,7 @@ use crate::model::apis::{JAVASCRIPT, Placeholder, Positions};
 use crate::model::calls::{Passed, argument, passed, passed_on, passed_on_or_prepared};
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::sql::queries::Query;
 use crate::model::{callers, dictionaries, given_later, options, sessions, values};
 
 /// A setting of a job, by the names that the libraries have for it.
@@ -88,6 +89,13 @@ fn is_prepared(program: &Program, id: ModuleId, callee: ExprId) -> bool {
 
 fn is_create_job(api: Ustr) -> bool {
     api == "js:@google-cloud/bigquery.BigQuery.createJob"
+}
+
+/// Whether a query is only estimated.
+#[must_use]
+pub fn is_estimated(program: &Program, id: ModuleId, query: &Query) -> bool {
+    let job = query.call.and_then(|call| made_by(program, id, call));
+    job.is_some_and(|job| told(program, id, &job, DRY_RUN).is_true(program))
 }
 
 /// What a job is told.

@@ -4,7 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
 use crate::model::program::ModuleId;
-use crate::model::query_jobs::{self, DRY_RUN};
+use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
 use crate::source::Place;
@@ -21,7 +21,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     for query in project.queries(id).iter().filter(|query| query.is_big_query() || query.looks_like_big_query()) {
         let Some(scan) = &query.reading.scanned else { continue };
         if query.reading.verb == Verb::Define
-            || is_estimated(ctx, id, query)
+            || query_jobs::is_estimated(&project.program, id, query)
             || scan.compared.iter().any(|column| ctx.project.partitions_by(column))
         {
             continue;
@@ -45,13 +45,6 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let finding = ctx.report(query.place, confidence, message, fix);
         finding.related.extend(again.into_iter().map(|place| Related::new(place, "aggregates the same table")));
     }
-}
-
-/// Whether the query is only estimated.
-fn is_estimated(ctx: &Context<'_>, id: ModuleId, query: &Query) -> bool {
-    let program = &ctx.project.program;
-    let job = query.call.and_then(|call| query_jobs::made_by(program, id, call));
-    job.is_some_and(|job| query_jobs::told(program, id, &job, DRY_RUN).is_true(program))
 }
 
 /// Other places of the service that put aggregates of the same table together.

@@ -4,6 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::Fix;
 use crate::model::program::ModuleId;
+use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
 
 pub const RULE: Rule = Rule {
@@ -16,6 +17,9 @@ pub const RULE: Rule = Rule {
 fn check(ctx: &mut Context<'_>, id: ModuleId) {
     let project = ctx.project;
     for query in project.queries(id).iter().filter(|query| query.reading.has_star) {
+        if query_jobs::is_estimated(&project.program, id, query) {
+            continue;
+        }
         let is_big_query = query.is_big_query() || query.looks_like_big_query();
         let confidence = match () {
             () if project.is_beside_services(id) => Confidence::Low,

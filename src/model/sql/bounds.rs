@@ -211,5 +211,5 @@ pub fn is_time(name: &str) -> bool {
         || lower.ends_with("_ts")
         || name.ends_with("At")
         || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "dt" | "dte" | "_table_suffix")
-        || lower.ends_with("_dt")
+        || ["_dt", "_created", "_updated", "_modified"].iter().any(|end| lower.ends_with(end))
 }
