@@ -114,7 +114,7 @@ fn is_of_program(module: &Module, expr: ExprId) -> bool {
 
 /// The worst hole of a text, and how sure it is that it does harm.
 fn worst(ctx: &Context<'_>, id: ModuleId, text: &Text) -> Option<(Hole, Position, Confidence)> {
-    let rated = sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).filter_map(|(hole, position)| {
+    let rated = holes(ctx, text).into_iter().filter_map(|(hole, position)| {
         let confidence = match (hole.origin, position) {
             (Origin::Constant | Origin::Safe, _) => return None,
             (origin, Position::Alias) if origin != Origin::Request => return None,
@@ -133,7 +133,11 @@ fn worst(ctx: &Context<'_>, id: ModuleId, text: &Text) -> Option<(Hole, Position
     })
 }
 
-/// What a function is passed is what its callers pass.
+/// The holes of a text; what a function is passed is what its callers pass.
+fn holes(ctx: &Context<'_>, text: &Text) -> Vec<(Hole, Position)> {
+    sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).collect()
+}
+
 fn traced(ctx: &Context<'_>, hole: Hole) -> Hole {
     if hole.origin != Origin::Passed {
         return hole;
@@ -211,7 +215,7 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
     let is_unsure = |(hole, position): &(Hole, Position)| {
         *position == Position::Quoted && hole.origin == Origin::Unseen && is_of_object(program.module(id), hole.expr)
     };
-    let holes: Vec<(Hole, Position)> = sql::holes(text).into_iter().map(|(hole, position)| (traced(ctx, hole), position)).collect();
+    let holes = holes(ctx, text);
     let found = holes.iter().find(|hole| is_sure(hole)).map(|hole| (hole.clone(), Confidence::Medium));
     let found = found.or_else(|| holes.iter().find(|hole| is_unsure(hole)).map(|hole| (hole.clone(), Confidence::Low)));
     let Some(((hole, position), confidence)) = found else { return };
