@@ -111,7 +111,20 @@ impl Packages {
             let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
             return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| self.files.source_at(dir, target))));
         }
-        self.in_workspace(path)
+        match self.in_workspace(path) {
+            Found::Library => self.by_custom(directory, path).map_or(Found::Library, Found::Module),
+            found => found,
+        }
+    }
+
+    /// `@/lib/prisma`: no package has such a name. By custom it is what lies beside the manifest, or in `src` there.
+    fn by_custom(&self, directory: &str, path: &str) -> Option<ModuleId> {
+        let rest = path.strip_prefix("@/").or_else(|| path.strip_prefix("~/"))?;
+        if ancestors(directory).any(|dir| self.compilers.contains_key(dir)) {
+            return None;
+        }
+        let bases = ancestors(directory).flat_map(|dir| ["", "src/"].map(|source| joined(dir, &format!("./{source}{rest}"))));
+        bases.flatten().find_map(|base| self.files.at(&base))
     }
 
     /// A package of the project, if it has that name: its module, if that is in sight.

@@ -153,8 +153,12 @@ impl<'p> Resolver<'p> {
     /// the first stands for all.
     fn agree(&self, module: ModuleId, exprs: &[ExprId]) -> Entity {
         let mut agreed = Entity::Unknown;
-        for expr in exprs {
-            match self.of(module, *expr) {
+        let all: Vec<Entity> = exprs.iter().map(|expr| self.of(module, *expr)).collect();
+        // `globalThis.prisma ?? new PrismaClient()`: nothing is known of what somebody has put there.
+        let is_put_there = |entity: &Entity| matches!(entity, Entity::Library(name) if name.starts_with("js:globalThis.") && self.program.apis.row(*name).is_none());
+        let is_anything_known = all.iter().any(|entity| *entity != Entity::Unknown && !is_put_there(entity));
+        for entity in all.into_iter().filter(|entity| !is_anything_known || !is_put_there(entity)) {
+            match entity {
                 Entity::Unknown => {}
                 entity if agreed == Entity::Unknown || agreed == entity => agreed = entity,
                 entity if self.is_alike(agreed, entity) => {}
@@ -300,6 +304,11 @@ impl<'p> Resolver<'p> {
             },
             BindingKind::Value(value) => match self.of(module, value) {
                 Entity::Unknown => self.annotation_of(module, value),
+                // `pool: asyncpg.Pool = request.app.state.pool`: nothing is known of what a library keeps there.
+                entity @ Entity::Library(name) if self.program.apis.row(name).is_none() => match self.annotation_of(module, value) {
+                    Entity::Unknown => entity,
+                    annotated => annotated,
+                },
                 entity => entity,
             },
             BindingKind::Declared(annotation) => self.instance(module, annotation),

@@ -126,6 +126,16 @@ impl Lowering<'_> {
         }
         let callee = self.expr_or_opaque(children, Field::Function, span);
         let optional = children.iter().any(|c| c.kind == Kind::OptionalChain || (c.kind == Kind::Token && self.slice(c.span) == "?."));
+        // The grammar reads `await read<T>()` as a call of `await read`.
+        if Self::field(children, Field::Function).is_some_and(|c| c.kind == Kind::Await)
+            && let ExprKind::Await(callee_itself) = self.builder.module().expr(callee).kind
+        {
+            self.builder.retire(callee);
+            let called = Span { start: self.builder.module().expr(callee_itself).span.start, end: span.end };
+            let call = Call { callee: callee_itself, args: args.into(), args_span, is_new: false, optional };
+            let call = self.builder.expr(called, ExprKind::Call(Box::new(call)));
+            return self.value(span, ExprKind::Await(call));
+        }
         self.value(span, ExprKind::Call(Box::new(Call { callee, args: args.into(), args_span, is_new: false, optional })))
     }
 
