@@ -123,6 +123,19 @@ impl Apis {
         self.by_name.get(&name).map(|index| &self.rows[*index])
     }
 
+    /// What is known of the rows that a call gives. `*` in a name of the tables stands for any member:
+    /// `PrismaClient.*.findMany`.
+    #[must_use]
+    pub fn rows(&self, name: Ustr) -> Option<&Rows> {
+        if let Some(row) = self.row(name) {
+            return row.rows.as_ref();
+        }
+        let (owner, method) = name.rsplit_once('.')?;
+        let (owner, _) = owner.rsplit_once('.')?;
+        let of_any = |owner: &str| self.row(Ustr::from_existing(&format!("{owner}.*.{method}"))?)?.rows.as_ref();
+        of_any(owner).or_else(|| of_any(&format!("{}.*", owner.rsplit_once('.')?.0)))
+    }
+
     /// The row of a canonical name, of the version that is used of its package, which `used` tells.
     pub fn row_of_version(&self, name: Ustr, used: impl Fn(&str) -> Option<Versions>) -> Option<&Row> {
         let Some(rows) = self.by_version.get(&name) else { return self.row(name) };

@@ -60,6 +60,9 @@ pub struct Row {
     /// Which argument is SQL text.
     #[serde(default)]
     pub sql: Option<Sql>,
+    /// How many rows of a database it gives.
+    #[serde(default)]
+    pub rows: Option<Rows>,
     /// How it reads variables of the environment.
     #[serde(default)]
     pub environment: Option<Environment>,
@@ -285,6 +288,32 @@ pub struct Sql {
     /// Where bound values go: keyword, or nothing where they follow the text by position.
     #[serde(default)]
     pub values: Option<String>,
+}
+
+/// How many rows of a database a call gives, and what it is told of that.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rows {
+    /// Which rows.
+    pub gives: Gives,
+    /// TypeScript: positions that an object of options may stand at which limits them.
+    #[serde(default)]
+    pub options: Positions,
+    /// 0-based position of an object that says which rows are meant: `{ status: "open" }`.
+    #[serde(default)]
+    pub filter: Option<usize>,
+}
+
+/// Which rows a call gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gives {
+    /// All of a table, once something reads them: a statement, a query set, a collection, a cursor.
+    Query,
+    /// All of a table or of the text that it runs, read into memory.
+    All,
+    /// All of what it is called on, read into memory.
+    Rest,
 }
 
 /// Styles of placeholders in SQL text.
