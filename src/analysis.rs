@@ -1,7 +1,6 @@
 //! From texts to findings: lower each file, link the project, run the rules. One direction, no way back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -14,7 +13,7 @@ use crate::lower::{self, deploy, dockerfile};
 use crate::model::apis::Apis;
 use crate::model::flow::Flows;
 use crate::model::program::{ModuleId, Program};
-use crate::model::project::Project;
+use crate::model::project::{Asked, Project};
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Started};
@@ -102,8 +101,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         || Runtimes::find(&program, &routes, &images, &started),
     );
     let (flows, queries) = (Flows::new(program.modules.len()), Queries::new(program.modules.len()));
-    let (processes, partitions) = (OnceLock::new(), OnceLock::new());
-    Ok((Project { program, routes, runtimes, images, deployments, services, config, processes, flows, queries, partitions }, failed))
+    let project = Project { program, routes, runtimes, images, deployments, services, config, flows, queries, asked: Asked::default() };
+    Ok((project, failed))
 }
 
 /// A defect of ours in one file must not cost the findings in all others.

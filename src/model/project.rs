@@ -7,11 +7,14 @@ use rustc_hash::FxHashSet;
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
-use crate::ir::program::FunctionId;
+use crate::ir::program::{ClassId, FunctionId};
+use crate::model::bodies;
 use crate::model::by_hand;
 use crate::model::flow::{self, Arrival, Facts, Flows, Way};
+use crate::model::page_sizes::Taken;
 use crate::model::processes::Processes;
 use crate::model::program::{ModuleId, Program};
+use crate::model::result_sets;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
@@ -36,14 +39,27 @@ pub struct Project {
     pub services: Vec<Service>,
     /// The configuration.
     pub config: Config,
-    /// What runs in one process, once somebody asks.
-    pub processes: OnceLock<Processes>,
     /// What interpreting functions has shown, as far as somebody has asked.
     pub flows: Flows,
     /// The SQL texts of modules, as far as somebody has asked.
     pub queries: Queries,
-    /// The columns that its tables are partitioned by, once somebody asks.
-    pub partitions: OnceLock<FxHashSet<String>>,
+    /// What is found of the whole project once somebody asks.
+    pub asked: Asked,
+}
+
+/// What is found of a whole project, once and for all who ask.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// What runs in one process.
+    processes: OnceLock<Processes>,
+    /// The columns that its tables are partitioned by.
+    partitions: OnceLock<FxHashSet<String>>,
+    /// The columns that its models declare to be unique.
+    unique_columns: OnceLock<FxHashSet<String>>,
+    /// What frameworks of Python fill from requests.
+    taken: OnceLock<Taken>,
+    /// The models that handlers take as a body.
+    body_models: OnceLock<FxHashSet<(ModuleId, ClassId)>>,
 }
 
 impl Project {
@@ -74,7 +90,25 @@ impl Project {
     /// Whether a table of the project is partitioned by a column of this name.
     #[must_use]
     pub fn partitions_by(&self, column: &str) -> bool {
-        self.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
+        self.asked.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
+    }
+
+    /// The columns that some model of the project declares to be unique, in lower case.
+    #[must_use]
+    pub fn unique_columns(&self) -> &FxHashSet<String> {
+        self.asked.unique_columns.get_or_init(|| result_sets::unique_columns(self))
+    }
+
+    /// What frameworks of Python fill from requests.
+    #[must_use]
+    pub fn taken(&self) -> &Taken {
+        self.asked.taken.get_or_init(|| Taken::find(self))
+    }
+
+    /// The models of pydantic that handlers take as a body.
+    #[must_use]
+    pub fn body_models(&self) -> &FxHashSet<(ModuleId, ClassId)> {
+        self.asked.body_models.get_or_init(|| bodies::body_models(self))
     }
 
     /// The service that a module is code of, the first by path where several share it.
@@ -86,7 +120,7 @@ impl Project {
     /// Whether what these modules tell a library, once and for all calls, holds wherever a module runs.
     #[must_use]
     pub fn is_told_for(&self, module: ModuleId, telling: &[ModuleId]) -> bool {
-        let processes = || self.processes.get_or_init(|| Processes::find(&self.program, &self.services));
+        let processes = || self.asked.processes.get_or_init(|| Processes::find(&self.program, &self.services));
         !telling.is_empty() && (telling.contains(&module) || processes().all_have(&self.program, module, telling))
     }
 
@@ -120,11 +154,13 @@ impl Project {
     #[must_use]
     pub fn is_beside_services(&self, module: ModuleId) -> bool {
         let is_left_out = !self.services.is_empty() && self.service_of(module).is_none();
-        is_left_out
-            || services::is_of_others(&self.program, module)
-            || self.is_tool(module)
-            || self.is_sample(module)
-            || self.is_of_tools(module)
+        is_left_out || self.is_auxiliary(module)
+    }
+
+    /// Whether a module is a tool or a sample, tools alone use it, or it is somebody else's.
+    #[must_use]
+    pub fn is_auxiliary(&self, module: ModuleId) -> bool {
+        services::is_of_others(&self.program, module) || self.is_tool(module) || self.is_sample(module) || self.is_of_tools(module)
     }
 
     fn is_apart(&self, service: &Service) -> bool {

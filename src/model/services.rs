@@ -147,7 +147,20 @@ const BESIDE_CODE: [&str; 14] = [
 ];
 
 /// Names of directories that hold services for whoever works on the code, or reads it.
-const APART: [&str; 6] = ["dev-server", "example", "examples", "playground", "playgrounds", "testing"];
+const APART: [&str; 12] = [
+    "dev-server",
+    "example",
+    "examples",
+    "mock-server",
+    "mock_server",
+    "mock-servers",
+    "mock-services",
+    "mockserver",
+    "mockservices",
+    "playground",
+    "playgrounds",
+    "testing",
+];
 
 /// The same at the top of a project: further down they may be what a service is about.
 const APART_AT_TOP: [&str; 8] = ["demo", "demos", "sample", "samples", "template", "templates", "tutorial", "tutorials"];

@@ -16,6 +16,7 @@ use crate::source::Place;
 mod bigquery_full_scan;
 mod container_runs_as_root;
 mod hardcoded_secret;
+mod missing_input_validation;
 mod missing_partitioning;
 mod missing_rate_limit;
 mod missing_timeout;
@@ -25,12 +26,14 @@ mod query_without_cost_cap;
 mod select_star;
 mod sql_injection;
 mod swallowed_exception;
+mod unbounded_query;
 
 /// Every rule, by id.
 pub static RULES: &[Rule] = &[
     bigquery_full_scan::RULE,
     container_runs_as_root::RULE,
     hardcoded_secret::RULE,
+    missing_input_validation::RULE,
     missing_partitioning::RULE,
     missing_rate_limit::RULE,
     missing_timeout::RULE,
@@ -40,6 +43,7 @@ pub static RULES: &[Rule] = &[
     select_star::RULE,
     sql_injection::RULE,
     swallowed_exception::RULE,
+    unbounded_query::RULE,
 ];
 
 /// A class of problems.

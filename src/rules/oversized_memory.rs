@@ -186,10 +186,9 @@ mod tests {
             deployments,
             services: Vec::new(),
             config,
-            processes: std::sync::OnceLock::new(),
             flows: crate::model::flow::Flows::new(0),
             queries: crate::model::sql::queries::Queries::new(0),
-            partitions: std::sync::OnceLock::new(),
+            asked: crate::model::project::Asked::default(),
         };
         let rule = crate::rules::find("oversized-memory").expect("the rule is in the list");
         let mut context = Context { project: &project, rule, findings: Vec::new() };

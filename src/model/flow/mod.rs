@@ -29,6 +29,7 @@ use crate::model::program::ModuleId;
 pub use callers::{Arrival, arrival, outermost};
 pub use facts::{Facts, Flows, SinkCall};
 pub use path::{Site, Step, StepKind, Way};
+pub use sources::is_request_data;
 
 /// Where a value comes from; later ones are worse.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]

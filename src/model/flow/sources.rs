@@ -51,7 +51,8 @@ const DATA: [&str; 31] = [
 ];
 
 /// Whether an attribute of a request object is request data.
-pub(super) fn is_request_data(name: Ustr) -> bool {
+#[must_use]
+pub fn is_request_data(name: Ustr) -> bool {
     DATA.contains(&name.as_str())
 }
 

@@ -3,6 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, InTarget, Query, Select, SetExpr, TableFactor};
 
 use super::bounds::is_constant;
+use super::reading::HOLE;
 
 /// Columns that are the key of whatever table has them.
 const KEYS: [&str; 6] = ["id", "uuid", "guid", "pk", "rowid", "ctid"];
@@ -58,7 +59,9 @@ fn is_key(select: &Select, column: &Expr) -> bool {
         _ => None,
     });
     let mut meant = tables.filter(|(called, _)| of.is_none_or(|of| of.eq_ignore_ascii_case(called)));
-    meant.any(|(_, table)| is_key_of(name, &table))
+    // Which table it is cannot be seen: it may be that one's key.
+    let is_of_unseen = |table: &str| table.contains(HOLE) && ["id", "Id", "uuid"].iter().any(|end| name.ends_with(end));
+    meant.any(|(_, table)| is_key_of(name, &table) || is_of_unseen(&table))
 }
 
 /// Whether a column is, by its name, the key of a table: `id`, `uuid`, `order_id` of `orders`.

@@ -4,7 +4,7 @@ use crate::model::flow::{Hole, Piece, Text};
 
 mod bounds;
 pub mod creations;
-mod keys;
+pub mod keys;
 pub mod partitions;
 pub mod queries;
 pub mod reading;

@@ -253,6 +253,12 @@ fn composed(program: &Program, id: ModuleId, sink: &SinkCall) -> Option<Query> {
     None
 }
 
+/// What a constant text says that nothing known runs.
+#[must_use]
+pub fn of_constant(program: &Program, id: ModuleId, text: ExprId) -> Option<Query> {
+    constant(program, None, (id, text))
+}
+
 /// A text that is constant, but for names that come from elsewhere.
 fn constant(program: &Program, sink: Option<&SinkCall>, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
     // `Query.OPEN.value`

@@ -202,7 +202,11 @@ fn last(name: &ObjectName) -> String {
 #[must_use]
 pub fn is_about_tables(table: &str) -> bool {
     let upper = table.to_ascii_uppercase();
-    upper.contains("INFORMATION_SCHEMA") || upper.contains("__TABLES__")
+    let (schema, name) = upper.rsplit_once('.').unwrap_or(("", &upper));
+    upper.contains("INFORMATION_SCHEMA")
+        || upper.contains("__TABLES__")
+        || matches!(schema, "SYS" | "PG_CATALOG")
+        || ["PG_", "SQLITE_", "V$"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether an item of a query puts rows together.

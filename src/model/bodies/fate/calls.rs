@@ -1,0 +1,170 @@
+//! What a call does with a body that it is given, itself or in an object.
+
+use ustr::Ustr;
+
+use super::super::checks;
+use super::{Follow, Part, Spot};
+use crate::ir::program::*;
+use crate::model::program::{FunctionRef, ModuleId};
+use crate::model::requests::Requests;
+use crate::model::resolve::{Entity, Resolver};
+
+impl Follow<'_> {
+    /// What is put into an object: one of its entries, or all that it holds.
+    pub(super) fn entry(&mut self, id: ModuleId, object: ExprId, entries: &[Entry], expr: ExprId, part: Part) {
+        let module = self.program.module(id);
+        let key = entries.iter().find_map(|entry| match entry {
+            Entry::Pair { key, value } if *value == expr => Some(*key),
+            _ => None,
+        });
+        // `{ ...defaults, ...body }`
+        let Some(key) = key else {
+            let behind = entries.iter().skip_while(|entry| !matches!(entry, Entry::Spread(spread) if *spread == expr));
+            let keys = behind.filter_map(|entry| match entry {
+                Entry::Pair { key, .. } => match module.expr(*key).kind {
+                    ExprKind::String(key) => Some(key),
+                    _ => None,
+                },
+                Entry::Spread(_) => None,
+            });
+            self.overridden.extend(keys);
+            return self.becomes(id, object, part);
+        };
+        // GraphQL: the types of the query are the schema.
+        if self.is_variable(id, object)
+            || matches!(module.expr(key).kind, ExprKind::String(key) if key == "variables" || key == "variableValues")
+        {
+            self.fate.is_checked = true;
+            return;
+        }
+        let call = match module.expr_parents[object.index()] {
+            Parent::Expr(outer) => module.call(outer).filter(|call| call.callee != object).map(|call| (outer, call)),
+            _ => None,
+        };
+        let (Some((outer, call)), &ExprKind::String(key)) = (call, &module.expr(key).kind) else { return self.used(part) };
+        let callee = self.program.callee(id, outer);
+        match (checks::of_call(self.program, id, call, callee), callee) {
+            // `validate({ schema, value: req.body })`
+            (checks::Verdict::Validates, _) if part == Part::Member => self.fate.is_checked = true,
+            (checks::Verdict::Validates, _) => self.fate.is_validated = true,
+            (checks::Verdict::Shows, _) => {}
+            (_, Entity::Function(function)) => self.passed_under(function, call, object, key, part),
+            _ => self.used(part),
+        }
+    }
+
+    /// Whether an object stands under the key of the variables of a query of GraphQL.
+    pub(super) fn is_variable(&self, id: ModuleId, object: ExprId) -> bool {
+        let module = self.program.module(id);
+        let Parent::Expr(outer) = module.expr_parents[object.index()] else { return false };
+        let ExprKind::Object(entries) = &module.expr(outer).kind else { return false };
+        entries.iter().any(|entry| match entry {
+            Entry::Pair { key, value } => {
+                *value == object && matches!(module.expr(*key).kind, ExprKind::String(key) if key == "variables" || key == "variableValues")
+            }
+            Entry::Spread(_) => false,
+        })
+    }
+
+    /// What a function of the project is passed under a key of an object.
+    pub(super) fn passed_under(&mut self, function: FunctionRef, call: &Call, object: ExprId, key: Ustr, part: Part) {
+        let module = self.program.module(function.module);
+        let position = call.args.iter().position(|arg| arg.value == object && arg.kind == ArgKind::Positional);
+        let Some(param) = position.and_then(|position| module.function(function.function).params.get(position)) else {
+            return self.used(part);
+        };
+        match &module.expr(param.target).kind {
+            ExprKind::Object(entries) => {
+                let under = entries.iter().find_map(|entry| match entry {
+                    Entry::Pair { key: k, value } if matches!(module.expr(*k).kind, ExprKind::String(name) if name == key) => Some(*value),
+                    _ => None,
+                });
+                if let Some(target) = under {
+                    self.bound(function.module, target, part);
+                }
+            }
+            ExprKind::Name(name) => {
+                let is_of_param = |member: &ExprId| {
+                    matches!(module.expr(*member).kind, ExprKind::Attribute { object, .. }
+                        if matches!(module.expr(object).kind, ExprKind::Name(owner) if owner == *name))
+                };
+                let members: Vec<ExprId> = self.program.mentions(function.module, key).filter(is_of_param).collect();
+                members.into_iter().for_each(|member| self.becomes(function.module, member, part));
+                // The object goes on as a whole.
+                let is_whole = |mention: &ExprId| {
+                    *mention != param.target
+                        && !matches!(module.expr_parents[mention.index()], Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
+                };
+                if self.program.mentions(function.module, *name).any(|mention| is_whole(&mention)) {
+                    self.used(part);
+                }
+            }
+            _ => self.used(part),
+        }
+    }
+
+    pub(super) fn argument(&mut self, id: ModuleId, at: ExprId, call: &Call, expr: ExprId, part: Part) {
+        let module = self.program.module(id);
+        let Some((position, arg)) = call.args.iter().enumerate().find(|(_, arg)| arg.value == expr) else { return };
+        let callee = self.program.callee(id, at);
+        let verdict = checks::of_call(self.program, id, call, callee);
+        match verdict {
+            checks::Verdict::Validates => {
+                match part {
+                    Part::Member => self.fate.is_checked = true,
+                    Part::Raw | Part::Whole => self.fate.is_validated = true,
+                }
+                return;
+            }
+            checks::Verdict::Tests => return self.tested(part),
+            checks::Verdict::Parses => {
+                return match part {
+                    Part::Raw => self.becomes(id, at, Part::Whole),
+                    Part::Whole | Part::Member => self.inside.push((id, at)),
+                };
+            }
+            checks::Verdict::Keeps => return self.becomes(id, at, part),
+            checks::Verdict::Shows => return,
+            checks::Verdict::Other => {}
+        }
+        let function = match callee {
+            Entity::Function(function) => Some(function),
+            Entity::Class(m, c) => {
+                self.used(part);
+                Resolver::new(self.program).constructor(m, c)
+            }
+            _ => None,
+        };
+        if let Some(function) = function {
+            let f = self.program.function(function);
+            let index = match arg.kind {
+                ArgKind::Positional => Some(position + self.program.receivers(function)),
+                ArgKind::Keyword(name) => f.params.iter().position(|param| param.name == name),
+                ArgKind::Spread | ArgKind::KeywordSpread => None,
+            };
+            match index.and_then(|index| f.params.get(index)) {
+                Some(param) if self.program.module(function.module).language == Language::TypeScript => {
+                    self.bound(function.module, param.target, part);
+                }
+                Some(param) => self.todo.push((Spot::Name(function.module, f.scope, param.name), part)),
+                None => self.used(part),
+            }
+            // What is not followed into its results is used there.
+            if part == Part::Member {
+                self.used(part);
+            }
+            return;
+        }
+        // A library that is given the request as well answers it.
+        let requests = Requests::new(self.program, id);
+        if call.args.iter().any(|other| other.value != expr && requests.is_request(other.value, 4)) {
+            return;
+        }
+        self.used(part);
+        // Handed to something out of sight that makes a value of it: `str(x)`, `decode(x)`.
+        let is_function = matches!(module.expr(call.callee).kind, ExprKind::Name(name) if name.starts_with(char::is_lowercase));
+        if part == Part::Raw || is_function {
+            self.becomes(id, at, part);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What runs before a handler and checks the body: decorators, middleware of a route, options of a route.
+
+use super::{checks, signatures};
+use crate::ir::program::*;
+use crate::model::apis::Role;
+use crate::model::calls::Passed;
+use crate::model::options;
+use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::project::Project;
+use crate::model::requests::Requests;
+use crate::model::resolve::{Entity, Resolver};
+use crate::model::routes::Handler;
+use crate::model::values;
+
+/// Decorators and middleware of libraries that check bodies.
+const CHECKERS: [&str; 26] = [
+    "use_args",
+    "use_kwargs",
+    "use_body",
+    "arguments",
+    "expects_json",
+    "validate_request",
+    "validate_json",
+    "validate_body",
+    "input",
+    "celebrate",
+    "checkSchema",
+    "checkExact",
+    "validator",
+    "validate",
+    "zValidator",
+    "vValidator",
+    "sValidator",
+    "tbValidator",
+    "arktypeValidator",
+    "validateRequest",
+    "json_schema",
+    "dto",
+    "validated",
+    "request_schema",
+    "json_body",
+    "apispec_validate",
+];
+
+/// Whether something that runs before a function checks the body, or the signature of the request.
+pub(super) fn checks_before(project: &Project, function: FunctionRef) -> bool {
+    let program = &project.program;
+    let (id, module) = (function.module, program.module(function.module));
+    let f = module.function(function.function);
+    if f.decorators.iter().any(|decorator| is_checking(program, id, *decorator)) {
+        return true;
+    }
+    // `dependencies=[Depends(verify)]`
+    let injects = |expr: ExprId| {
+        module.descendants(expr).into_iter().any(|expr| {
+            let row = program.callee(id, expr).library().and_then(|name| program.apis.row(name));
+            let is_injection = row.is_some_and(|row| row.is(Role::Injection));
+            is_injection && module.call(expr).and_then(|call| call.args.first()).is_some_and(|arg| is_verifying(program, id, arg.value))
+        })
+    };
+    let said = f.params.iter().flat_map(|param| param.default.into_iter().chain(param.annotation));
+    if f.decorators.iter().copied().chain(said).any(injects) {
+        return true;
+    }
+    let class = f.class.map(|class| &module.class(class).decorators).into_iter().flatten();
+    if class.into_iter().any(|decorator| is_checking(program, id, *decorator)) {
+        return true;
+    }
+    project.routes.handlers.iter().filter(|handler| handler.function == function).any(|handler| is_bound_with_check(program, handler))
+}
+
+/// Whether the call that binds a route names something that checks the body.
+fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
+    let Some(id) = program.module_of(handler.place.file) else { return false };
+    let module = program.module(id);
+    let Some(site) = program.calls[id.0 as usize].iter().find(|site| module.expr(site.expr).span == handler.place.span) else {
+        return false;
+    };
+    let Some(call) = module.call(site.expr) else { return false };
+    call.args.iter().any(|arg| {
+        let is_handler = Resolver::new(program).entity(id, arg.value) == Entity::Function(handler.function);
+        !is_handler && (has_schema(program, id, arg.value) || is_checking(program, id, arg.value))
+    })
+}
+
+/// Fastify: `{ schema: { body: … } }`
+fn has_schema(program: &Program, id: ModuleId, options: ExprId) -> bool {
+    let module = program.module(id);
+    if matches!(module.expr(options).kind, ExprKind::String(_) | ExprKind::Template { .. } | ExprKind::Function(_))
+        || module.language != Language::TypeScript
+    {
+        return false;
+    }
+    let is_object = values::object_literal(program, id, options).is_some();
+    match options::held(program, id, options, "schema.body") {
+        Passed::Value(..) => true,
+        Passed::Unknown => {
+            is_object
+                || matches!(module.expr(options).kind, ExprKind::Name(_)) && Resolver::new(program).entity(id, options) == Entity::Unknown
+        }
+        Passed::No => false,
+    }
+}
+
+/// Whether a decorator or middleware checks the body of a request.
+fn is_checking(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    let module = program.module(id);
+    match &module.expr(expr).kind {
+        ExprKind::List(items) => return items.iter().any(|item| is_checking(program, id, *item)),
+        ExprKind::Spread(inner) => return is_checking(program, id, *inner),
+        ExprKind::String(_) | ExprKind::Function(_) => return false,
+        _ => {}
+    }
+    if let Some(function) = signatures::function_of(program, id, expr) {
+        let called = module.call(expr).map_or(expr, |call| call.callee);
+        let name = program.text(id, called).rsplit('.').next().unwrap_or_default();
+        return applies(program, function, 3)
+            || (is_checker(name) && has_schema_inside(program, function))
+            || signatures::verifies(program, function);
+    }
+    let (at, origin) = values::origin(program, id, expr);
+    if (at, origin) != (id, expr) {
+        return is_checking(program, at, origin);
+    }
+    let Some(call) = module.call(expr) else {
+        return matches!(module.expr(expr).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_checker(&name));
+    };
+    // `body("serial").isString()`: the first call of a chain says what it is.
+    let mut first = call;
+    while let ExprKind::Attribute { object, .. } = module.expr(first.callee).kind
+        && let Some(inner) = module.call(object)
+    {
+        first = inner;
+    }
+    let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(first.callee).kind else { return false };
+    let place = first.args.first().and_then(|arg| values::text(program, id, arg.value));
+    if matches!(place.as_deref(), Some("query" | "param" | "params" | "header" | "cookie" | "querystring")) && is_checker(&name) {
+        return false;
+    }
+    let by_library =
+        Resolver::new(program).entity(id, first.callee).library().is_some_and(|library| library.starts_with("js:express-validator"));
+    is_checker(&name) || (by_library && matches!(name.as_str(), "body" | "check" | "oneOf"))
+}
+
+fn is_checker(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let is_other = ["query", "param", "token", "header", "cookie", "session", "auth"].iter().any(|word| lower.contains(word));
+    CHECKERS.contains(&name) || (!is_other && (lower.contains("valid") || lower.contains("schema")))
+}
+
+fn is_verifying(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    signatures::function_of(program, id, expr).is_some_and(|function| signatures::verifies(program, function))
+}
+
+/// Whether a function applies a schema to anything.
+fn has_schema_inside(program: &Program, function: FunctionRef) -> bool {
+    let id = function.module;
+    let module = program.module(id);
+    let span = module.function(function.function).span;
+    program.calls[id.0 as usize].iter().any(|site| {
+        let at = module.expr(site.expr).span;
+        let is_inside = span.start <= at.start && at.end <= span.end;
+        is_inside
+            && module.call(site.expr).is_some_and(|call| checks::of_call(program, id, call, site.callee) == checks::Verdict::Validates)
+    })
+}
+
+/// Whether a function applies a schema to the body of a request.
+fn applies(program: &Program, function: FunctionRef, depth: u8) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    let id = function.module;
+    let module = program.module(id);
+    let span = module.function(function.function).span;
+    let requests = Requests::new(program, id);
+    program.calls[id.0 as usize]
+        .iter()
+        .filter(|site| span.start <= module.expr(site.expr).span.start && module.expr(site.expr).span.end <= span.end)
+        .any(|site| {
+            let Some(call) = module.call(site.expr) else { return false };
+            let validates = checks::of_call(program, id, call, site.callee) == checks::Verdict::Validates;
+            if validates {
+                return call.args.iter().any(|arg| super::reads::is_body(program, &requests, id, arg.value));
+            }
+            match site.callee {
+                Entity::Function(called) => called != function && applies(program, called, depth),
+                _ => false,
+            }
+        })
+}
