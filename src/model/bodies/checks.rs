@@ -135,7 +135,7 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
     let reads = ["from", "deserialize", "unmarshal"].iter().any(|prefix| lower.starts_with(prefix) && lower.len() > prefix.len());
     let by_name = is_form
         || reads
-        || ["valid", "schema", "sanitiz"].iter().any(|word| lower.contains(word))
+        || ["valid", "schema", "sanitiz", "verif"].iter().any(|word| lower.contains(word))
         || SCHEMA_NAMES.iter().any(|end| name.ends_with(end));
     let is_storage = name == "create"
         || name == "load"

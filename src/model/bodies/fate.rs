@@ -7,6 +7,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::Resolver;
@@ -220,6 +221,9 @@ impl Follow<'_> {
                 {
                     self.key(&key, self.shape_of(id, parent), false);
                 }
+                if part == Part::Whole && is_refused_when_missing(module, parent) {
+                    self.tested(Part::Member);
+                }
                 self.becomes(id, parent, Part::Member);
             }
             ExprKind::Call(call) if call.callee != expr => self.argument(id, parent, call, expr, part),
@@ -341,6 +345,13 @@ impl Follow<'_> {
 
     /// What is bound to a part: a name, or names that it is taken apart into.
     fn bound(&mut self, id: ModuleId, target: ExprId, part: Part) {
+        let mut todo = vec![(target, part)];
+        while let Some((target, part)) = todo.pop() {
+            self.bound_one(id, target, part, &mut todo);
+        }
+    }
+
+    fn bound_one(&mut self, id: ModuleId, target: ExprId, part: Part, todo: &mut Vec<(ExprId, Part)>) {
         let module = self.program.module(id);
         match &module.expr(target).kind {
             ExprKind::Name(name) => {
@@ -361,22 +372,22 @@ impl Follow<'_> {
                                 let is_optional = matches!(module.expr(*value).kind, ExprKind::Assign { .. });
                                 self.key(&key, Shape::Text, is_optional);
                             }
-                            self.bound(id, *value, Part::Member);
+                            todo.push((*value, Part::Member));
                         }
-                        Entry::Spread(rest) => self.bound(id, *rest, part),
+                        Entry::Spread(rest) => todo.push((*rest, part)),
                     }
                 }
             }
-            ExprKind::Assign { target, .. } => self.bound(id, *target, part),
+            ExprKind::Assign { target, .. } => todo.push((*target, part)),
             ExprKind::Tuple(parts) | ExprKind::List(parts) => {
                 for target in parts {
-                    self.bound(id, *target, Part::Member);
+                    todo.push((*target, Part::Member));
                 }
             }
             // `options.body = request.body`
             ExprKind::Attribute { name, .. } if matches!(name.as_str(), "body" | "form") && part == Part::Whole => {}
             // `const [first, ...rest] = rows`
-            ExprKind::Spread(inner) => self.bound(id, *inner, part),
+            ExprKind::Spread(inner) => todo.push((*inner, part)),
             _ => self.used(part),
         }
     }
@@ -389,6 +400,35 @@ fn is_in_search(module: &Module, expr: ExprId) -> bool {
     let Parent::Expr(outer) = module.expr_parents[value.index()] else { return false };
     let callee = module.call(outer).filter(|call| call.callee != value).map(|call| &module.expr(call.callee).kind);
     matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "find" | "some" | "findIndex" | "filter"))
+}
+
+/// Whether a key that is not there is caught where it is read: `try: … except KeyError: …`.
+fn is_refused_when_missing(module: &Module, expr: ExprId) -> bool {
+    let mut inner = None;
+    for around in module.around(expr) {
+        match around {
+            Around::Stmt(stmt, from) => {
+                if let StmtKind::Try(t) = &module.stmt(stmt).kind
+                    && from.or(inner) == Some(t.body)
+                {
+                    let catches = |handler: &Handler| {
+                        handler.types.is_some_and(|types| {
+                            module.descendants(types).iter().any(|e| {
+                                matches!(module.expr(*e).kind, ExprKind::Name(name) if matches!(name.as_str(), "KeyError" | "LookupError" | "TypeError"))
+                            })
+                        })
+                    };
+                    if t.handlers.iter().any(catches) {
+                        return true;
+                    }
+                }
+                inner = from;
+            }
+            Around::Function(_) => return false,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether a body is put under the key of a body.

@@ -104,10 +104,15 @@ fn has_schema(program: &Program, id: ModuleId, options: ExprId) -> bool {
 
 /// Whether a decorator or middleware checks the body of a request.
 fn is_checking(program: &Program, id: ModuleId, expr: ExprId) -> bool {
+    is_checking_within(program, id, expr, 8)
+}
+
+fn is_checking_within(program: &Program, id: ModuleId, expr: ExprId, depth: u8) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
     let module = program.module(id);
     match &module.expr(expr).kind {
-        ExprKind::List(items) => return items.iter().any(|item| is_checking(program, id, *item)),
-        ExprKind::Spread(inner) => return is_checking(program, id, *inner),
+        ExprKind::List(items) => return items.iter().any(|item| is_checking_within(program, id, *item, depth)),
+        ExprKind::Spread(inner) => return is_checking_within(program, id, *inner, depth),
         ExprKind::String(_) | ExprKind::Function(_) => return false,
         _ => {}
     }
@@ -120,7 +125,7 @@ fn is_checking(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     }
     let (at, origin) = values::origin(program, id, expr);
     if (at, origin) != (id, expr) {
-        return is_checking(program, at, origin);
+        return is_checking_within(program, at, origin, depth);
     }
     let Some(call) = module.call(expr) else {
         return matches!(module.expr(expr).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_checker(&name));

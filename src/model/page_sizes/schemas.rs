@@ -74,6 +74,11 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<PageSize> {
 /// What a schema says of a number: `z.coerce.number().max(100)`, `Joi.number().integer()`, `{ type: "integer", maximum: 100 }`,
 /// `Type.Integer({ maximum: 100 })`; nothing where it is none.
 fn declared(program: &Program, id: ModuleId, value: ExprId) -> Option<Declared> {
+    declared_within(program, id, value, 8)
+}
+
+fn declared_within(program: &Program, id: ModuleId, value: ExprId, depth: u8) -> Option<Declared> {
+    let depth = depth.checked_sub(1)?;
     let module = program.module(id);
     if let ExprKind::Object(entries) = &module.expr(value).kind {
         let held = |key: &str| match options::held(program, id, value, key) {
@@ -111,8 +116,8 @@ fn declared(program: &Program, id: ModuleId, value: ExprId) -> Option<Declared> 
                 return Some(Declared { limit, slot });
             }
             // `z.preprocess(Number, z.number())`
-            "optional" | "nullable" if !call.args.is_empty() => return declared(program, id, call.args[0].value),
-            "preprocess" => return declared(program, id, call.args.get(1)?.value),
+            "optional" | "nullable" if !call.args.is_empty() => return declared_within(program, id, call.args[0].value, depth),
+            "preprocess" => return declared_within(program, id, call.args.get(1)?.value, depth),
             method if MAXIMA.contains(&method) => {
                 limit = limit.and(call.args.first().map_or(Limit::Unseen, |arg| Limit::of(program, id, arg.value)));
             }

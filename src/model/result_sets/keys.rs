@@ -124,13 +124,14 @@ impl Search<'_> {
                     _ => false,
                 }
             }
-            ArgKind::Positional => self.is_condition_by_key(arg.value),
+            ArgKind::Positional => self.is_condition_by_key(arg.value, 8),
             ArgKind::Spread | ArgKind::KeywordSpread => false,
         })
     }
 
     /// `User.id == key`, `User.id.in_(keys)`, `eq(users.id, key)`, `{ id: key }`, and several joined by `and`.
-    fn is_condition_by_key(self, expr: ExprId) -> bool {
+    fn is_condition_by_key(self, expr: ExprId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
         let module = self.project.program.module(self.id);
         match &module.expr(expr).kind {
             ExprKind::Compare { operands, ops } if matches!(ops[..], [CompareOp::Eq]) => {
@@ -145,7 +146,7 @@ impl Search<'_> {
                 ExprKind::Attribute { name, .. } | ExprKind::Name(name) if matches!(name.as_str(), "and_" | "and" | "Q") => {
                     call.args.iter().any(|arg| match arg.kind {
                         ArgKind::Keyword(column) => self.is_key(column.rsplit_once("__").map_or(&column, |(column, _)| column)),
-                        _ => self.is_condition_by_key(arg.value),
+                        _ => self.is_condition_by_key(arg.value, depth),
                     })
                 }
                 ExprKind::Attribute { name, .. } | ExprKind::Name(name) if matches!(name.as_str(), "eq" | "inArray") => {

@@ -41,7 +41,9 @@ impl Follow<'_> {
             Parent::Expr(outer) => module.call(outer).filter(|call| call.callee != object).map(|call| (outer, call)),
             _ => None,
         };
-        let (Some((outer, call)), &ExprKind::String(key)) = (call, &module.expr(key).kind) else { return self.used(part) };
+        // `const raw = { title: form.get("title") }`: a schema may see that.
+        let Some((outer, call)) = call else { return self.becomes(id, object, Part::Member) };
+        let &ExprKind::String(key) = &module.expr(key).kind else { return self.used(part) };
         let callee = self.program.callee(id, outer);
         match (checks::of_call(self.program, id, call, callee), callee) {
             // `validate({ schema, value: req.body })`

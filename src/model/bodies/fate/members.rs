@@ -128,7 +128,7 @@ impl Follow<'_> {
                         self.tested(part);
                     } else {
                         // Nothing is done with what is none of the values that are asked for.
-                        self.fate.is_checked_outside |= others().any(|other| matches!(module.expr(*other).kind, ExprKind::String(_)));
+                        self.fate.is_checked_outside |= others().any(|other| is_known_value(module, *other));
                         self.used(part);
                     }
                 }
@@ -144,5 +144,16 @@ impl Follow<'_> {
             ExprKind::Call(_) => matches!(self.program.callee(id, expr), Entity::Builtin(name) if matches!(name.as_str(), "len" | "type")),
             _ => false,
         }
+    }
+}
+
+/// A text, or a member of an enum: `"correct"`, `Kind.Open`.
+fn is_known_value(module: &Module, expr: ExprId) -> bool {
+    match module.expr(expr).kind {
+        ExprKind::String(_) => true,
+        ExprKind::Attribute { object, .. } => {
+            matches!(module.expr(object).kind, ExprKind::Name(owner) if owner.starts_with(char::is_uppercase))
+        }
+        _ => false,
     }
 }

@@ -30,8 +30,7 @@ impl Search<'_> {
     /// The table that a query begins with, by the name of what stands for it.
     pub(in super::super) fn table_of(&self, id: ModuleId, call: &Call) -> Option<String> {
         let module = self.program.module(id);
-        let classes = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional).map(|arg| self.root_of(id, arg.value));
-        if let Some(class) = classes.into_iter().find(|name| name.chars().next().is_some_and(char::is_uppercase)) {
+        if let Some(class) = class_among(module, call) {
             return Some(class);
         }
         let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else {
@@ -43,27 +42,42 @@ impl Search<'_> {
         }
     }
 
-    /// `Order` of `Order.id`.
-    pub(super) fn root_of(&self, id: ModuleId, expr: ExprId) -> String {
-        match self.program.module(id).expr(expr).kind {
-            ExprKind::Attribute { object, name, .. } => match self.program.module(id).expr(object).kind {
-                ExprKind::Name(owner) if owner.chars().next().is_some_and(char::is_uppercase) => owner.to_string(),
-                _ => name.to_string(),
-            },
-            _ => self.name_of(id, expr),
-        }
-    }
-
     /// The last name of an expression: `order` of `this.prisma.order`, `orders` of `db["orders"]`.
     pub(in super::super) fn name_of(&self, id: ModuleId, expr: ExprId) -> String {
         let module = self.program.module(id);
-        match &module.expr(expr).kind {
-            // Django: `models.Job.objects`
-            ExprKind::Attribute { object, name, .. } if *name == "objects" => self.name_of(id, *object),
-            ExprKind::Name(name) | ExprKind::Attribute { name, .. } | ExprKind::String(name) => name.to_string(),
-            ExprKind::Subscript { index, .. } => self.name_of(id, *index),
-            ExprKind::Call(call) => self.table_of(id, call).unwrap_or_default(),
-            _ => String::new(),
+        let mut at = expr;
+        for _ in 0..16 {
+            at = match &module.expr(at).kind {
+                // Django: `models.Job.objects`
+                ExprKind::Attribute { object, name, .. } if *name == "objects" => *object,
+                ExprKind::Name(name) | ExprKind::Attribute { name, .. } | ExprKind::String(name) => return name.to_string(),
+                ExprKind::Subscript { index, .. } => *index,
+                ExprKind::Call(call) => match (class_among(module, call), &module.expr(call.callee).kind, call.args.first()) {
+                    (Some(class), ..) => return class,
+                    (None, _, Some(arg)) if matches!(module.expr(arg.value).kind, ExprKind::String(_)) => arg.value,
+                    (None, ExprKind::Attribute { object, .. }, _) => *object,
+                    (None, _, Some(arg)) => arg.value,
+                    (None, _, None) => break,
+                },
+                _ => break,
+            };
         }
+        String::new()
     }
+}
+
+/// The class that is the first among the arguments of a call: `Order` of `select(Order.id)`.
+fn class_among(module: &Module, call: &Call) -> Option<String> {
+    let positional = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional);
+    positional.map(|arg| &module.expr(arg.value).kind).find_map(|kind| {
+        let name = match kind {
+            ExprKind::Name(name) => *name,
+            ExprKind::Attribute { object, name, .. } => match module.expr(*object).kind {
+                ExprKind::Name(owner) if owner.starts_with(char::is_uppercase) => owner,
+                _ => *name,
+            },
+            _ => return None,
+        };
+        name.starts_with(char::is_uppercase).then(|| name.to_string())
+    })
 }
