@@ -250,6 +250,16 @@ impl Module {
         true
     }
 
+    /// Whether an expression is what is assigned to, as a whole.
+    #[must_use]
+    pub fn is_assigned(&self, expr: ExprId) -> bool {
+        match self.expr_parents[expr.index()] {
+            Parent::Stmt(stmt) => matches!(&self.stmt(stmt).kind, StmtKind::Assign { targets, .. } if targets.contains(&expr)),
+            Parent::Expr(parent) => matches!(self.expr(parent).kind, ExprKind::Assign { target, .. } if target == expr),
+            _ => false,
+        }
+    }
+
     /// Whether an expression is (part of) what a value is assigned to or matched by, not a value.
     #[must_use]
     pub fn is_pattern(&self, expr: ExprId) -> bool {

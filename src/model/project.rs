@@ -7,19 +7,20 @@ use rustc_hash::FxHashSet;
 use crate::config::{Config, Settings};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
-use crate::ir::program::{ClassId, FunctionId};
+use crate::ir::program::{ClassId, ExprId, FunctionId};
+use crate::ir::walk::Around;
 use crate::model::bodies;
 use crate::model::by_hand;
 use crate::model::flow::{self, Arrival, Facts, Flows, Way};
-use crate::model::page_sizes::Taken;
 use crate::model::processes::Processes;
-use crate::model::program::{ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::result_sets;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
 use crate::model::sql::partitions;
 use crate::model::sql::queries::{Queries, Query};
+use crate::model::taken::Taken;
 use crate::source::FileId;
 
 /// Everything that was read, linked and immutable.
@@ -85,6 +86,15 @@ impl Project {
     #[must_use]
     pub fn arrival(&self, way: &Way) -> Arrival {
         flow::arrival(&self.program, &self.routes, &self.flows, way)
+    }
+
+    /// Whether a request may run an expression: a function around it is a handler, or handlers reach it.
+    #[must_use]
+    pub fn is_reached(&self, module: ModuleId, expr: ExprId) -> bool {
+        self.program.module(module).around(expr).any(|around| match around {
+            Around::Function(function) => self.routes.reached_by(FunctionRef { module, function }).is_some(),
+            _ => false,
+        })
     }
 
     /// Whether a table of the project is partitioned by a column of this name.

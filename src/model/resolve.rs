@@ -15,6 +15,7 @@ pub mod javascript;
 mod literals;
 mod members;
 mod results;
+mod uses;
 
 /// What an expression denotes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

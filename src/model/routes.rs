@@ -50,6 +50,27 @@ pub struct Handler {
     pub on: Option<(ModuleId, ExprId)>,
 }
 
+impl Handler {
+    /// The class or function of the framework that binds it: what it is bound on, else what decorates it.
+    #[must_use]
+    pub fn framework(&self, program: &Program) -> Option<Ustr> {
+        let resolver = Resolver::new(program);
+        let by_app = self.on.and_then(|(id, on)| match resolver.entity(id, on) {
+            Entity::Instance(class) => Some(class),
+            Entity::Library(name) => Some(name),
+            _ => None,
+        });
+        let by_decorator = || {
+            let id = self.function.module;
+            program.function(self.function).decorators.iter().find_map(|decorator| {
+                let callee = program.module(id).call(*decorator).map_or(*decorator, |call| call.callee);
+                resolver.entity(id, callee).library()
+            })
+        };
+        by_app.or_else(by_decorator)
+    }
+}
+
 /// A route that code of a library answers: a generic view that keeps all methods of its base class, a view of a library.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LibraryRoute {

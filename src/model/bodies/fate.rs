@@ -153,14 +153,7 @@ impl Follow<'_> {
         match spot {
             Spot::Expr(id, expr) => self.expression(id, expr, part),
             Spot::Name(id, scope, name) => {
-                let resolver = Resolver::new(self.program);
-                let module = self.program.module(id);
-                let is_use = |mention: &ExprId| {
-                    matches!(module.expr(*mention).kind, ExprKind::Name(own) if own == name)
-                        && !is_target(module, *mention)
-                        && resolver.scope_of_name(id, *mention, name).is_some_and(|(found, _)| found == scope)
-                };
-                let uses: Vec<ExprId> = self.program.mentions(id, name).filter(is_use).collect();
+                let uses = Resolver::new(self.program).uses(id, scope, name);
                 self.todo.extend(uses.into_iter().map(|mention| (Spot::Expr(id, mention), part)));
             }
         }
@@ -439,14 +432,4 @@ fn is_passed_on(module: &Module, entries: &[Entry], body: ExprId) -> bool {
         }
         Entry::Spread(_) => false,
     })
-}
-
-/// Whether an expression is assigned to, or a part of a pattern.
-fn is_target(module: &Module, expr: ExprId) -> bool {
-    let is_assigned = match module.expr_parents[expr.index()] {
-        Parent::Stmt(stmt) => matches!(&module.stmt(stmt).kind, StmtKind::Assign { targets, .. } if targets.contains(&expr)),
-        Parent::Expr(parent) => matches!(module.expr(parent).kind, ExprKind::Assign { target, .. } if target == expr),
-        _ => false,
-    };
-    is_assigned || module.is_pattern(expr)
 }

@@ -6,6 +6,7 @@ use ustr::Ustr;
 use super::parameters;
 use crate::ir::program::*;
 use crate::model::fields;
+use crate::model::generics;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::{Entity, Resolver};
@@ -173,12 +174,7 @@ fn of_annotation(program: &Program, id: ModuleId, annotation: ExprId, depth: u8)
         },
         ExprKind::Binary { op: BinaryOp::BitOr, operands } => worst(operands),
         ExprKind::Subscript { object, index, .. } => {
-            let generic = resolver.entity(id, *object).library();
-            let last = generic.map(|path| path.rsplit('.').next().unwrap_or_default().to_owned()).unwrap_or_default();
-            let parts: Vec<ExprId> = match &module.expr(*index).kind {
-                ExprKind::Tuple(parts) => parts.to_vec(),
-                _ => vec![*index],
-            };
+            let (last, parts) = generics::taken_apart(program, id, *object, *index);
             match last.as_str() {
                 "Optional" | "Union" => worst(&parts),
                 "list" | "List" | "dict" | "Dict" | "set" | "Set" | "Sequence" | "Mapping" | "tuple" => match worst(&parts) {

@@ -4,9 +4,10 @@ use super::fate::{self, Part, Spot};
 use super::{Unchecked, reads};
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::generics;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
-use crate::model::resolve::{Entity, Resolver};
+use crate::model::resolve::Resolver;
 use crate::model::routes::{Handler, HandlerKind};
 use crate::model::values;
 
@@ -58,21 +59,7 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
 
 /// Whether the framework of a handler fills parameters from bodies.
 pub(super) fn is_filled(project: &Project, handler: &Handler) -> bool {
-    let program = &project.program;
-    let resolver = Resolver::new(program);
-    let by_app = handler.on.and_then(|(id, on)| match resolver.entity(id, on) {
-        Entity::Instance(class) => Some(class),
-        Entity::Library(name) => Some(name),
-        _ => None,
-    });
-    let by_decorator = || {
-        let (id, f) = (handler.function.module, program.function(handler.function));
-        f.decorators.iter().find_map(|decorator| {
-            let callee = program.module(id).call(*decorator).map_or(*decorator, |call| call.callee);
-            resolver.entity(id, callee).library()
-        })
-    };
-    by_app.or_else(by_decorator).is_some_and(|of| FRAMEWORKS.iter().any(|framework| of.starts_with(framework)))
+    handler.framework(&project.program).is_some_and(|of| FRAMEWORKS.iter().any(|framework| of.starts_with(framework)))
 }
 
 /// Whether a parameter takes the body as it comes.
@@ -122,12 +109,7 @@ fn is_untyped(program: &Program, id: ModuleId, annotation: ExprId, depth: u8) ->
             }
         }
         ExprKind::Subscript { object, index, .. } => {
-            let generic = resolver.entity(id, *object).library();
-            let last = generic.map(|path| path.rsplit('.').next().unwrap_or_default().to_owned()).unwrap_or_default();
-            let parts: Vec<ExprId> = match &module.expr(*index).kind {
-                ExprKind::Tuple(parts) => parts.to_vec(),
-                _ => vec![*index],
-            };
+            let (last, parts) = generics::taken_apart(program, id, *object, *index);
             let is_nothing = |part: &ExprId| matches!(module.expr(*part).kind, ExprKind::Null);
             match last.as_str() {
                 "dict" | "Dict" | "Mapping" | "MutableMapping" => parts.last().is_none_or(|value| is_untyped(program, id, *value, depth)),

@@ -108,7 +108,7 @@ fn read(program: &Program, requests: &Requests<'_>, id: ModuleId, expr: ExprId) 
     match module.expr(expr).kind {
         ExprKind::Attribute { object, name, .. } => {
             let part = part_of(module.language, name)?;
-            if !requests.is_request(object, DEPTH) || is_assigned(module, expr) {
+            if !requests.is_request(object, DEPTH) || module.is_assigned(expr) {
                 return None;
             }
             let called = match module.expr_parents[expr.index()] {
@@ -185,13 +185,5 @@ fn is_method_only(language: Language, name: Ustr) -> bool {
     match language {
         Language::Python => matches!(name.as_str(), "get_json" | "post" | "get_data" | "read" | "get_body_argument" | "text"),
         Language::TypeScript => matches!(name.as_str(), "json" | "parseBody" | "formData" | "text" | "arrayBuffer"),
-    }
-}
-
-fn is_assigned(module: &Module, expr: ExprId) -> bool {
-    match module.expr_parents[expr.index()] {
-        Parent::Stmt(stmt) => matches!(&module.stmt(stmt).kind, StmtKind::Assign { targets, .. } if targets.contains(&expr)),
-        Parent::Expr(parent) => matches!(module.expr(parent).kind, ExprKind::Assign { target, .. } if target == expr),
-        _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ir::program::*;
 use crate::model::apis::Role;
+use crate::model::generics;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver, javascript};
 use crate::model::routes::inherits;
@@ -89,12 +90,7 @@ pub(super) fn annotated(program: &Program, id: ModuleId, annotation: ExprId) -> 
             }
             ExprKind::Class(class) => Annotated::Model(id, *class),
             ExprKind::Subscript { object, index, .. } => {
-                let generic = resolver.entity(id, *object).library();
-                let last = generic.map(|path| path.rsplit('.').next().unwrap_or_default().to_owned()).unwrap_or_default();
-                let parts: Vec<ExprId> = match &module.expr(*index).kind {
-                    ExprKind::Tuple(parts) => parts.to_vec(),
-                    _ => vec![*index],
-                };
+                let (last, parts) = generics::taken_apart(program, id, *object, *index);
                 match last.as_str() {
                     "Literal" => Annotated::Number,
                     "Annotated" | "Final" | "Required" | "NotRequired" | "Promise" | "Readonly" | "Partial" | "NonNullable" | "Awaited"

@@ -2,6 +2,7 @@
 
 use super::Limit;
 use crate::ir::program::*;
+use crate::model::generics;
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::Resolver;
 use crate::model::values::{self, Value};
@@ -108,12 +109,7 @@ fn is_number(program: &Program, id: ModuleId, annotation: ExprId, depth: u8) -> 
             others.peek().is_some() && others.all(|operand| is_number(program, id, *operand, depth))
         }
         ExprKind::Subscript { object, index, .. } => {
-            let generic = resolver.entity(id, *object).library();
-            let last = generic.map(|path| path.rsplit('.').next().unwrap_or_default().to_owned()).unwrap_or_default();
-            let parts: Vec<ExprId> = match &module.expr(*index).kind {
-                ExprKind::Tuple(parts) => parts.to_vec(),
-                _ => vec![*index],
-            };
+            let (last, parts) = generics::taken_apart(program, id, *object, *index);
             match last.as_str() {
                 "Annotated" | "Optional" | "Query" => parts.first().is_some_and(|part| is_number(program, id, *part, depth)),
                 "Union" => {

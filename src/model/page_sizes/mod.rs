@@ -6,8 +6,6 @@ mod reads;
 mod schemas;
 mod uses;
 
-pub use parameters::Taken;
-
 use crate::ir::program::*;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;

@@ -4,8 +4,7 @@ use ustr::Ustr;
 
 use super::{Limit, Most, PageSize, Slot, judged, named, schemas, uses};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
@@ -23,11 +22,7 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<PageSize> {
     for expr in module.expr_ids() {
         let Some(read) = reads.converted(expr) else { continue };
         let is_inside = |other: &PageSize| module.is_within(other.at, expr);
-        let is_reached = module.around(expr).any(|around| match around {
-            Around::Function(function) => project.routes.reached_by(FunctionRef { module: id, function }).is_some(),
-            _ => false,
-        });
-        let Some(name) = named(&read).filter(|_| is_reached) else { continue };
+        let Some(name) = named(&read).filter(|_| project.is_reached(id, expr)) else { continue };
         let declared = schemas::said_of(project, id, &read);
         let uses = uses::of(program, uses::Spot::Expr(id, expr));
         if let Some(most) = judged(name, declared, &uses) {

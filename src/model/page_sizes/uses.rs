@@ -5,7 +5,6 @@ use ustr::Ustr;
 
 use super::{Limit, named};
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values::{self, Value};
@@ -127,20 +126,13 @@ impl Follow<'_> {
         match spot {
             Spot::Expr(id, expr) => self.expression(id, expr),
             Spot::Name(id, scope, name) => {
-                let resolver = Resolver::new(self.program);
-                let is_it = |mention: &ExprId| {
-                    let module = self.program.module(id);
-                    matches!(module.expr(*mention).kind, ExprKind::Name(own) if own == name)
-                        && !is_target(module, *mention)
-                        && resolver.scope_of_name(id, *mention, name).is_some_and(|(found, _)| found == scope)
-                };
-                let mentions: Vec<ExprId> = self.program.mentions(id, name).filter(is_it).collect();
-                self.todo.extend(mentions.into_iter().map(|mention| Spot::Expr(id, mention)));
+                let uses = Resolver::new(self.program).uses(id, scope, name);
+                self.todo.extend(uses.into_iter().map(|mention| Spot::Expr(id, mention)));
             }
             Spot::Member(id, name) => {
                 let module = self.program.module(id);
                 let members = self.program.mentions(id, name).filter(|expr| matches!(module.expr(*expr).kind, ExprKind::Attribute { .. }));
-                let members: Vec<ExprId> = members.filter(|expr| !is_target(module, *expr)).collect();
+                let members: Vec<ExprId> = members.filter(|expr| !module.is_assigned(*expr) && !module.is_pattern(*expr)).collect();
                 self.todo.extend(members.into_iter().map(|expr| Spot::Expr(id, expr)));
             }
             Spot::Field(m, c, name) => {
@@ -393,14 +385,4 @@ fn is_bound_by_name(module: &Module, expr: ExprId) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether an expression is assigned to, or taken apart.
-fn is_target(module: &Module, expr: ExprId) -> bool {
-    let of_stmt = match module.expr_parents[expr.index()] {
-        Parent::Stmt(stmt) => matches!(&module.stmt(stmt).kind, StmtKind::Assign { targets, .. } if targets.contains(&expr)),
-        Parent::Expr(parent) => matches!(module.expr(parent).kind, ExprKind::Assign { target, .. } if target == expr),
-        _ => false,
-    };
-    of_stmt || module.is_pattern(expr) || module.around(expr).next().is_some_and(|around| matches!(around, Around::Function(_)))
 }

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use super::{Source, is_reached, keys, vocabulary};
+use super::{Source, keys, vocabulary};
 use crate::ir::program::*;
 use crate::model::apis::{Gives, Positions};
 use crate::model::calls::{Passed, argument, has_spread};
@@ -201,7 +201,7 @@ impl<'p> Search<'p> {
             }
             BindingKind::Param(_) => {
                 let given = callers::some_given(self.program, id, expr);
-                let reached = given.into_iter().filter(|(at, value)| is_reached(self.project, *at, *value));
+                let reached = given.into_iter().filter(|(at, value)| self.project.is_reached(*at, *value));
                 let bounds: Vec<Bound> = reached.map(|(at, value)| self.of(at, value, (at, value), chain, depth)).collect();
                 bounds.into_iter().find(|bound| matches!(bound, Bound::Open(_))).unwrap_or(Bound::Unknown)
             }

@@ -10,7 +10,7 @@ use ustr::Ustr;
 use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::cleanup::words;
-use crate::model::program::{FunctionRef, ModuleId};
+use crate::model::program::ModuleId;
 use crate::model::project::Project;
 use crate::source::Place;
 
@@ -127,14 +127,6 @@ pub fn is_kept(project: &Project, id: ModuleId, expr: ExprId) -> bool {
             };
             f.decorators.iter().copied().chain(taker).any(is_cache)
         }
-        _ => false,
-    })
-}
-
-/// Whether a request may run an expression: a function around it is a handler, or handlers reach it.
-fn is_reached(project: &Project, id: ModuleId, expr: ExprId) -> bool {
-    project.program.module(id).around(expr).any(|around| match around {
-        Around::Function(function) => project.routes.reached_by(FunctionRef { module: id, function }).is_some(),
         _ => false,
     })
 }

@@ -3,7 +3,7 @@
 use ustr::Ustr;
 
 use super::bounds::{Bound, Search};
-use super::{ResultSet, Source, is_reached, keys, vocabulary};
+use super::{ResultSet, Source, keys, vocabulary};
 use crate::ir::program::*;
 use crate::model::apis::{Gives, Rows};
 use crate::model::calls::{Passed, argument, passed};
@@ -62,7 +62,7 @@ impl Readers<'_> {
 
     /// A place that takes all rows that an expression stands for.
     fn taken(&self, at: ExprId, source: ExprId, reader: Option<Ustr>) -> Option<ResultSet> {
-        if !is_reached(self.project, self.id, at) {
+        if !self.project.is_reached(self.id, at) {
             return None;
         }
         match self.search.bound(self.id, source, at) {
@@ -126,7 +126,7 @@ impl Readers<'_> {
     }
 
     fn of_text(&self, expr: ExprId, reader: Option<Ustr>, is_resolved: bool) -> Option<ResultSet> {
-        if !is_reached(self.project, self.id, expr) {
+        if !self.project.is_reached(self.id, expr) {
             return None;
         }
         match self.search.of_queries(self.id, expr)? {
@@ -141,7 +141,7 @@ impl Readers<'_> {
     /// A call that reads all rows of a table, or of a text.
     fn of_whole(&self, expr: ExprId, call: &Call, api: Ustr, rows: &Rows) -> Option<ResultSet> {
         let module = self.program.module(self.id);
-        if !is_reached(self.project, self.id, expr) {
+        if !self.project.is_reached(self.id, expr) {
             return None;
         }
         let name = match module.expr(call.callee).kind {

@@ -4,7 +4,6 @@ use super::{Bound, Chain, Search, Source};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId};
 use crate::model::resolve::Resolver;
-use crate::model::result_sets::is_reached;
 use crate::model::sql::is_about_tables;
 use crate::model::sql::queries::{self, Query};
 use crate::model::sql::reading::{HOLE, Rows, Verb};
@@ -44,7 +43,7 @@ impl Search<'_> {
         let sites = self.program.callers().of(function);
         let of_site = |(at, call): &(ModuleId, ExprId)| {
             if let Some(bound) = self.of_queries(*at, *call) {
-                return is_reached(self.project, *at, *call).then_some(bound);
+                return self.project.is_reached(*at, *call).then_some(bound);
             }
             let outer = self.program.module(*at).function_of(*call)?;
             self.by_callers(FunctionRef { module: *at, function: outer }, depth)
