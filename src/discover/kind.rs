@@ -108,6 +108,10 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     if ends("makefile") || ends(".mk") {
         return ByName::NotJudged("Makefile: not supported yet");
     }
+    // Models of Prisma: what is unique.
+    if ends(".prisma") {
+        return ByName::Kind(FileKind::Manifest);
+    }
     // What compilers are told says where imports lead.
     if compiler::is_configuration(name) {
         return ByName::Kind(FileKind::Manifest);
@@ -232,7 +236,15 @@ mod tests {
         {
             assert_eq!(kind(path), ByName::Kind(FileKind::Dockerfile), "{path}");
         }
-        for path in ["requirements.txt", "requirements-dev.txt", "a/requirements/base.txt", "Pipfile", "pnpm-lock.yaml", "package.json"] {
+        for path in [
+            "requirements.txt",
+            "requirements-dev.txt",
+            "a/requirements/base.txt",
+            "Pipfile",
+            "pnpm-lock.yaml",
+            "package.json",
+            "schema.prisma",
+        ] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Manifest), "{path}");
         }
         for path in ["a.py", "setup.py", "A.PY"] {

@@ -3,6 +3,7 @@
 pub mod apis;
 pub mod arguments;
 pub mod attempts;
+pub mod batches;
 pub mod bodies;
 pub mod browser;
 pub mod by_hand;
@@ -28,6 +29,7 @@ pub mod image_purpose;
 pub mod image_scripts;
 pub mod image_users;
 pub mod images;
+pub mod implementations;
 pub mod import_guards;
 pub mod isomorphic;
 pub mod loaded;

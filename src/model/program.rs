@@ -13,6 +13,7 @@ use crate::model::arguments::{self, Arguments};
 use crate::model::callers::Callers;
 use crate::model::dependencies::{Dependencies, Ecosystem, Versions};
 use crate::model::handed;
+use crate::model::implementations::Implementations;
 use crate::model::loaded;
 use crate::model::mentions::Mentions;
 use crate::model::overrides::Overrides;
@@ -99,6 +100,7 @@ pub struct Program {
     bindings: Vec<FxHashMap<(ScopeId, Ustr), Vec<u32>>>,
     /// For each module, where it mentions names.
     mentions: Vec<OnceLock<Mentions>>,
+    implementations: Implementations,
     /// What modules pass on from others.
     pub(super) stars: Stars,
     callers: OnceLock<Callers>,
@@ -147,6 +149,7 @@ impl Program {
             arguments: Arguments::default(),
             bindings: Vec::new(),
             mentions: Vec::new(),
+            implementations: Implementations::default(),
             stars: Stars::default(),
             callers: OnceLock::new(),
             importers: OnceLock::new(),
@@ -194,6 +197,7 @@ impl Program {
         program.attributes = program.modules.par_iter().map(attributes).collect();
         program.members_set = program.modules.par_iter().map(members_set).collect();
         program.bindings = program.modules.par_iter().map(bindings).collect();
+        program.implementations = Implementations::find(&program);
         let ids: Vec<ModuleId> = program.module_ids().collect();
         let mut sites: Vec<Vec<CallSite>> = ids.par_iter().map(|id| call_sites(&program, *id)).collect();
         // What is known of parameters tells more calls, in the modules of their functions.
@@ -341,6 +345,12 @@ impl Program {
     #[must_use]
     pub fn sql_wrappers(&self) -> &Wrappers {
         self.sql_wrappers.get_or_init(|| Wrappers::find(self))
+    }
+
+    /// Which classes stand behind interfaces and abstract classes.
+    #[must_use]
+    pub fn implementations(&self) -> &Implementations {
+        &self.implementations
     }
 
     /// Who sets attributes of classes of the project.

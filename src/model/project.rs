@@ -14,7 +14,7 @@ use crate::model::by_hand;
 use crate::model::flow::{self, Arrival, Facts, Flows, Way};
 use crate::model::processes::Processes;
 use crate::model::program::{FunctionRef, ModuleId, Program};
-use crate::model::result_sets;
+use crate::model::result_sets::Uniques;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
@@ -56,7 +56,7 @@ pub struct Asked {
     /// The columns that its tables are partitioned by.
     partitions: OnceLock<FxHashSet<String>>,
     /// The columns that its models declare to be unique.
-    unique_columns: OnceLock<FxHashSet<String>>,
+    uniques: OnceLock<Uniques>,
     /// What frameworks of Python fill from requests.
     taken: OnceLock<Taken>,
     /// The models that handlers take as a body.
@@ -103,10 +103,10 @@ impl Project {
         self.asked.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
     }
 
-    /// The columns that some model of the project declares to be unique, in lower case.
+    /// What models and tables of the project declare to be unique.
     #[must_use]
-    pub fn unique_columns(&self) -> &FxHashSet<String> {
-        self.asked.unique_columns.get_or_init(|| result_sets::unique_columns(self))
+    pub fn uniques(&self) -> &Uniques {
+        self.asked.uniques.get_or_init(|| Uniques::find(self))
     }
 
     /// What frameworks of Python fill from requests.
@@ -167,10 +167,15 @@ impl Project {
         is_left_out || self.is_auxiliary(module)
     }
 
-    /// Whether a module is a tool or a sample, tools alone use it, or it is somebody else's.
+    /// Whether a module is a tool or a sample, tools alone use it, it is somebody else's, or it helps those who test.
     #[must_use]
     pub fn is_auxiliary(&self, module: ModuleId) -> bool {
-        services::is_of_others(&self.program, module) || self.is_tool(module) || self.is_sample(module) || self.is_of_tools(module)
+        let is_of_tests = || self.program.module(module).imports.iter().any(|import| import.module == "pytest");
+        is_of_tests()
+            || services::is_of_others(&self.program, module)
+            || self.is_tool(module)
+            || self.is_sample(module)
+            || self.is_of_tools(module)
     }
 
     fn is_apart(&self, service: &Service) -> bool {

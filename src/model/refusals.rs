@@ -150,7 +150,7 @@ impl Finder<'_> {
 
     /// Whether a class is an exception, or something that is answered: it extends what is out of sight, or one that is.
     fn is_error(&self, id: ModuleId, class: ClassId) -> bool {
-        !self.program.module(id).class(class).bases.is_empty()
+        self.program.module(id).class(class).bases.iter().any(|base| base.kind == ArgKind::Positional)
     }
 
     /// Whether a status is what somebody is answered with.

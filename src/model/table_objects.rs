@@ -15,6 +15,8 @@ pub struct Table {
     pub kept: Kept,
     /// Whether it holds dates.
     pub dates: Dates,
+    /// How its name is written; nothing where that is not seen.
+    pub name: Option<String>,
     /// What makes it, or its options: what a fix may change.
     pub made: Option<(ModuleId, ExprId)>,
 }
@@ -88,7 +90,7 @@ fn makers(program: &Program, id: ModuleId, object: ExprId) -> Vec<(ModuleId, Exp
 /// A table as it is made here; nothing where that is no table, or cannot be followed.
 fn of_maker(program: &Program, (id, made): (ModuleId, ExprId)) -> Option<Table> {
     let module = program.module(id);
-    let unknown = Table { kept: Kept::Whole, dates: Dates::Unknown, made: None };
+    let unknown = Table { kept: Kept::Whole, dates: Dates::Unknown, name: Some(program.text(id, made).to_owned()), made: None };
     let call = match &module.expr(made).kind {
         // Its name alone.
         ExprKind::String(_) | ExprKind::Template { .. } => return Some(unknown),
@@ -127,7 +129,14 @@ fn of_maker(program: &Program, (id, made): (ModuleId, ExprId)) -> Option<Table> 
     let dates = view.unwrap_or_else(|| schema.map_or(Dates::Unknown, |(at, schema)| of_fields(program, at, schema)));
     // The partitions of a view go when those below it do.
     let kept = if is_view && kept == Kept::ForEver { Kept::Well } else { kept };
-    Some(Table { kept, dates, made: (!is_view).then_some((id, made)) })
+    let name = call.args.first().map(|arg| written(program, id, arg.value));
+    Some(Table { kept, dates, name, made: (!is_view).then_some((id, made)) })
+}
+
+/// How a name is written where it is passed, and where it comes from.
+fn written(program: &Program, id: ModuleId, name: ExprId) -> String {
+    let (at, origin) = values::origin(program, id, name);
+    format!("{} {}", program.text(id, name), program.text(at, origin))
 }
 
 /// A table in the words of the service's interface.
@@ -148,7 +157,7 @@ fn of_resource(program: &Program, id: ModuleId, resource: ExprId) -> Option<Tabl
         Some(_) => Kept::Well,
     };
     let dates = under("schema").map_or(Dates::Unknown, |schema| of_fields(program, at, schema));
-    Some(Table { kept, dates, made: None })
+    Some(Table { kept, dates, name: None, made: None })
 }
 
 /// Whether partitions are kept for ever, as far as can be seen.
@@ -184,15 +193,29 @@ fn is_nothing(program: &Program, id: ModuleId, value: ExprId) -> bool {
 
 /// Whether a list of fields holds dates: fields as objects, mappings, or all in one text.
 fn of_fields(program: &Program, id: ModuleId, schema: ExprId) -> Dates {
+    of_fields_within(program, id, schema, 3)
+}
+
+fn of_fields_within(program: &Program, id: ModuleId, schema: ExprId, depth: u8) -> Dates {
     if let Some(text) = values::text(program, id, schema) {
         return of_schema_text(&text);
     }
     let (id, origin) = values::origin(program, id, schema);
     let module = program.module(id);
     match &module.expr(origin).kind {
+        ExprKind::List(fields) if fields.is_empty() => Dates::Elsewhere,
         ExprKind::List(fields) | ExprKind::Tuple(fields) => {
             fields.iter().map(|field| of_field(program, id, *field)).fold(Dates::None, Dates::or)
         }
+        // `schema=read_schema(path)`, `schema=[SchemaField.from_api_repr(field) for field in json.load(file)]`
+        ExprKind::Call(_) => match program.callee(id, origin) {
+            Entity::Function(function) if depth > 0 => {
+                let results = Resolver::new(program).results(function).into_iter();
+                results.map(|result| of_fields_within(program, function.module, result, depth - 1)).fold(Dates::Elsewhere, Dates::or)
+            }
+            _ => Dates::Elsewhere,
+        },
+        ExprKind::Comprehension(_) => Dates::Elsewhere,
         ExprKind::Object(_) => match options::held(program, id, origin, "fields") {
             Passed::Value(at, fields) => of_fields(program, at, fields),
             _ => Dates::Unknown,
@@ -240,7 +263,7 @@ fn of_field(program: &Program, id: ModuleId, field: ExprId) -> Dates {
 /// Tables by the options that a call of JavaScript is given, or that its function's callers give it.
 fn by_options(program: &Program, id: ModuleId, call: &Call, position: usize) -> Vec<Table> {
     let Some(given) = call.args.get(position) else {
-        return vec![Table { kept: Kept::Whole, dates: Dates::Unknown, made: None }];
+        return vec![Table { kept: Kept::Whole, dates: Dates::Unknown, name: None, made: None }];
     };
     if call.args.iter().take(position + 1).any(|arg| arg.kind != ArgKind::Positional) {
         return Vec::new();
@@ -251,7 +274,7 @@ fn by_options(program: &Program, id: ModuleId, call: &Call, position: usize) -> 
             || matches!(Resolver::new(program).entity(at, expr), Entity::Function(_))
     };
     if is_function(id, given.value) {
-        return vec![Table { kept: Kept::Whole, dates: Dates::Unknown, made: None }];
+        return vec![Table { kept: Kept::Whole, dates: Dates::Unknown, name: None, made: None }];
     }
     let objects = callers::given(program, id, given.value).unwrap_or_else(|| vec![(id, given.value)]);
     objects.into_iter().filter_map(|(at, object)| of_options(program, at, object)).collect()
@@ -288,7 +311,7 @@ fn of_options(program: &Program, id: ModuleId, object: ExprId) -> Option<Table> 
     let kept = if is_view && kept == Kept::ForEver { Kept::Well } else { kept };
     let (at, origin) = values::origin(program, id, object);
     let is_literal = matches!(program.module(at).expr(origin).kind, ExprKind::Object(_)) && !is_view;
-    Some(Table { kept, dates, made: is_literal.then_some((at, origin)) })
+    Some(Table { kept, dates, name: None, made: is_literal.then_some((at, origin)) })
 }
 
 /// Whether a call that comes later in the same function drops what an earlier one has created.

@@ -77,6 +77,10 @@ impl Left<'_> {
     }
 }
 
+/// Functions of Python that give back what they are given: a text with other blanks, or one that is filled in later.
+pub const SAME_TEXT: [&str; 7] =
+    ["textwrap.dedent", "string.Template", "inspect.cleandoc", "sys.intern", "copy.copy", "copy.deepcopy", "typing.cast"];
+
 /// The value of an expression, as far as it is constant.
 #[must_use]
 pub fn value(program: &Program, module: ModuleId, expr: ExprId) -> Value {
@@ -132,6 +136,10 @@ fn fold(program: &Program, id: ModuleId, expr: ExprId, depth: Left<'_>) -> Value
         ExprKind::Call(_) if is_configuration(program, id, expr) => Value::Configuration,
         ExprKind::Call(call) if module.language == Language::TypeScript => called(program, id, expr, call, depth),
         ExprKind::Await(inner) if module.language == Language::TypeScript => fold(program, id, *inner, depth),
+        // `dedent("…")`, `Template("…")`
+        ExprKind::Call(call) if program.callee(id, expr).library().is_some_and(|name| SAME_TEXT.contains(&name.as_str())) => {
+            call.args.first().map_or(Value::Unknown, |arg| fold(program, id, arg.value, depth))
+        }
         ExprKind::Call(call) => looked_up(program, id, call, depth),
         ExprKind::Logical { op: LogicalOp::Or | LogicalOp::Coalesce, operands } => {
             let all = operands.iter().all(|o| fold(program, id, *o, depth) != Value::Unknown);

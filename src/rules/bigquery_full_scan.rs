@@ -3,10 +3,12 @@
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
+use crate::model::batches::is_of_batch;
 use crate::model::program::ModuleId;
 use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
+use crate::model::sql::small::is_small;
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -21,16 +23,17 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     for query in project.queries(id).iter().filter(|query| query.is_big_query() || query.looks_like_big_query()) {
         let Some(scan) = &query.reading.scanned else { continue };
         if query.reading.verb == Verb::Define
+            || is_part(query)
             || query_jobs::is_estimated(&project.program, id, query)
             || scan.compared.iter().any(|column| ctx.project.partitions_by(column))
         {
             continue;
         }
-        let is_unknown = scan.table == HOLE;
+        let is_unknown = scan.table == HOLE || scan.table.chars().all(|c| c == '.');
         let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
         let confidence = match () {
-            () if project.is_beside_services(id) => Confidence::Low,
-            () if is_sure => Confidence::High,
+            () if project.is_beside_services(id) || is_small(&scan.table) => Confidence::Low,
+            () if is_sure && !is_of_batch(project, id) => Confidence::High,
             () => Confidence::Medium,
         };
         let table = if is_unknown { "its table".to_owned() } else { format!("`{}`", scan.table.replace(HOLE, "…")) };
@@ -45,6 +48,11 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let finding = ctx.report(query.place, confidence, message, fix);
         finding.related.extend(again.into_iter().map(|place| Related::new(place, "aggregates the same table")));
     }
+}
+
+/// A part of a query that is put together elsewhere: `EXISTS (SELECT 1 FROM t …`.
+fn is_part(query: &Query) -> bool {
+    query.is_unresolved && query.text.split_whitespace().take(3).eq(["SELECT", "1", "FROM"])
 }
 
 /// Other places of the service that put aggregates of the same table together.

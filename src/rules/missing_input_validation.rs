@@ -22,6 +22,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     for body in bodies::unchecked(project, id) {
         let confidence = match () {
             () if project.is_auxiliary(id) || body.is_checked_outside => Confidence::Low,
+            () if body.goes_out_of_sight => Confidence::Medium,
             () => Confidence::High,
         };
         let what = if body.is_parameter { "This parameter takes the body as it comes" } else { "The body is used as it comes" };

@@ -45,10 +45,12 @@ fn report_object(ctx: &mut Context<'_>, id: ModuleId, call: ExprId, tables: &[Ta
                 Confidence::High,
                 format!("the table is created without partitions, though `{column}` could part it: every query reads it whole"),
             ),
+            Dates::Elsewhere => (Confidence::Low, "the table is created without partitions, whatever columns it is given".to_owned()),
             _ => (Confidence::Medium, "the table is created without partitions: every query reads it whole".to_owned()),
         };
         let fix = fix(program, id, call, table);
-        let confidence = if ctx.project.is_beside_services(id) { Confidence::Low } else { confidence };
+        let is_of_passage = table.name.as_deref().is_some_and(is_of_passage);
+        let confidence = if is_of_passage || ctx.project.is_beside_services(id) { Confidence::Low } else { confidence };
         ctx.report(place, confidence, message, fix);
     } else if tables.iter().any(|table| table.kept == Kept::ForEver) && !datasets_expire(ctx.project, id) {
         let message = "the partitions of the table never expire: what nobody asks for any more is billed for ever";
@@ -70,7 +72,7 @@ fn report_statement(ctx: &mut Context<'_>, query: &Query) {
         let (column, is_seen) = match &creation.dates {
             Dates::Column(column) => (column, true),
             Dates::Named(column) => (column, false),
-            Dates::None | Dates::Unknown => return,
+            Dates::None | Dates::Unknown | Dates::Elsewhere => return,
         };
         let confidence = match () {
             () if is_of_passage(&creation.table) || ctx.project.is_beside_services(module_of(ctx, query)) => Confidence::Low,

@@ -317,9 +317,11 @@ fn is_sent_out(program: &Program, id: ModuleId, object: ExprId) -> bool {
 
 fn report_header(ctx: &mut Context<'_>, id: ModuleId, at: ExprId, value: ExprId) {
     let program = &ctx.project.program;
-    let is_shown = ctx.project.runtimes.of(id) == Runtime::Browser || browser::is_browser_code(program, id);
-    // What builds the front end serves it to whoever works on it.
     let file = program.sources.get(program.module(id).file);
+    // Next's configuration is read where it serves, too.
+    let is_served = file.name().starts_with("next.config.");
+    let is_shown = !is_served && (ctx.project.runtimes.of(id) == Runtime::Browser || browser::is_browser_code(program, id));
+    // What builds the front end serves it to whoever works on it.
     let is_of_build =
         ["vite.config.", "webpack.", "vue.config.", "rspack.config.", "rsbuild.config."].iter().any(|name| file.name().starts_with(name));
     let is_silent = is_shown || is_of_build || is_of_files(program.module(id), at);
@@ -342,8 +344,6 @@ fn report_header(ctx: &mut Context<'_>, id: ModuleId, at: ExprId, value: ExprId)
     };
     let fix = Fix::advice("Answer with the origin if it is one of yours", code);
     let with_credentials = allows_credentials(program, id, at);
-    // Next's configuration is read where it serves, too.
-    let is_served = file.name().starts_with("next.config.");
     let confidence = match with_credentials {
         _ if (ctx.project.is_tool(id) && !is_served) || ctx.project.is_sample(id) => Confidence::Low,
         true => Confidence::High,
@@ -381,11 +381,20 @@ fn allows_credentials(program: &Program, id: ModuleId, at: ExprId) -> bool {
         _ => None,
     };
     let is_it = |text: &str| text.eq_ignore_ascii_case(CREDENTIALS);
+    // `[{ key: "…", value: "…" }, { key: "…", value: "…" }]`
+    let in_list = |expr: ExprId| {
+        let header = if matches!(module.expr(expr).kind, ExprKind::Object(_)) { expr } else { around(expr)? };
+        match module.expr_parents[header.index()] {
+            Parent::Expr(list) => Some(list).filter(|list| matches!(module.expr(*list).kind, ExprKind::List(_))),
+            _ => None,
+        }
+    };
     module.expr_ids().any(|expr| {
         matches!(module.expr(expr).kind, ExprKind::String(text) if is_it(&text))
-            && match around(at) {
-                Some(object) => around(expr) == Some(object),
-                None => run_together(module, expr, at),
+            && match (in_list(at), around(at)) {
+                (Some(list), _) => in_list(expr) == Some(list),
+                (None, Some(object)) => around(expr) == Some(object),
+                (None, None) => run_together(module, expr, at),
             }
     })
 }
@@ -421,6 +430,15 @@ fn is_asked_about(program: &Program, id: ModuleId, value: ExprId) -> bool {
             ExprKind::Unary { op: UnaryOp::Not, operand } => todo.push(*operand),
             ExprKind::Compare { operands, .. } if operands.iter().any(|o| matches!(module.expr(*o).kind, ExprKind::Null)) => {}
             _ if program.text(id, test).contains(written) && program.text(id, test) != written => return true,
+            // `allow = origin in ALLOWED`, and `if allow:`
+            ExprKind::Name(flag) => {
+                let Some((scope, _)) = Resolver::new(program).scope_of_name(id, test, *flag) else { continue };
+                let values = program.bindings(id, scope, *flag).filter_map(|binding| match binding.kind {
+                    BindingKind::Value(value) if value != test => Some(value),
+                    _ => None,
+                });
+                todo.extend(values.filter(|value| !matches!(module.expr(*value).kind, ExprKind::Name(_))));
+            }
             _ => {}
         }
     }

@@ -33,6 +33,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     for queries in found.into_values() {
         let Some(((expr, job), others)) = queries.split_first() else { continue };
         let is_sure = job.is_resolved && !query_jobs::is_of_callers(program, id, job);
+        let is_sure = is_sure && !std::iter::once(expr).chain(others.iter().map(|(expr, _)| expr)).all(|expr| only_counts(ctx, id, *expr));
         let confidence = if is_sure { Confidence::High } else { Confidence::Medium };
         let api = spelled(program, id, &job.call, job.api);
         let cap = name_of_cap(job);
@@ -73,6 +74,12 @@ fn is_free(ctx: &Context<'_>, id: ModuleId, expr: ExprId) -> bool {
         reading.tables.iter().all(|table| is_about_tables(table)) && matches!(reading.verb, Verb::Select | Verb::Insert | Verb::Define)
     };
     texts.peek().is_some() && texts.all(|query| is_free(&query.reading))
+}
+
+/// Whether all that a call may run asks how many rows a table has: that is not billed, for now.
+fn only_counts(ctx: &Context<'_>, id: ModuleId, expr: ExprId) -> bool {
+    let mut texts = ctx.project.queries(id).iter().filter(|query| query.call == Some(expr)).peekable();
+    texts.peek().is_some() && texts.all(|query| query.reading.counts_only)
 }
 
 fn fix(ctx: &Context<'_>, id: ModuleId, expr: ExprId, job: &Job) -> Fix {

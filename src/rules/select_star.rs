@@ -1,11 +1,17 @@
 //! `select-star`: a query that asks for all columns of a table.
 
+use ustr::Ustr;
+
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::Fix;
+use crate::ir::program::ExprKind;
+use crate::model::batches::is_of_batch;
 use crate::model::program::ModuleId;
+use crate::model::project::Project;
 use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
+use crate::model::sql::reading::Verb;
 
 pub const RULE: Rule = Rule {
     id: "select-star",
@@ -22,8 +28,9 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         }
         let is_big_query = query.is_big_query() || query.looks_like_big_query();
         let confidence = match () {
-            () if project.is_beside_services(id) => Confidence::Low,
-            () if query.is_big_query() => Confidence::High,
+            () if project.is_beside_services(id) || is_kept_whole(project, id, query) => Confidence::Low,
+            // Copies have all columns, and scripts may want them.
+            () if query.is_big_query() && query.reading.verb == Verb::Select && !is_of_batch(project, id) => Confidence::High,
             () if is_big_query => Confidence::Medium,
             () => Confidence::Low,
         };
@@ -36,6 +43,24 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let message = format!("`SELECT *` reads every column of {table}{cost}");
         ctx.report(query.place, confidence, message, fix(query));
     }
+}
+
+/// Whether what is read is written somewhere else as it is: as a file, as another table.
+fn is_kept_whole(project: &Project, id: ModuleId, query: &Query) -> bool {
+    let module = project.program.module(id);
+    let Some(call) = query.call else { return false };
+    let writes = |name: Ustr| {
+        let name = name.as_str();
+        ["to_csv", "to_parquet", "to_gbq", "to_excel", "to_feather", "to_pickle", "to_sql", "write_csv", "write_parquet"].contains(&name)
+            || name.starts_with("load_table_from_")
+    };
+    let within = module.function_of(call);
+    project.program.calls[id.0 as usize].iter().any(|site| {
+        module.function_of(site.expr) == within
+            && module.call(site.expr).is_some_and(
+                |call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } | ExprKind::Name(name) if writes(name)),
+            )
+    })
 }
 
 fn shown(table: &str) -> String {

@@ -9,7 +9,7 @@ use crate::ir::program::{ExprId, Language};
 use crate::model::apis::JAVASCRIPT;
 use crate::model::page_sizes::{self, Most, PageSize, Slot};
 use crate::model::program::{ModuleId, Program};
-use crate::model::result_sets::{self, ResultSet, Source};
+use crate::model::result_sets::{self, Extent, ResultSet, Source};
 use crate::model::values::{self, Value};
 
 pub const RULE: Rule = Rule {
@@ -39,9 +39,10 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         ctx.report(project.program.place(id, size.at), confidence, message, bound(&project.program, id, &size, most));
     }
     for set in result_sets::unlimited(project, id) {
+        let extent = set.source.extent();
         let confidence = match () {
-            () if project.is_auxiliary(id) || set.source.is_small() || result_sets::is_kept(project, id, set.at) => Confidence::Low,
-            () if set.is_handed_on || !set.source.is_resolved || set.source.is_distinct() => Confidence::Medium,
+            () if project.is_auxiliary(id) || extent == Extent::Few || result_sets::is_kept(project, id, set.at) => Confidence::Low,
+            () if set.is_handed_on || !set.source.is_resolved || extent == Extent::Some => Confidence::Medium,
             () => Confidence::High,
         };
         let language = project.program.module(id).language;

@@ -121,7 +121,7 @@ pub struct Class {
     pub span: Span,
     /// Decorator expressions.
     pub decorators: Box<[ExprId]>,
-    /// Base classes and keyword arguments.
+    /// Base classes and keyword arguments. Interfaces of TypeScript stand under `implements`.
     pub bases: Box<[Arg]>,
     /// The body.
     pub body: BlockId,

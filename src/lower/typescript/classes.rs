@@ -45,6 +45,15 @@ impl Lowering<'_> {
                 }
                 Value::Args(bases)
             }
+            Kind::ImplementsClause => {
+                let mut interfaces = Vec::new();
+                for child in children {
+                    let kind = ArgKind::Keyword(Ustr::from("implements"));
+                    let interface = self.as_expr(child).map(|value| Arg { kind, value: self.generic(value), span: child.span });
+                    interfaces.extend(interface);
+                }
+                Value::Args(interfaces)
+            }
             Kind::ClassBody => self.class_body(span, children),
             Kind::InterfaceBody => self.members(span, children),
             Kind::EnumBody => self.enum_body(span, children),

@@ -210,7 +210,6 @@ impl Kind {
                 | Self::ExistentialType
                 | Self::FunctionSignature
                 | Self::FunctionType
-                | Self::ImplementsClause
                 | Self::IndexSignature
                 | Self::IndexTypeQuery
                 | Self::InferType

@@ -135,7 +135,8 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
     let reads = ["from", "deserialize", "unmarshal"].iter().any(|prefix| lower.starts_with(prefix) && lower.len() > prefix.len());
     let by_name = is_form
         || reads
-        || ["valid", "schema", "sanitiz", "verif"].iter().any(|word| lower.contains(word))
+        // Whoever reads messages of SAML checks their form and signature first.
+        || ["valid", "schema", "sanitiz", "verif", "saml"].iter().any(|word| lower.contains(word))
         || SCHEMA_NAMES.iter().any(|end| name.ends_with(end));
     let is_storage = name == "create"
         || name == "load"

@@ -66,6 +66,8 @@ pub(super) struct Fate {
     pub(super) is_checked: bool,
     /// Its outside is checked: whether it is there, an object, a list.
     pub(super) is_checked_outside: bool,
+    /// Some of it goes to what nothing is known of.
+    pub(super) goes_out_of_sight: bool,
     /// A message in it is used as it comes.
     pub(super) is_open_inside: bool,
     /// The keys that are read.
@@ -83,6 +85,7 @@ impl Fate {
         self.is_validated |= other.is_validated;
         self.is_checked |= other.is_checked;
         self.is_checked_outside |= other.is_checked_outside;
+        self.goes_out_of_sight |= other.goes_out_of_sight;
         self.is_open_inside |= other.is_open_inside;
         for key in other.keys {
             if !self.keys.iter().any(|known| known.name == key.name) {
@@ -129,6 +132,8 @@ fn within(project: &Project, start: Vec<(Spot, Part)>, depth: u8) -> Fate {
             None => Fate::default(),
         };
         fate.is_used = true;
+        fate.is_checked_outside |= is_refused_when_broken(project.program.module(id), expr);
+        fate.goes_out_of_sight |= message.goes_out_of_sight;
         fate.is_open_inside |= message.is_used && !message.is_validated && !message.is_checked;
         // Whoever checks the message has looked at what is used of the envelope.
         fate.is_checked |= message.is_validated || message.is_checked;
@@ -214,7 +219,7 @@ impl Follow<'_> {
                 {
                     self.key(&key, self.shape_of(id, parent), false);
                 }
-                if part == Part::Whole && is_refused_when_missing(module, parent) {
+                if part == Part::Whole && module.language == Language::Python && is_refused_when_missing(module, parent) {
                     self.tested(Part::Member);
                 }
                 self.becomes(id, parent, Part::Member);
@@ -397,23 +402,25 @@ fn is_in_search(module: &Module, expr: ExprId) -> bool {
 
 /// Whether a key that is not there is caught where it is read: `try: … except KeyError: …`.
 fn is_refused_when_missing(module: &Module, expr: ExprId) -> bool {
+    is_attempted(module, expr, &["KeyError", "LookupError", "TypeError"], |_| true)
+}
+
+/// Whether a text that is none of data is caught where it is read: `try { JSON.parse(…) } catch { … }`.
+fn is_refused_when_broken(module: &Module, expr: ExprId) -> bool {
+    is_attempted(module, expr, &["ValueError", "JSONDecodeError", "Exception"], |handler| !module.block(handler.body).falls_through)
+}
+
+/// Whether an error of one of these names is caught where an expression is, by a handler that does what is asked for.
+fn is_attempted(module: &Module, expr: ExprId, errors: &[&str], does: impl Fn(&Handler) -> bool) -> bool {
     let mut inner = None;
     for around in module.around(expr) {
         match around {
             Around::Stmt(stmt, from) => {
                 if let StmtKind::Try(t) = &module.stmt(stmt).kind
                     && from.or(inner) == Some(t.body)
+                    && t.handlers.iter().any(|handler| catches(module, handler, errors) && does(handler))
                 {
-                    let catches = |handler: &Handler| {
-                        handler.types.is_some_and(|types| {
-                            module.descendants(types).iter().any(|e| {
-                                matches!(module.expr(*e).kind, ExprKind::Name(name) if matches!(name.as_str(), "KeyError" | "LookupError" | "TypeError"))
-                            })
-                        })
-                    };
-                    if t.handlers.iter().any(catches) {
-                        return true;
-                    }
+                    return true;
                 }
                 inner = from;
             }
@@ -422,6 +429,17 @@ fn is_refused_when_missing(module: &Module, expr: ExprId) -> bool {
         }
     }
     false
+}
+
+fn catches(module: &Module, handler: &Handler, errors: &[&str]) -> bool {
+    // What JavaScript catches has no type.
+    handler.types.map_or(module.language == Language::TypeScript, |types| {
+        let is_one = |name: Ustr| errors.contains(&name.as_str());
+        module
+            .descendants(types)
+            .iter()
+            .any(|e| matches!(module.expr(*e).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_one(name)))
+    })
 }
 
 /// Whether a body is put under the key of a body.

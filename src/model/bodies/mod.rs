@@ -26,8 +26,17 @@ pub struct Unchecked {
     pub is_parameter: bool,
     /// Whether its outside is checked.
     pub is_checked_outside: bool,
+    /// Whether some of it goes to what nothing is known of, which may check it.
+    pub goes_out_of_sight: bool,
     /// The keys that are read of it, in order.
     pub keys: Vec<Key>,
+}
+
+impl Unchecked {
+    fn new(at: ExprId, is_parameter: bool, fate: fate::Fate) -> Self {
+        let is_checked_outside = fate.is_checked_outside || fate.is_checked;
+        Self { at, is_parameter, is_checked_outside, goes_out_of_sight: fate.goes_out_of_sight, keys: fate.keys }
+    }
 }
 
 /// The bodies that functions of a module use without a schema, by place.

@@ -41,8 +41,7 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             };
             let fate = fate::of(project, vec![(spot, Part::Whole)]);
             if fate.is_open() {
-                let is_checked_outside = fate.is_checked_outside || fate.is_checked;
-                found.push(Unchecked { at: param.target, is_parameter: true, is_checked_outside, keys: fate.keys });
+                found.push(Unchecked::new(param.target, true, fate));
             }
         }
     }

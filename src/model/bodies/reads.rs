@@ -49,7 +49,7 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             reads.iter().map(|(expr, part, spot)| (*expr, *part, fate::of(project, vec![(*spot, *part)]))).collect();
         let mut whole = Fate::default();
         fates.iter().for_each(|(.., fate)| whole.merge(fate.clone()));
-        if !whole.is_open() || is_guarded(project, function) {
+        if !whole.is_open() || is_guarded(project, function) || is_checked_by_helper(project, function) {
             continue;
         }
         // What is only looked at, or hashed, is not what is meant.
@@ -57,10 +57,36 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             fates.iter().find(|(_, part, fate)| fate.is_used || (*part != Part::Raw && !fate.is_checked_outside && fates.len() == 1));
         let is_first_test = fates.first().filter(|(_, _, fate)| fate.is_checked_outside).map(|(expr, ..)| *expr);
         let Some(at) = is_first_test.or(first.map(|(expr, ..)| *expr)) else { continue };
-        let is_checked_outside = whole.is_checked_outside || whole.is_checked;
-        found.push(Unchecked { at, is_parameter: false, is_checked_outside, keys: whole.keys });
+        found.push(Unchecked::new(at, false, whole));
     }
     found
+}
+
+/// Whether a function gives the whole request to one of the project that checks what it reads of the body: `if (!isValid(req))`.
+fn is_checked_by_helper(project: &Project, function: FunctionRef) -> bool {
+    let program = &project.program;
+    let id = function.module;
+    let module = program.module(id);
+    let requests = Requests::new(program, id);
+    program.calls[id.0 as usize].iter().filter(|site| module.function_of(site.expr) == Some(function.function)).any(|site| {
+        let Entity::Function(helper) = site.callee else { return false };
+        let is_given = module.call(site.expr).is_some_and(|call| call.args.iter().any(|arg| requests.is_request(arg.value, 4)));
+        is_given && helper != function && project.routes.handler(helper).is_none() && checks_what_it_reads(project, helper)
+    })
+}
+
+fn checks_what_it_reads(project: &Project, helper: FunctionRef) -> bool {
+    let program = &project.program;
+    let id = helper.module;
+    let module = program.module(id);
+    let requests = Requests::new(program, id);
+    let span = module.function(helper.function).span;
+    module.expr_ids().filter(|expr| span.contains(module.expr(*expr).span)).any(|expr| {
+        read(program, &requests, id, expr).is_some_and(|(part, spot)| {
+            let fate = fate::of(project, vec![(spot, part)]);
+            fate.is_validated || fate.is_checked
+        })
+    })
 }
 
 /// Whether the body of a function's request is checked before, or its signature is verified.

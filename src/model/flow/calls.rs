@@ -14,6 +14,7 @@ use crate::model::apis::Role;
 use crate::model::arguments;
 use crate::model::program::ModuleId;
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::values::SAME_TEXT;
 
 /// Modules of the standard library and the like whose values nobody outside chooses: times, numbers, digests.
 const HARMLESS_ROOTS: [&str; 16] = [
@@ -35,8 +36,8 @@ const HARMLESS_ROOTS: [&str; 16] = [
     "dateutil",
 ];
 
-/// Functions that give back the text they are given, with other blanks.
-const SAME_TEXT: [&str; 6] = ["textwrap.dedent", "inspect.cleandoc", "sys.intern", "copy.copy", "copy.deepcopy", "typing.cast"];
+/// Functions that take nothing but numbers.
+const OF_NUMBERS: [&str; 4] = ["datetime.date", "datetime.datetime", "datetime.timedelta", "calendar.monthrange"];
 
 /// What is left of a text when it was cleaned in some way cannot be judged.
 const CLEANING: [&str; 4] = ["re.escape", "urllib.parse.quote", "urllib.parse.quote_plus", "urllib.parse.urlencode"];
@@ -79,6 +80,10 @@ impl Evaluator<'_> {
             if let Some(result) = self.method(environment, expr, call, (object, &receiver), name, &args, values) {
                 return result;
             }
+        }
+        // Of a text they make nothing, but an error.
+        if matches!(callee, Entity::Library(name) if OF_NUMBERS.contains(&name.as_str())) {
+            call.args.iter().for_each(|arg| self.improve(environment, arg.value, Origin::Safe));
         }
         match callee {
             Entity::Builtin(name) => self.builtin(expr, call, name, &args, values),
@@ -206,6 +211,11 @@ impl Evaluator<'_> {
                 let (named, at) = named_arguments(call, name, args, values);
                 self.formatted(expr, receiver, format::braces, args, &named, at.unwrap_or(expr))
             }
+            // `Template("…").substitute(name=name)`
+            "substitute" | "safe_substitute" if is_text => {
+                let (named, at) = named_arguments(call, name, args, values);
+                self.formatted(expr, receiver, format::dollars, args, &named, at.unwrap_or(expr))
+            }
             "join" if is_text => {
                 let (list, value) = args.first().map(|(list, value)| (*list, value))?;
                 self.joined_text(expr, (list, value), (expr, receiver))
@@ -236,12 +246,9 @@ impl Evaluator<'_> {
             "items" => container(vec![container(vec![receiver.keys(), receiver.values()])]),
             "keys" => container(vec![receiver.keys()]),
             "values" => container(vec![receiver.values()]),
-            // Its keys are the names of fields.
-            "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.is_model() => {
-                let known = receiver.content.as_deref().cloned().unwrap_or_default();
-                let content = Content { keys: Abstract::of(Origin::Safe), items: receiver.derived(), ..known };
-                Abstract { kind: Kind::Plain, content: Some(Arc::new(content)), ..receiver.clone() }
-            }
+            // Its keys are the names of fields, whatever class it is of.
+            "model_dump" | "_asdict" if receiver.content.is_none() || receiver.is_model() => receiver.dumped(),
+            "dict" | "to_dict" if receiver.is_model() => receiver.dumped(),
             "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Passed => {
                 Abstract { kind: Kind::Plain, ..receiver.clone() }
             }
@@ -394,7 +401,7 @@ pub(super) fn strips(pattern: &str) -> Strips {
 
 /// What `.format(…)` looks names up in.
 fn named_arguments(call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> (Abstract, Option<ExprId>) {
-    if name == "format_map" {
+    if name == "format_map" || (name == "substitute" || name == "safe_substitute") && !args.is_empty() {
         return args.first().map(|(at, value)| (value.clone(), Some(*at))).unwrap_or_default();
     }
     let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Python's two little languages for filling texts: `%` and `str.format`.
+//! Python's three little languages for filling texts: `%`, `str.format` and `string.Template`.
 
 /// A part of a format text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +95,39 @@ pub(super) fn braces(text: &str) -> Vec<Part> {
     parts
 }
 
+/// Reads the text of a `string.Template`.
+pub(super) fn dollars(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('$') {
+        plain.push_str(before);
+        let is_in_braces = behind.starts_with('{');
+        let inside = behind.strip_prefix('{').unwrap_or(behind);
+        let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+        let (name, after) = inside.split_at(end);
+        let after = if is_in_braces { after.strip_prefix('}') } else { Some(after) };
+        match after {
+            Some(after) if name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') => {
+                if !plain.is_empty() {
+                    parts.push(Part::Text(std::mem::take(&mut plain)));
+                }
+                parts.push(Part::Field(Field::Named(name.to_owned()), false));
+                rest = after;
+            }
+            _ => {
+                plain.push('$');
+                rest = behind.strip_prefix('$').unwrap_or(behind);
+            }
+        }
+    }
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        parts.push(Part::Text(plain));
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,5 +163,13 @@ mod tests {
         assert_eq!(braces("{{x}} {a.b:d}"), [text("{x} "), Part::Field(Field::Named("a".into()), true)]);
         assert_eq!(braces("}{"), Vec::<Part>::new());
         assert_eq!(braces("ä{ä"), [text("ää")]);
+    }
+
+    #[test]
+    fn dollar_fields() {
+        let field = |name: &str| Part::Field(Field::Named(name.to_owned()), false);
+        assert_eq!(dollars("a $b ${c}d"), [text("a "), field("b"), text(" "), field("c"), text("d")]);
+        assert_eq!(dollars("$$5 $1 ${x"), [text("$5 $1 ${x")]);
+        assert_eq!(dollars("ä$ä$"), [text("ä$ä$")]);
     }
 }

@@ -6,7 +6,7 @@ use super::{Abstract, Content, Origin};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::program::FunctionRef;
-use crate::model::resolve::Entity;
+use crate::model::resolve::{Entity, Resolver};
 use crate::model::values;
 use std::sync::Arc;
 
@@ -43,13 +43,9 @@ impl Evaluator<'_> {
                 ExprKind::Compare { operands, ops } => self.refine_by_comparison(environment, operands, ops, truth),
                 ExprKind::Call(call) if self.is_javascript() => self.refine_by_call_of_javascript(environment, test, call, truth),
                 ExprKind::Call(call) => self.refine_by_call(environment, test, call, truth),
-                // `if (!COLUMNS[key]) return`: it is one of the keys.
-                ExprKind::Subscript { object, index, .. } if truth && self.is_javascript() => {
-                    let object = self.value_in(environment, *object);
-                    if object.content.is_some() && object.origin < Origin::Request {
-                        self.improve(environment, *index, Origin::Safe);
-                    }
-                }
+                // `if (!COLUMNS[key]) return`
+                ExprKind::Subscript { .. } if truth && self.is_javascript() => self.refine_by_found(environment, test),
+                ExprKind::Name(_) if truth => self.refine_by_found(environment, self.looked_up(test)),
                 ExprKind::Assign { value, .. } => todo.push((*value, truth)),
                 _ => {}
             }
@@ -72,9 +68,10 @@ impl Evaluator<'_> {
                 if self.value_in(environment, *right).origin < Origin::Request => {
                     self.improve(environment, *left, Origin::Safe);
                 }
-            // `PATTERN.fullmatch(name) is None`
+            // `PATTERN.fullmatch(name) is None`, `column is None`
             (CompareOp::Is | CompareOp::IsNot, _)
-                if matches!(self.module().expr(*right).kind, ExprKind::Null) && self.module().call(*left).is_some() =>
+                if matches!(self.module().expr(*right).kind, ExprKind::Null)
+                    && matches!(self.module().expr(*left).kind, ExprKind::Call(_) | ExprKind::Name(_)) =>
             {
                 self.refine(environment, *left, (*op == CompareOp::IsNot) == truth);
             }
@@ -92,6 +89,37 @@ impl Evaluator<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Something was found in a mapping: what it was asked for is one of the keys.
+    fn refine_by_found(&self, environment: &mut Environment, look_up: ExprId) {
+        let (mapping, key) = match &self.module().expr(look_up).kind {
+            ExprKind::Subscript { object, index, .. } => (*object, *index),
+            ExprKind::Call(call) => match (&self.module().expr(call.callee).kind, &call.args[..]) {
+                (ExprKind::Attribute { object, name, .. }, [key]) if *name == "get" => (*object, key.value),
+                _ => return,
+            },
+            _ => return,
+        };
+        let mapping = self.value_in(environment, mapping);
+        if mapping.content.is_some() && mapping.origin < Origin::Request {
+            self.improve(environment, key, Origin::Safe);
+        }
+    }
+
+    /// What a name was bound to before it is tested.
+    fn looked_up(&self, name: ExprId) -> ExprId {
+        let ExprKind::Name(text) = self.module().expr(name).kind else { return name };
+        let resolver = Resolver::new(self.program);
+        let Some((scope, count)) = resolver.scope_of_name(self.id, name, text) else { return name };
+        let binding = match count {
+            1 => self.program.bindings(self.id, scope, text).next().copied(),
+            _ => resolver.reaching(self.id, scope, name, text),
+        };
+        match binding.map(|binding| binding.kind) {
+            Some(BindingKind::Value(value)) => value,
+            _ => name,
         }
     }
 
@@ -147,7 +175,7 @@ impl Evaluator<'_> {
                 true
             }
             _ if op == CompareOp::InstanceOf => {
-                let class = crate::model::resolve::Resolver::new(self.program).entity(self.id, right).library();
+                let class = Resolver::new(self.program).entity(self.id, right).library();
                 if truth && class.is_some_and(|class| class == "js:globalThis.Date") {
                     self.improve(environment, left, Origin::Safe);
                 }
@@ -283,6 +311,9 @@ impl Evaluator<'_> {
                 if let (true, Some(value)) = (matches!(name.as_str(), "fullmatch" | "match" | "search"), args.first()) {
                     self.improve_by_match(environment, object, name == "fullmatch", *value);
                     return;
+                }
+                if name == "get" {
+                    self.refine_by_found(environment, test);
                 }
                 if name == "issubset" {
                     self.improve_items(environment, self.set_of(object).unwrap_or(object));

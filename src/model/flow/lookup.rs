@@ -77,9 +77,25 @@ impl Evaluator<'_> {
                         ExprKind::Attribute { name, .. } => object.member(self.id, expr, &name),
                         _ => object.derived(),
                     },
-                    None => seen,
+                    None => self.by_its_name(expr, object).unwrap_or(seen),
                 },
             },
+        }
+    }
+
+    /// What is known by its name of a member of what is out of sight: the key of a row, a member of a constant.
+    fn by_its_name(&self, expr: ExprId, object: &Abstract) -> Option<Abstract> {
+        let ExprKind::Attribute { object: owner, name, .. } = self.module().expr(expr).kind else { return None };
+        if object.origin > Origin::Unseen {
+            return None;
+        }
+        let is_key = matches!(name.as_str(), "id" | "pk" | "uuid") || name.ends_with("_id") || name.ends_with("Id");
+        // `Vote.AUTH_TYPES.soft`
+        let is_of_constant = matches!(self.module().expr(owner).kind, ExprKind::Attribute { name, .. } if is_constant_name(&name));
+        match (is_of_constant, is_key) {
+            (true, _) => Some(Abstract::of(Origin::Safe)),
+            (false, true) => Some(Abstract::of(Origin::Checked)),
+            (false, false) => None,
         }
     }
 

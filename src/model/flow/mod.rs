@@ -237,8 +237,18 @@ impl Abstract {
         self.content.as_ref().map_or_else(|| self.within(StepKind::Values), |content| content.items.clone())
     }
 
-    /// The keys of a mapping.
+    /// An instance of a model as a mapping: its keys are the names of fields.
+    fn dumped(&self) -> Self {
+        let known = self.content.as_deref().cloned().unwrap_or_default();
+        let content = Content { keys: Self::of(Origin::Safe), items: self.within(StepKind::Values), ..known };
+        Self { kind: Kind::Plain, content: Some(Arc::new(content)), ..self.clone() }
+    }
+
+    /// The keys of a mapping, or of what a model can be made.
     fn keys(&self) -> Self {
+        if self.is_model() {
+            return Self::of(Origin::Safe);
+        }
         self.content.as_ref().map_or_else(|| self.within(StepKind::Keys), |content| content.keys.clone())
     }
 

@@ -5,6 +5,7 @@ use ustr::Ustr;
 use super::{Entity, Resolver, STEPS, javascript};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
+use crate::model::implementations::is_abstract;
 use crate::model::program::{FunctionRef, ModuleId};
 
 impl Resolver<'_> {
@@ -50,9 +51,24 @@ impl Resolver<'_> {
             Entity::Library(path) => self.library(self.program.apis.member(path, name)),
             Entity::Instance(class) => self.library(self.program.apis.member(class, name)),
             Entity::Module(id) => self.exported(id, name),
-            Entity::Class(m, c) | Entity::Object(m, c) => self.class_member(m, c, name),
+            Entity::Class(m, c) | Entity::Object(m, c) => self.implemented(m, c, name),
             Entity::Function(f) => self.member_by_decorator(f, name),
             Entity::Builtin(_) | Entity::Unknown => Entity::Unknown,
+        }
+    }
+
+    /// A member of a class, or what stands behind it where the class says only that there is one.
+    fn implemented(&self, module: ModuleId, class: ClassId, name: Ustr) -> Entity {
+        let member = self.class_member(module, class, name);
+        let says_nothing = match member {
+            Entity::Unknown => true,
+            Entity::Function(f) => is_abstract(self.program.module(f.module), f.function),
+            _ => false,
+        };
+        let only = says_nothing.then(|| self.program.implementations().only(self.program, (module, class), name)).flatten();
+        match only.and_then(|only| Some((only.module, self.program.function(only).class?))) {
+            Some((module, class)) => self.class_member(module, class, name),
+            None => member,
         }
     }
 

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use rustc_hash::{FxHashMap, FxHashSet};
 use ustr::Ustr;
 
-use super::{Source, keys, vocabulary};
+use super::{Extent, Source, keys, vocabulary};
 use crate::ir::program::*;
 use crate::model::apis::{Gives, Positions};
 use crate::model::calls::{Passed, argument, has_spread};
@@ -367,8 +367,14 @@ impl<'p> Search<'p> {
         if is_one_row && !has("group_by") {
             return Bound::Held;
         }
+        let compared = keys::compared(self.program, chain);
+        if self.project.uniques().are_together_in(&compared) {
+            return Bound::Held;
+        }
         let is_filtered = ["where", "filter", "filter_by", "find"].into_iter().any(has);
-        Bound::Open(Source { api: Some(api), table, text: None, is_resolved: true, is_filtered })
+        let is_grouped = ["group_by", "groupBy", "group", "distinct"].into_iter().any(has);
+        let extent = Extent::of(&compared, is_grouped);
+        Bound::Open(Source { api: Some(api), table, text: None, is_resolved: true, is_filtered, extent })
     }
 
     fn method(&self, id: ModuleId, call: ExprId) -> Option<Ustr> {

@@ -1,18 +1,13 @@
 //! Look-ups by a key: what a query asks for by the key of its table, or a column that is declared unique, is one row, or as many as
 //! the caller has named.
 
-use rustc_hash::FxHashSet;
-
 use super::vocabulary;
 use crate::ir::program::*;
-use crate::model::calls::Passed;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::Entity;
-use crate::model::sql::keys::is_key_of;
-use crate::model::sql::reading::Verb;
+use crate::model::sql::keys::{Compared, is_key_of};
 use crate::model::values::{self, Value};
-use crate::model::{fields, options};
 
 /// Keys of a mapping that compare with something else than one value or some.
 const OPERATORS: [&str; 24] = [
@@ -93,7 +88,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn is_key(self, column: &str) -> bool {
         let column = column.trim_start_matches('_');
-        is_key_of(column, self.table) || self.project.unique_columns().contains(&column.to_ascii_lowercase())
+        is_key_of(column, self.table) || self.project.uniques().columns.contains(&column.to_ascii_lowercase())
     }
 
     fn is_by_key(self, expr: ExprId) -> bool {
@@ -204,98 +199,100 @@ fn is_range(program: &Program, id: ModuleId, value: ExprId) -> bool {
     })
 }
 
-/// The columns that some model of a project declares to be unique, in lower case.
-#[must_use]
-pub fn unique_columns(project: &Project) -> FxHashSet<String> {
-    let program = &project.program;
-    let mut found = FxHashSet::default();
-    for query in program.code_ids().flat_map(|id| project.queries(id)).filter(|query| query.reading.verb == Verb::Define) {
-        found.extend(defined(&query.text));
-    }
-    for id in program.code_ids() {
-        let module = program.module(id);
-        found.extend(module.class_ids().flat_map(|class| decorated(program, id, class)));
-        let is_true = |value: ExprId| values::value(program, id, value) == Value::Bool(true);
-        for expr in module.expr_ids() {
-            match &module.expr(expr).kind {
-                // `email = Column(String, unique=True)`, `email: Mapped[str] = mapped_column(unique=True)`
-                ExprKind::Call(call) => {
-                    let is_unique = |arg: &Arg| {
-                        matches!(arg.kind, ArgKind::Keyword(name) if matches!(name.as_str(), "unique" | "primary_key"))
-                            && matches!(module.expr(arg.value).kind, ExprKind::Bool(true))
-                    };
-                    if call.args.iter().any(is_unique) {
-                        found.extend(declared(module, expr, call));
-                    }
-                }
-                // `{ email: { type: String, unique: true } }`
-                ExprKind::Object(entries) => {
-                    for entry in entries {
-                        let Entry::Pair { key, value } = entry else { continue };
-                        let ExprKind::String(column) = module.expr(*key).kind else { continue };
-                        if !matches!(module.expr(*value).kind, ExprKind::Object(_)) {
-                            continue;
-                        }
-                        let says = |key: &str| matches!(options::held(program, id, *value, key), Passed::Value(at, value) if at == id && is_true(value));
-                        if says("unique") || says("primaryKey") {
-                            found.insert(column.to_ascii_lowercase());
-                        }
-                    }
-                }
-                _ => {}
+/// The columns that the calls of a query compare for equality with some value.
+pub(super) fn compared(program: &Program, chain: &[(ModuleId, ExprId)]) -> Vec<Compared> {
+    let mut found = Vec::new();
+    for (id, expr) in chain {
+        let module = program.module(*id);
+        let Some(call) = module.call(*expr) else { continue };
+        let ExprKind::Attribute { name, .. } = module.expr(call.callee).kind else { continue };
+        if !vocabulary::filters(&name) {
+            continue;
+        }
+        // `.where("team", team)`, `.eq("team", team)`
+        if let [first, second] = &call.args[..]
+            && let ExprKind::String(column) = module.expr(first.value).kind
+        {
+            found.push(of(program, *id, &column, second.value));
+            continue;
+        }
+        for arg in &call.args {
+            match arg.kind {
+                ArgKind::Keyword(column) => match column.rsplit_once("__") {
+                    None => found.push(of(program, *id, &column, arg.value)),
+                    Some((column, "exact" | "iexact" | "in" | "id" | "pk")) => found.push(of(program, *id, column, arg.value)),
+                    Some(_) => {}
+                },
+                ArgKind::Positional => in_condition(program, *id, arg.value, 8, &mut found),
+                ArgKind::Spread | ArgKind::KeywordSpread => {}
             }
         }
     }
     found
 }
 
-/// The columns that a definition of a table makes unique, each by itself: `email TEXT UNIQUE`, `PRIMARY KEY (code)`.
-fn defined(text: &str) -> Vec<String> {
-    let lower = text.to_ascii_lowercase();
-    let Some((_, columns)) = lower.split_once('(').filter(|_| lower.contains("create table")) else { return Vec::new() };
-    let name = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_').to_owned();
-    let mut found = Vec::new();
-    for part in columns.split(',') {
-        let Some(at) = part.find("primary key").or_else(|| part.find("unique")) else { continue };
-        let behind = &part[at..];
-        match behind.split_once('(') {
-            Some((_, one)) if one.contains(')') => found.push(name(one.split(')').next().unwrap_or_default())),
-            // Several columns together.
-            Some(_) => {}
-            None => found.extend(part.split_whitespace().next().map(name)),
-        }
-    }
-    found.retain(|column| !column.is_empty());
-    found
-}
-
-/// `@Column({ unique: true }) email: string`, `@PrimaryColumn() code: string`
-fn decorated(program: &Program, id: ModuleId, class: ClassId) -> Vec<String> {
-    let module = program.module(id);
-    let is_unique = |decorator: &ExprId| {
-        let Some(call) = module.call(*decorator) else { return false };
-        let (ExprKind::Name(name) | ExprKind::Attribute { name, .. }) = module.expr(call.callee).kind else { return false };
-        let says_so = |arg: &Arg| match options::held(program, id, arg.value, "unique") {
-            Passed::Value(at, value) => values::value(program, at, value) == Value::Bool(true),
-            _ => false,
-        };
-        name.starts_with("Primary") || name == "Unique" || call.args.iter().any(says_so)
-    };
-    fields::of(module, class).filter(|field| field.decorators.iter().any(is_unique)).map(|field| field.name.to_ascii_lowercase()).collect()
-}
-
-/// The column that a call declares: the name it is assigned to, or its first argument.
-fn declared(module: &Module, expr: ExprId, call: &Call) -> Option<String> {
-    let by_argument = || match module.expr(call.args.first()?.value).kind {
-        ExprKind::String(name) => Some(name.to_ascii_lowercase()),
+/// The same of an object that stands for conditions: `{ team, day }`.
+pub(super) fn compared_in(program: &Program, id: ModuleId, object: ExprId) -> Vec<Compared> {
+    let Some((at, entries)) = values::object_literal(program, id, object) else { return Vec::new() };
+    let of_entry = |entry: &Entry| match entry {
+        Entry::Pair { key, value } if !is_range(program, at, *value) => Some(of(program, at, &values::text(program, at, *key)?, *value)),
         _ => None,
     };
-    let Parent::Stmt(stmt) = module.expr_parents[expr.index()] else { return by_argument() };
-    match &module.stmt(stmt).kind {
-        StmtKind::Assign { targets, .. } => targets.iter().find_map(|target| match module.expr(*target).kind {
-            ExprKind::Name(name) => Some(name.to_ascii_lowercase()),
-            _ => None,
-        }),
-        _ => by_argument(),
+    entries.iter().filter_map(of_entry).collect()
+}
+
+/// `Member.team_id.in_(teams)`, `and_(Member.team == team, …)`, `eq(members.team, team)`
+fn in_condition(program: &Program, id: ModuleId, expr: ExprId, depth: u8, found: &mut Vec<Compared>) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    let module = program.module(id);
+    let column = |expr: ExprId| match module.expr(expr).kind {
+        ExprKind::Attribute { name, .. } => Some(name),
+        _ => None,
+    };
+    match &module.expr(expr).kind {
+        ExprKind::Compare { operands, ops } if matches!(ops[..], [CompareOp::Eq]) => {
+            if let [left, right] = operands[..]
+                && let Some(name) = column(left)
+            {
+                found.push(of(program, id, &name, right));
+            }
+        }
+        ExprKind::Call(call) => {
+            let first = call.args.first().map(|arg| arg.value);
+            match module.expr(call.callee).kind {
+                ExprKind::Attribute { object, name, .. } if matches!(name.as_str(), "in_" | "eq" | "is_") => {
+                    found.extend(column(object).zip(first).map(|(name, value)| of(program, id, &name, value)));
+                }
+                ExprKind::Attribute { name, .. } | ExprKind::Name(name) if matches!(name.as_str(), "and_" | "and" | "Q") => {
+                    for arg in &call.args {
+                        match arg.kind {
+                            ArgKind::Keyword(column) => found.push(of(program, id, &column, arg.value)),
+                            _ => in_condition(program, id, arg.value, depth, found),
+                        }
+                    }
+                }
+                ExprKind::Attribute { name, .. } | ExprKind::Name(name) if matches!(name.as_str(), "eq" | "inArray") => {
+                    if let [left, right] = &call.args[..]
+                        && let Some(name) = column(left.value)
+                    {
+                        found.push(of(program, id, &name, right.value));
+                    }
+                }
+                _ => {}
+            }
+        }
+        ExprKind::Object(_) | ExprKind::Name(_) => found.extend(compared_in(program, id, expr)),
+        _ => {}
     }
+}
+
+fn of(program: &Program, id: ModuleId, column: &str, value: ExprId) -> Compared {
+    let is_written_out = match &program.module(id).expr(value).kind {
+        // A member of an enum, or of a list: `Status.OPEN`, `["open", "new"]`.
+        ExprKind::Attribute { name, .. } => name.chars().all(|c| c.is_uppercase() || c == '_' || c.is_numeric()),
+        ExprKind::List(_) => true,
+        _ => values::value(program, id, value) != Value::Unknown,
+    };
+    let column = column.rsplit('.').next().unwrap_or(column).trim_matches(['"', '`']).to_ascii_lowercase();
+    Compared { column, is_given: !is_written_out }
 }

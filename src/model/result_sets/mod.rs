@@ -3,18 +3,21 @@
 mod bounds;
 mod keys;
 mod readers;
+mod uniques;
 mod vocabulary;
 
 use ustr::Ustr;
 
 use crate::ir::program::*;
 use crate::ir::walk::Around;
-use crate::model::cleanup::words;
 use crate::model::program::ModuleId;
 use crate::model::project::Project;
+use crate::model::sql::bounds::is_date;
+use crate::model::sql::keys::Compared;
+use crate::model::sql::small::is_small;
 use crate::source::Place;
 
-pub use keys::unique_columns;
+pub use uniques::Uniques;
 
 /// A place that reads all rows of a query that nothing limits.
 #[derive(Clone, Debug)]
@@ -42,55 +45,41 @@ pub struct Source {
     pub is_resolved: bool,
     /// Whether it asks for some of the rows by a value.
     pub is_filtered: bool,
+    /// How many rows its conditions leave.
+    extent: Extent,
 }
 
-/// Words in the names of tables whose rows people put there one by one.
-const FEW: [&str; 30] = [
-    "config",
-    "configs",
-    "configuration",
-    "configurations",
-    "setting",
-    "settings",
-    "option",
-    "options",
-    "preference",
-    "preferences",
-    "role",
-    "roles",
-    "permission",
-    "permissions",
-    "provider",
-    "providers",
-    "plan",
-    "plans",
-    "currency",
-    "currencies",
-    "country",
-    "countries",
-    "language",
-    "languages",
-    "locale",
-    "locales",
-    "status",
-    "statuses",
-    "migration",
-    "migrations",
-];
+/// How many rows there may be where nothing limits them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// A handful: one for each group, those of one owner and day, those of a table that people fill one by one.
+    Few,
+    /// What two conditions leave.
+    Some,
+    /// Whatever the table has.
+    Any,
+}
+
+impl Extent {
+    /// What conditions leave.
+    fn of(compared: &[Compared], is_grouped: bool) -> Self {
+        let mut given: Vec<&str> = compared.iter().filter(|compared| compared.is_given).map(|compared| compared.column.as_str()).collect();
+        given.sort_unstable();
+        given.dedup();
+        match given.len() {
+            _ if is_grouped => Self::Few,
+            2.. if given.iter().any(|column| is_date(column)) => Self::Few,
+            2.. => Self::Some,
+            _ => Self::Any,
+        }
+    }
+}
 
 impl Source {
-    /// Whether the text asks for values that differ, of which there may be few.
+    /// How many rows there may be, as far as can be told.
     #[must_use]
-    pub fn is_distinct(&self) -> bool {
-        self.text.as_ref().is_some_and(|(_, text)| text.to_ascii_lowercase().split_whitespace().take(2).eq(["select", "distinct"]))
-    }
-
-    /// Whether the table holds few rows by its name: settings, roles, countries.
-    #[must_use]
-    pub fn is_small(&self) -> bool {
-        let name = self.table.as_deref().unwrap_or_default();
-        let name = name.rsplit('.').next().unwrap_or_default().trim_matches(['`', '"', '[', ']']);
-        words(name).last().is_some_and(|word| FEW.contains(&word.as_str()))
+    pub fn extent(&self) -> Extent {
+        if self.table.as_deref().is_some_and(is_small) { Extent::Few } else { self.extent }
     }
 }
 

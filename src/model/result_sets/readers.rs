@@ -3,7 +3,7 @@
 use ustr::Ustr;
 
 use super::bounds::{Bound, Search};
-use super::{ResultSet, Source, keys, vocabulary};
+use super::{Extent, ResultSet, Source, keys, vocabulary};
 use crate::ir::program::*;
 use crate::model::apis::{Gives, Rows};
 use crate::model::calls::{Passed, argument, passed};
@@ -171,11 +171,16 @@ impl Readers<'_> {
                 Passed::No | Passed::Unknown => None,
             }
         });
+        let mut compared = Vec::new();
         for (at, filter) in filters.map(|filter| (self.id, filter)).into_iter().chain(conditions) {
             let is_by_key = if at == self.id { self.search.filter(at, filter, &table) } else { None };
             if is_by_key != Some(false) && !matches!(self.program.module(at).expr(filter).kind, ExprKind::Null) {
                 return None;
             }
+            compared.extend(keys::compared_in(self.program, at, filter));
+        }
+        if self.project.uniques().are_together_in(&compared) {
+            return None;
         }
         let source = Source {
             api: Some(api),
@@ -183,6 +188,7 @@ impl Readers<'_> {
             text: None,
             is_resolved: true,
             is_filtered: false,
+            extent: Extent::of(&compared, false),
         };
         Some(ResultSet { at: expr, reader: name, source, is_handed_on: false })
     }
@@ -282,11 +288,19 @@ impl Readers<'_> {
                 },
                 Parent::Stmt(stmt) => {
                     let StmtKind::Assign { targets, .. } = &module.stmt(stmt).kind else { return false };
-                    return targets.iter().any(|target| self.names_first_only(*target));
+                    return targets
+                        .iter()
+                        .any(|target| self.names_first_only(*target) || (self.gives_rows_alone(expr) && is_pair_of_one(module, *target)));
                 }
                 _ => return false,
             }
         }
+    }
+
+    /// Sequelize: told what the rows are, it gives them alone; else them and what is known about them.
+    fn gives_rows_alone(&self, call: ExprId) -> bool {
+        let Some(options) = self.program.module(self.id).call(call).and_then(|call| call.args.get(1)) else { return false };
+        ["type", "model", "plain"].iter().any(|key| matches!(options::held(self.program, self.id, options.value, key), Passed::Value(..)))
     }
 
     fn names_first_only(&self, target: ExprId) -> bool {
@@ -296,7 +310,8 @@ impl Readers<'_> {
                 let resolver = Resolver::new(self.program);
                 let scope = resolver.scope_of_name(self.id, target, *name).map(|(scope, _)| scope);
                 let of_scope = |mention: &ExprId| resolver.scope_of_name(self.id, *mention, *name).map(|(scope, _)| scope) == scope;
-                let uses: Vec<ExprId> = self.program.mentions(self.id, *name).filter(|m| *m != target).filter(of_scope).collect();
+                let is_use = |mention: &ExprId| *mention != target && !module.is_assigned(*mention);
+                let uses: Vec<ExprId> = self.program.mentions(self.id, *name).filter(is_use).filter(of_scope).collect();
                 uses.iter().any(|mention| self.is_first(*mention))
                     && uses.iter().all(|mention| self.is_first(*mention) || self.is_counted(*mention))
             }
@@ -405,6 +420,11 @@ impl Readers<'_> {
         });
         if is_emptied { None } else { self.taken(iter, iter, None) }
     }
+}
+
+/// `const [row] = …`
+fn is_pair_of_one(module: &Module, target: ExprId) -> bool {
+    matches!(&module.expr(target).kind, ExprKind::Tuple(parts) | ExprKind::List(parts) if parts.len() == 1)
 }
 
 fn names(module: &Module, expr: ExprId, name: Ustr) -> bool {

@@ -21,8 +21,8 @@ const READERS: [&str; 17] = [
     "pl",
 ];
 
-/// Methods that leave a few rows, one, or a number; or that read none, but write.
-const LIMITING: [&str; 77] = [
+/// Methods that leave a few rows, one, or a number; or that read none, but write, or only say what would be read.
+const LIMITING: [&str; 83] = [
     "limit",
     "limit_to_last",
     "limitToLast",
@@ -100,6 +100,12 @@ const LIMITING: [&str; 77] = [
     "as",
     "findOneAndUpdate",
     "sample",
+    "toQuery",
+    "toSQL",
+    "toSql",
+    "getQuery",
+    "getSql",
+    "compile",
 ];
 
 /// Methods that pass rows on one by one.

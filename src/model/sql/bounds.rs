@@ -49,9 +49,9 @@ impl Bounds {
                 of_column(expr, if is_bound && !negated { Comparison::Bounds } else { Comparison::Tests })
             }
             Expr::Like { expr, negated, .. } => of_column(expr, if *negated { Comparison::Tests } else { Comparison::Bounds }),
-            // Rows that came in just now have no partition yet.
-            Expr::IsNull(inner) if has_name(inner, "_PARTITIONTIME") || has_name(inner, "_PARTITIONDATE") => {
-                Self { holds: true, ..Self::default() }
+            // Rows that have no date are in a partition of their own; those that came in just now have none yet.
+            Expr::IsNull(inner) if matches!(**inner, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => {
+                of_column(inner, Comparison::Bounds)
             }
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
                 Self { holds: false, is_dated: Self::of(expr).says_any(), compared: Vec::new() }
@@ -72,6 +72,7 @@ impl Bounds {
     }
 
     /// Both of two.
+    #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.holds |= other.holds;
         self.is_dated |= other.is_dated;
@@ -114,13 +115,10 @@ fn of_column(column: &Expr, comparison: Comparison) -> Bounds {
 }
 
 /// Whether an expression reads no column and asks nothing of a table: a literal, a parameter, today.
+#[must_use]
 pub fn is_constant(expr: &Expr) -> bool {
     let columns = Columns::of(expr);
     !columns.has_query && columns.names.iter().all(|name| name.contains(HOLE))
-}
-
-fn has_name(expr: &Expr, wanted: &str) -> bool {
-    Columns::of(expr).names.iter().any(|name| name.eq_ignore_ascii_case(wanted))
 }
 
 /// The columns that an expression reads.
@@ -148,7 +146,7 @@ impl Columns {
     }
 
     fn has_time(&self) -> bool {
-        self.names.iter().any(|name| is_time(name))
+        self.names.iter().any(|name| is_date(name) || is_period(name))
     }
 
     fn has_hole(&self) -> bool {
@@ -199,9 +197,41 @@ fn units(function: &Function) -> usize {
     list.args.iter().skip(1).filter(is_unit).count()
 }
 
+/// Words for what time is parted by, in the languages that columns are named in.
+const PERIODS: [&str; 28] = [
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "year",
+    "hour",
+    "yyyymm",
+    "yyyymmdd",
+    "yyyy",
+    "yearmonth",
+    "ym",
+    "ano",
+    "mes",
+    "dia",
+    "hora",
+    "horario",
+    "datahora",
+    "fecha",
+    "datum",
+    "jour",
+    "mois",
+    "annee",
+    "horodatage",
+    "jahr",
+    "monat",
+    "zeit",
+    "zeitpunkt",
+    "zeitstempel",
+];
+
 /// Whether a column's name says that it holds a date or time.
 #[must_use]
-pub fn is_time(name: &str) -> bool {
+pub fn is_date(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let has =
         |part: &str| lower.contains(part) && !["candidate", "validate", "mandate", "consolidate"].iter().any(|word| lower.contains(word));
@@ -212,4 +242,9 @@ pub fn is_time(name: &str) -> bool {
         || name.ends_with("At")
         || matches!(lower.as_str(), "day" | "created" | "updated" | "ts" | "dt" | "dte" | "_table_suffix")
         || ["_dt", "_created", "_updated", "_modified"].iter().any(|end| lower.ends_with(end))
+}
+
+/// Whether a column's name says that it holds a part of time by which tables are parted, too: a year, a month.
+fn is_period(name: &str) -> bool {
+    name.to_ascii_lowercase().split('_').any(|word| PERIODS.contains(&word))
 }

@@ -5,7 +5,7 @@ use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::bounds::is_time;
+use super::bounds::is_date;
 use super::reading::HOLE;
 
 /// A statement that makes a table or a materialised view which stays.
@@ -34,6 +34,8 @@ pub enum Dates {
     None,
     /// Its columns are not known.
     Unknown,
+    /// Its columns are read from elsewhere when it is made.
+    Elsewhere,
 }
 
 impl Dates {
@@ -42,7 +44,7 @@ impl Dates {
     pub fn or(self, other: Self) -> Self {
         let rank = |dates: &Self| match dates {
             Self::Column(_) => 3,
-            Self::Unknown => 2,
+            Self::Unknown | Self::Elsewhere => 2,
             Self::Named(_) => 1,
             Self::None => 0,
         };
@@ -267,9 +269,9 @@ fn of_rows(query: &Query) -> Dates {
 fn of_expr(expr: &Expr, alias: Option<&str>) -> Dates {
     let called = |name: &str| alias.unwrap_or(name).to_owned();
     match expr {
-        Expr::Identifier(name) if is_time(&name.value) => Dates::Named(called(&name.value)),
+        Expr::Identifier(name) if is_date(&name.value) => Dates::Named(called(&name.value)),
         Expr::CompoundIdentifier(names) => match names.last() {
-            Some(name) if is_time(&name.value) => Dates::Named(called(&name.value)),
+            Some(name) if is_date(&name.value) => Dates::Named(called(&name.value)),
             _ => Dates::None,
         },
         Expr::Cast { data_type: DataType::Date | DataType::Timestamp(..) | DataType::Datetime(_), .. } => Dates::Column(called("day")),

@@ -1,6 +1,6 @@
 //! Look-ups by a table's own key: what they give is one row, or as many as the caller has asked for.
 
-use sqlparser::ast::{BinaryOperator, Expr, InTarget, Query, Select, SetExpr, TableFactor};
+use sqlparser::ast::{BinaryOperator, Expr, InTarget, Query, Select, SetExpr, TableFactor, Value};
 
 use super::bounds::is_constant;
 use super::reading::HOLE;
@@ -14,6 +14,69 @@ pub fn is_looked_up(query: &Query) -> bool {
     match &*query.body {
         SetExpr::Select(select) => select.selection.as_ref().is_some_and(|condition| by_key(select, condition)),
         SetExpr::Query(query) => is_looked_up(query),
+        _ => false,
+    }
+}
+
+/// The columns that a query compares for equality with some value.
+#[must_use]
+pub fn compared(query: &Query) -> Vec<Compared> {
+    let mut found = Vec::new();
+    let mut todo: Vec<&Expr> = match &*query.body {
+        SetExpr::Select(select) => select.selection.iter().collect(),
+        SetExpr::Query(query) => return compared(query),
+        _ => Vec::new(),
+    };
+    while let Some(condition) = todo.pop() {
+        match condition {
+            Expr::Nested(inner) => todo.push(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::And, right } => todo.extend([&**left, &**right]),
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                let (column, other) = if is_constant(left) { (right, left) } else { (left, right) };
+                found.extend(column_of(column).filter(|_| is_constant(other)).map(|column| Compared { column, is_given: is_given(other) }));
+            }
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, .. } => {
+                found.extend(column_of(left).map(|column| Compared { column, is_given: true }));
+            }
+            Expr::In { expr, target: InTarget::List(_) | InTarget::Unnest(_), negated: false, .. } => {
+                found.extend(column_of(expr).map(|column| Compared { column, is_given: false }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A column that is compared with one value, or some.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compared {
+    /// Its name, in lower case.
+    pub column: String,
+    /// With one that the query is given, and not one that is written out.
+    pub is_given: bool,
+}
+
+fn column_of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(name) => Some(name.value.to_lowercase()),
+        Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.to_lowercase()),
+        // `LOWER(name) = ?`, `day::date = ?`
+        Expr::Cast { expr, .. } => column_of(expr),
+        _ => None,
+    }
+}
+
+/// Whether a value is filled in when the query is run.
+fn is_given(value: &Expr) -> bool {
+    match value {
+        Expr::Value(value) => match &value.value {
+            Value::Placeholder(_) => true,
+            // What stands for a part that is filled in between quotation marks.
+            Value::SingleQuotedString(text) => text == "x",
+            _ => false,
+        },
+        Expr::Identifier(name) => name.value.starts_with(['@', ':']) || name.value.contains(HOLE),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => is_given(expr),
         _ => false,
     }
 }

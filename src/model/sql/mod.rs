@@ -2,12 +2,14 @@
 
 use crate::model::flow::{Hole, Piece, Text};
 
-mod bounds;
+pub mod bounds;
 pub mod creations;
+mod groups;
 pub mod keys;
 pub mod partitions;
 pub mod queries;
 pub mod reading;
+pub mod small;
 pub mod units;
 mod walk;
 pub mod wrappers;

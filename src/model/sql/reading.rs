@@ -9,7 +9,8 @@ use sqlparser::dialect::{BigQueryDialect, Dialect, GenericDialect, MsSqlDialect}
 use sqlparser::parser::Parser;
 
 use super::creations::{self, Creation};
-use super::keys;
+use super::groups;
+use super::keys::{self, Compared};
 use super::walk::{Walk, is_aggregate};
 use super::{Position, position};
 
@@ -61,8 +62,10 @@ pub enum Rows {
     All,
     /// Those of keys that it names.
     LookedUp,
-    /// At most so many as it says, or one of aggregates.
+    /// At most so many as it says, one of aggregates, or one for each kind of things.
     Limited,
+    /// One for each value of a column that it groups by, or each that differs.
+    Grouped,
     /// A clause may be filled in, or no parser takes it.
     Unseen,
 }
@@ -80,8 +83,12 @@ pub struct Reading {
     pub scanned: Option<Scan>,
     /// How many rows come out.
     pub rows: Rows,
+    /// The columns that the rows are asked for by.
+    pub compared: Vec<Compared>,
     /// It puts aggregates together.
     pub aggregates: bool,
+    /// It asks how many rows a table has, which is known without reading it.
+    pub counts_only: bool,
     /// What it makes.
     pub creation: Option<Creation>,
 }
@@ -140,6 +147,7 @@ fn parsed(text: &str, is_open: bool) -> Option<Reading> {
         whole.has_star |= next.has_star;
         whole.scanned = whole.scanned.or(next.scanned);
         whole.aggregates |= next.aggregates;
+        whole.counts_only &= next.counts_only;
         if whole.verb == Verb::Other {
             whole.verb = next.verb;
         }
@@ -244,14 +252,20 @@ fn is_clause(before: &str) -> bool {
 
 fn of(statement: &Statement, is_open: bool) -> Reading {
     let mut walk = Walk::new(is_open);
-    let (mut has_star, mut rows) = (false, if is_open { Rows::Unseen } else { Rows::All });
+    let (mut has_star, mut rows, mut compared) = (false, if is_open { Rows::Unseen } else { Rows::All }, Vec::new());
+    let mut counts_only = false;
     let verb = match statement {
         Statement::Query(query) => {
-            has_star = walk.query(query, false, DEPTH);
-            if limits(query) || gives_few_rows(&query.body) {
+            // `LIMIT 0` asks for the columns alone, and nothing is read for it.
+            has_star = !groups::is_probe(query) && walk.query(query, false, DEPTH);
+            compared = keys::compared(query);
+            counts_only = !is_open && groups::counts_only(query);
+            if limits(query) || groups::gives_few(query, DEPTH) {
                 rows = Rows::Limited;
             } else if keys::is_looked_up(query) {
                 rows = Rows::LookedUp;
+            } else if !is_open && groups::is_grouped(query) {
+                rows = Rows::Grouped;
             }
             Verb::Select
         }
@@ -272,7 +286,8 @@ fn of(statement: &Statement, is_open: bool) -> Reading {
         }
         Statement::Merge(_) => Verb::Change,
         Statement::CreateTable(table) => {
-            if let Some(query) = &table.query {
+            // `CREATE TABLE … AS SELECT * FROM t WHERE FALSE` takes the columns, and reads none.
+            if let Some(query) = table.query.as_ref().filter(|query| !groups::gives_none(query)) {
                 has_star = walk.query(query, false, DEPTH);
             }
             Verb::Define
@@ -293,7 +308,7 @@ fn of(statement: &Statement, is_open: bool) -> Reading {
         });
     }
     let Walk { tables, scanned, aggregates, .. } = walk;
-    Reading { verb, tables, has_star, scanned, rows, aggregates, creation: None }
+    Reading { verb, tables, has_star, scanned, rows, compared, aggregates, counts_only, creation: None }
 }
 
 /// `CREATE SCHEMA …`, `DROP FUNCTION …`, `GRANT …`
@@ -310,18 +325,6 @@ fn limits(query: &Query) -> bool {
             Some(LimitClause::OffsetCommaLimit { .. }) => true,
             None => false,
         }
-}
-
-/// `SELECT COUNT(*) FROM t`, `SELECT TOP 1 a FROM t`
-fn gives_few_rows(body: &SetExpr) -> bool {
-    match body {
-        SetExpr::Select(select) => {
-            let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
-            select.top.is_some()
-                || !is_grouped && (select.from.is_empty() || select.projection.iter().any(|item| is_aggregate(&item.to_string())))
-        }
-        _ => false,
-    }
 }
 
 fn has_word(text: &str, wanted: &str) -> bool {
@@ -355,7 +358,9 @@ fn by_words(text: &str, is_open: bool) -> Option<Reading> {
         has_star,
         scanned,
         rows: if has_word(&upper, "LIMIT") { Rows::Limited } else { Rows::Unseen },
+        compared: Vec::new(),
         aggregates,
+        counts_only: false,
         creation: None,
     })
 }
@@ -401,6 +406,9 @@ mod tests {
             "SELECT * FROM UNNEST([1, 2])",
             "SELECT * FROM ML.PREDICT(MODEL `d.m`, (SELECT a FROM t))",
             "SELECT * FROM ({}) LIMIT 10",
+            "CREATE TABLE a AS SELECT * FROM b WHERE FALSE",
+            "SELECT * FROM t LIMIT 0",
+            "CREATE TABLE a AS SELECT * FROM b WHERE 1 = 0",
         ] {
             assert!(!starred(text), "{text}");
         }
@@ -431,6 +439,11 @@ mod tests {
             "SELECT a FROM t {}",
             "SELECT 1",
             "SELECT a FROM `d.INFORMATION_SCHEMA.TABLES`",
+            "SELECT a FROM t WHERE yyyymm = CAST(FORMAT_DATE('%Y%m', @day) AS INT64)",
+            "SELECT a FROM t WHERE ano = 2024",
+            "SELECT a FROM t WHERE datahora BETWEEN @a AND @b",
+            "SELECT a FROM t LIMIT 0",
+            "SELECT a FROM t WHERE bill_date IS NULL",
             "INSERT INTO t (a) VALUES (1)",
         ] {
             assert!(scanned(text).is_none(), "{text} {:?}", reading(text));
@@ -460,7 +473,17 @@ mod tests {
         assert_eq!(rows("SELECT a FROM t LIMIT 5"), Rows::Limited);
         assert_eq!(rows("SELECT TOP 5 a FROM t"), Rows::Limited);
         assert_eq!(rows("SELECT COUNT(*) FROM t"), Rows::Limited);
-        assert_eq!(rows("SELECT a, COUNT(*) FROM t GROUP BY a"), Rows::All);
+        assert_eq!(rows("SELECT a, COUNT(*) FROM t GROUP BY a"), Rows::Grouped);
+        assert_eq!(rows("SELECT DISTINCT a FROM t"), Rows::Grouped);
+        assert_eq!(rows("SELECT a, b FROM (SELECT DISTINCT a, b FROM t) x"), Rows::All);
+        assert_eq!(rows("SELECT status, COUNT(*) FROM t GROUP BY status"), Rows::Limited);
+        assert_eq!(rows("SELECT DATE_TRUNC(created_at, MONTH) AS m, COUNT(*) FROM t GROUP BY m"), Rows::Grouped);
+        assert_eq!(rows("SELECT DATE_TRUNC(created_at, MONTH) AS m, user_id, COUNT(*) FROM t GROUP BY 1, 2"), Rows::All);
+        assert_eq!(
+            rows("WITH a AS (SELECT COUNT(*) n FROM t), b AS (SELECT SUM(c) n FROM u) SELECT a.n, b.n FROM a CROSS JOIN b"),
+            Rows::Limited
+        );
+        assert_eq!(rows("WITH a AS (SELECT COUNT(*) n FROM t) SELECT a.n, u.c FROM a CROSS JOIN u"), Rows::All);
         assert_eq!(rows("SELECT a FROM orders AS o WHERE o.order_id = ? AND b = 1"), Rows::LookedUp);
         assert_eq!(rows("SELECT a FROM orders WHERE id IN (1, 2)"), Rows::LookedUp);
         assert_eq!(rows("SELECT a FROM orders WHERE id = 1 OR b = 2"), Rows::All);

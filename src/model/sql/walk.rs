@@ -177,7 +177,8 @@ fn joined_on(from: &TableWithJoins) -> impl Iterator<Item = &Expr> {
 }
 
 /// `SELECT COUNT(*) FROM t`: how many rows there are is known without reading any.
-fn is_bare_count(select: &Select) -> bool {
+#[must_use]
+pub fn is_bare_count(select: &Select) -> bool {
     let is_count = |item: &SelectItem| {
         let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { return false };
         expr.to_string().eq_ignore_ascii_case("COUNT(*)")

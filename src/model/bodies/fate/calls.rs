@@ -5,6 +5,7 @@ use ustr::Ustr;
 use super::super::checks;
 use super::{Follow, Part, Spot};
 use crate::ir::program::*;
+use crate::model::implementations::is_abstract;
 use crate::model::program::{FunctionRef, ModuleId};
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
@@ -51,8 +52,21 @@ impl Follow<'_> {
             (checks::Verdict::Validates, _) => self.fate.is_validated = true,
             (checks::Verdict::Shows, _) => {}
             (_, Entity::Function(function)) => self.passed_under(function, call, object, key, part),
-            _ => self.used(part),
+            _ => {
+                self.used(part);
+                self.goes_to(id, call, callee);
+            }
         }
+    }
+
+    /// Marks what goes to something that may check it where nobody sees that: a component that is injected, a function that has
+    /// many forms.
+    fn goes_to(&mut self, id: ModuleId, call: &Call, callee: Entity) {
+        self.fate.goes_out_of_sight |= match callee {
+            Entity::Unknown => is_component(self.program.module(id), call.callee),
+            Entity::Function(function) => is_abstract(self.program.module(function.module), function.function),
+            _ => false,
+        };
     }
 
     /// Whether an object stands under the key of the variables of a query of GraphQL.
@@ -138,6 +152,7 @@ impl Follow<'_> {
             _ => None,
         };
         if let Some(function) = function {
+            self.goes_to(id, call, callee);
             let f = self.program.function(function);
             let index = match arg.kind {
                 ArgKind::Positional => Some(position + self.program.receivers(function)),
@@ -163,10 +178,24 @@ impl Follow<'_> {
             return;
         }
         self.used(part);
+        self.goes_to(id, call, callee);
         // Handed to something out of sight that makes a value of it: `str(x)`, `decode(x)`.
         let is_function = matches!(module.expr(call.callee).kind, ExprKind::Name(name) if name.starts_with(char::is_lowercase));
         if part == Part::Raw || is_function {
             self.becomes(id, at, part);
         }
     }
+}
+
+/// What the methods of stores and brokers begin with, which check nothing.
+const STORES: [&str; 11] = ["insert", "save", "put", "add", "set", "push", "publish", "send", "write", "query", "upsert"];
+
+/// Whether what is called is a method of something that an object holds: `this.orders.place`.
+fn is_component(module: &Module, callee: ExprId) -> bool {
+    let ExprKind::Attribute { object, name, .. } = module.expr(callee).kind else { return false };
+    if STORES.iter().any(|verb| name.starts_with(verb)) {
+        return false;
+    }
+    let ExprKind::Attribute { object: owner, .. } = module.expr(object).kind else { return false };
+    matches!(module.expr(owner).kind, ExprKind::Name(name) if name == "this" || name == "self")
 }

@@ -16,7 +16,11 @@ impl Follow<'_> {
             _ => None,
         };
         match (call, name.as_str()) {
-            (Some((outer, _)), "decode" | "toString" | "copy" | "to_dict" | "toLowerCase" | "trim" | "strip" | "lower" | "upper") => {
+            (
+                Some((outer, _)),
+                "decode" | "toString" | "copy" | "to_dict" | "toLowerCase" | "toUpperCase" | "trim" | "strip" | "lower" | "upper" | "title"
+                | "replace" | "replaceAll" | "split" | "normalize" | "encode" | "casefold" | "lstrip" | "rstrip" | "substring",
+            ) => {
                 if part == Part::Member {
                     self.used(part);
                 }

@@ -3,6 +3,7 @@
 use super::Search;
 use crate::ir::program::*;
 use crate::model::program::ModuleId;
+use crate::model::values;
 
 impl Search<'_> {
     /// `func.count(Order.id)`, `func.sum(…).label("total")`, `exists(…)`, `literal(1)`
@@ -50,7 +51,14 @@ impl Search<'_> {
             at = match &module.expr(at).kind {
                 // Django: `models.Job.objects`
                 ExprKind::Attribute { object, name, .. } if *name == "objects" => *object,
-                ExprKind::Name(name) | ExprKind::Attribute { name, .. } | ExprKind::String(name) => return name.to_string(),
+                // `orders = Table("orders", metadata)`, and `orders.c.id`
+                ExprKind::Attribute { object, name, .. } if *name == "c" => *object,
+                ExprKind::Attribute { object, .. } if matches!(module.expr(*object).kind, ExprKind::Attribute { name, .. } if name == "c") => {
+                    *object
+                }
+                ExprKind::Name(name) => return self.named_table(id, at).unwrap_or_else(|| name.to_string()),
+                ExprKind::Tuple(parts) | ExprKind::List(parts) if !parts.is_empty() => parts[0],
+                ExprKind::Attribute { name, .. } | ExprKind::String(name) => return name.to_string(),
                 ExprKind::Subscript { index, .. } => *index,
                 ExprKind::Call(call) => match (class_among(module, call), &module.expr(call.callee).kind, call.args.first()) {
                     (Some(class), ..) => return class,
@@ -66,6 +74,16 @@ impl Search<'_> {
     }
 }
 
+impl Search<'_> {
+    /// What a name stands for that is bound to `Table("orders", …)`.
+    fn named_table(&self, id: ModuleId, name: ExprId) -> Option<String> {
+        let (at, origin) = values::origin(self.program, id, name);
+        let call = self.program.module(at).call(origin)?;
+        let is_table = self.program.callee(at, origin).library().is_some_and(|name| name == "sqlalchemy.Table");
+        call.args.first().filter(|_| is_table).and_then(|arg| values::text(self.program, at, arg.value))
+    }
+}
+
 /// The class that is the first among the arguments of a call: `Order` of `select(Order.id)`.
 fn class_among(module: &Module, call: &Call) -> Option<String> {
     let positional = call.args.iter().filter(|arg| arg.kind == ArgKind::Positional);
@@ -78,6 +96,7 @@ fn class_among(module: &Module, call: &Call) -> Option<String> {
             },
             _ => return None,
         };
-        name.starts_with(char::is_uppercase).then(|| name.to_string())
+        let is_class = name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase);
+        is_class.then(|| name.to_string())
     })
 }

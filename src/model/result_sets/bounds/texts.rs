@@ -1,5 +1,6 @@
 //! Texts that are run: by a call, on a cursor before it is read, by a function that is passed them.
 
+use super::super::Extent;
 use super::{Bound, Chain, Search, Source};
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId};
@@ -95,20 +96,28 @@ impl Search<'_> {
         if !query.reading.tables.is_empty() && query.reading.tables.iter().all(|table| is_about_tables(table)) {
             return Bound::Held;
         }
-        match (query.reading.verb, query.reading.rows) {
-            (Verb::Select, Rows::All) if self.is_by_unique_column(query) => Bound::Held,
-            // As many as the list that is given has.
-            (Verb::Select, Rows::All) if takes_given_list(&query.text) => Bound::Unknown,
-            (Verb::Select, Rows::All) => Bound::Open(Source {
-                api: query.api,
-                table: query.reading.tables.first().filter(|table| !table.contains(HOLE)).cloned(),
-                text: Some((query.place, query.text.clone())),
-                is_resolved: !query.is_unresolved,
-                is_filtered: is_filtered(&query.text),
-            }),
-            (Verb::Select, Rows::Unseen) => Bound::Unknown,
-            _ => Bound::Held,
+        let is_grouped = match (query.reading.verb, query.reading.rows) {
+            (Verb::Select, Rows::All) => false,
+            (Verb::Select, Rows::Grouped) => true,
+            (Verb::Select, Rows::Unseen) => return Bound::Unknown,
+            _ => return Bound::Held,
+        };
+        let compared = &query.reading.compared;
+        if self.is_by_unique_column(query) || self.project.uniques().are_together_in(compared) {
+            return Bound::Held;
         }
+        // As many as the list that is given has.
+        if takes_given_list(&query.text) {
+            return Bound::Unknown;
+        }
+        Bound::Open(Source {
+            api: query.api,
+            table: query.reading.tables.first().filter(|table| !table.contains(HOLE)).cloned(),
+            text: Some((query.place, query.text.clone())),
+            is_resolved: !query.is_unresolved,
+            is_filtered: is_filtered(&query.text),
+            extent: Extent::of(compared, is_grouped),
+        })
     }
 
     /// Whether a text asks by a column that the project declares to be unique.
@@ -118,7 +127,7 @@ impl Search<'_> {
         !words.contains(&"or")
             && words.windows(2).any(|pair| {
                 let column = pair[0].rsplit('.').next().unwrap_or_default().trim_matches(['"', '`']);
-                matches!(pair[1], "=" | "in") && self.project.unique_columns().contains(column)
+                matches!(pair[1], "=" | "in") && self.project.uniques().columns.contains(column)
             })
     }
 }
