@@ -12,7 +12,7 @@ use super::{Abstract, Content, Kind, Origin, Piece, StepKind, container, format,
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::arguments;
-use crate::model::program::ModuleId;
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::values::SAME_TEXT;
 
@@ -49,6 +49,11 @@ impl Evaluator<'_> {
         self.look_for_sinks(environment, expr, call, callee, row, values);
         if let Some(function) = arguments::called(&Resolver::new(self.program), callee) {
             self.note_handed(function, expr, call, values);
+            // Whoever goes on from here has not been refused.
+            if checks_names(self.program, function) && refuses(self.program, function, 2) {
+                let texts = call.args.iter().filter(|arg| values.get(&arg.value).is_some_and(|value| value.kind == Kind::Plain));
+                texts.for_each(|arg| self.improve(environment, arg.value, Origin::Checked));
+            }
         }
         let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
         let args: Vec<(ExprId, Abstract)> =
@@ -423,6 +428,27 @@ fn named_arguments(call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values:
     }
     let named = mapping(entries);
     (spread.map_or_else(|| named.clone(), |spread| spread.join(&named)), at)
+}
+
+/// Whether a function checks names that are meant for a text of SQL, by its own: `sanitizeIdentifier`, `check_column`.
+fn checks_names(program: &Program, function: FunctionRef) -> bool {
+    let lower = program.function(function).name.to_ascii_lowercase();
+    let checks = ["sanitiz", "valid", "assert", "ensure", "check", "verify"].iter().any(|word| lower.contains(word));
+    checks && ["identifier", "column", "table", "field", "sort", "order", "sql"].iter().any(|word| lower.contains(word))
+}
+
+/// Whether a function raises something, itself or by another that it calls.
+fn refuses(program: &Program, function: FunctionRef, depth: u8) -> bool {
+    let (id, module) = (function.module, program.module(function.module));
+    let FunctionBody::Block(body) = module.function(function.function).body else { return false };
+    let raises = || module.statements(body).into_iter().any(|stmt| matches!(module.stmt(stmt).kind, StmtKind::Raise { .. }));
+    let by_other = || {
+        module.expressions(body).into_iter().any(|expr| match program.callee(id, expr) {
+            Entity::Function(other) => depth > 0 && other != function && refuses(program, other, depth - 1),
+            _ => false,
+        })
+    };
+    raises() || by_other()
 }
 
 fn root(name: Ustr) -> &'static str {
