@@ -20,6 +20,7 @@ use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
 use crate::model::sql::partitions;
 use crate::model::sql::queries::{Queries, Query};
+use crate::model::sql::written::Written;
 use crate::model::taken::Taken;
 use crate::source::FileId;
 
@@ -56,6 +57,7 @@ pub struct Asked {
     /// The columns that its tables are partitioned by.
     partitions: OnceLock<FxHashSet<String>>,
     /// The columns that its models declare to be unique.
+    written: OnceLock<Written>,
     uniques: OnceLock<Uniques>,
     /// What frameworks of Python fill from requests.
     taken: OnceLock<Taken>,
@@ -101,6 +103,12 @@ impl Project {
     #[must_use]
     pub fn partitions_by(&self, column: &str) -> bool {
         self.asked.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
+    }
+
+    /// Which tables the statements of the project write to.
+    #[must_use]
+    pub fn written(&self) -> &Written {
+        self.asked.written.get_or_init(|| Written::find(self))
     }
 
     /// What models and tables of the project declare to be unique.

@@ -33,7 +33,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
         let confidence = match () {
             () if project.is_beside_services(id) || is_small(&scan.table) => Confidence::Low,
-            () if is_sure && !is_of_batch(project, id) => Confidence::High,
+            () if is_sure && !scan.is_beside_bounded && !is_of_batch(project, id) => Confidence::High,
             () => Confidence::Medium,
         };
         let table = if is_unknown { "its table".to_owned() } else { format!("`{}`", scan.table.replace(HOLE, "…")) };

@@ -1,13 +1,14 @@
 //! What becomes of a body: what is read of it, what checks it, on the way through names, functions and their results.
 
+mod attempts;
 mod calls;
 mod members;
 
+use attempts::{is_in_search, is_refused_when_broken, is_refused_when_missing};
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
-use crate::ir::walk::Around;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::Resolver;
@@ -264,7 +265,10 @@ impl Follow<'_> {
             // `fetch(url, { body: request.body })`: passed on as it is.
             ExprKind::Object(entries) if part == Part::Whole && is_passed_on(module, entries, expr) => {}
             ExprKind::Object(entries) => self.entry(id, parent, entries, expr, part),
-            ExprKind::Template { .. } | ExprKind::Binary { .. } => self.becomes(id, parent, Part::Member),
+            // Bytes with something before or behind them are bytes.
+            ExprKind::Template { .. } | ExprKind::Binary { .. } => {
+                self.becomes(id, parent, if part == Part::Raw { Part::Raw } else { Part::Member });
+            }
             _ => self.used(part),
         }
     }
@@ -382,6 +386,19 @@ impl Follow<'_> {
                     todo.push((*target, Part::Member));
                 }
             }
+            // `self.payload = payload`: what its methods do with it.
+            ExprKind::Attribute { object, name, .. } if is_receiver(module, *object) => {
+                let of_object = |mention: &ExprId| {
+                    *mention != target
+                        && !module.is_assigned(*mention)
+                        && matches!(module.expr(*mention).kind, ExprKind::Attribute { object, .. } if is_receiver(module, object))
+                };
+                let uses: Vec<ExprId> = self.program.mentions(id, *name).filter(of_object).collect();
+                if uses.is_empty() {
+                    self.used(part);
+                }
+                self.todo.extend(uses.into_iter().map(|mention| (Spot::Expr(id, mention), part)));
+            }
             // `options.body = request.body`
             ExprKind::Attribute { name, .. } if matches!(name.as_str(), "body" | "form") && part == Part::Whole => {}
             // `const [first, ...rest] = rows`
@@ -391,55 +408,9 @@ impl Follow<'_> {
     }
 }
 
-/// Whether an expression is part of a function that looks for an item: what is found is one of those that are known.
-fn is_in_search(module: &Module, expr: ExprId) -> bool {
-    let Some(function) = module.function_of(expr) else { return false };
-    let Parent::Expr(value) = module.function(function).parent else { return false };
-    let Parent::Expr(outer) = module.expr_parents[value.index()] else { return false };
-    let callee = module.call(outer).filter(|call| call.callee != value).map(|call| &module.expr(call.callee).kind);
-    matches!(callee, Some(ExprKind::Attribute { name, .. }) if matches!(name.as_str(), "find" | "some" | "findIndex" | "filter"))
-}
-
-/// Whether a key that is not there is caught where it is read: `try: … except KeyError: …`.
-fn is_refused_when_missing(module: &Module, expr: ExprId) -> bool {
-    is_attempted(module, expr, &["KeyError", "LookupError", "TypeError"], |_| true)
-}
-
-/// Whether a text that is none of data is caught where it is read: `try { JSON.parse(…) } catch { … }`.
-fn is_refused_when_broken(module: &Module, expr: ExprId) -> bool {
-    is_attempted(module, expr, &["ValueError", "JSONDecodeError", "Exception"], |handler| !module.block(handler.body).falls_through)
-}
-
-/// Whether an error of one of these names is caught where an expression is, by a handler that does what is asked for.
-fn is_attempted(module: &Module, expr: ExprId, errors: &[&str], does: impl Fn(&Handler) -> bool) -> bool {
-    let mut inner = None;
-    for around in module.around(expr) {
-        match around {
-            Around::Stmt(stmt, from) => {
-                if let StmtKind::Try(t) = &module.stmt(stmt).kind
-                    && from.or(inner) == Some(t.body)
-                    && t.handlers.iter().any(|handler| catches(module, handler, errors) && does(handler))
-                {
-                    return true;
-                }
-                inner = from;
-            }
-            Around::Function(_) => return false,
-            _ => {}
-        }
-    }
-    false
-}
-
-fn catches(module: &Module, handler: &Handler, errors: &[&str]) -> bool {
-    // What JavaScript catches has no type.
-    handler.types.map_or(module.language == Language::TypeScript, |types| {
-        let is_one = |name: Ustr| errors.contains(&name.as_str());
-        module
-            .descendants(types)
-            .iter()
-            .any(|e| matches!(module.expr(*e).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if is_one(name)))
-    })
+/// `this`, `self`
+fn is_receiver(module: &Module, expr: ExprId) -> bool {
+    matches!(module.expr(expr).kind, ExprKind::Name(name) if name == "this" || name == "self")
 }
 
 /// Whether a body is put under the key of a body.

@@ -3,6 +3,7 @@
 use crate::ir::program::*;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
+use crate::model::values;
 
 /// Methods that verify a signature, whatever library they are of.
 const VERIFIERS: [&str; 20] = [
@@ -47,6 +48,7 @@ fn verifies_within(program: &Program, function: FunctionRef, depth: u8) -> bool 
         let Some(call) = module.call(expr) else {
             // A function in it: a decorator's wrapper.
             return match module.expr(expr).kind {
+                ExprKind::Compare { ref operands, ref ops } => is_secret_compared(program, id, operands, ops),
                 ExprKind::Function(inner) => depth > 0 && verifies_within(program, FunctionRef { module: id, function: inner }, depth - 1),
                 _ => false,
             };
@@ -70,6 +72,22 @@ fn verifies_within(program: &Program, function: FunctionRef, depth: u8) -> bool 
         }
     }) || nested(module, function.function)
         .any(|inner| depth > 0 && verifies_within(program, FunctionRef { module: id, function: inner }, depth - 1))
+}
+
+/// `request.headers.get("X-Hook-Secret") != SECRET`
+fn is_secret_compared(program: &Program, id: ModuleId, operands: &[ExprId], ops: &[CompareOp]) -> bool {
+    if !ops.iter().all(|op| matches!(op, CompareOp::Eq | CompareOp::NotEq)) {
+        return false;
+    }
+    let texts: Vec<String> = operands.iter().map(|operand| program.text(id, *operand).to_ascii_lowercase()).collect();
+    let is_header = |text: &String| text.contains("headers") || text.contains(".header(");
+    let is_secret = |text: &String| ["secret", "token", "signature", "apikey", "api_key"].iter().any(|word| text.contains(word));
+    let of_header = |operand: &ExprId| {
+        let (at, origin) = values::origin(program, id, *operand);
+        is_header(&program.text(at, origin).to_ascii_lowercase())
+    };
+    let header = operands.iter().position(of_header);
+    header.is_some_and(|header| texts.iter().enumerate().any(|(index, text)| index != header && is_secret(text)))
 }
 
 /// Functions that are defined by statements of a function.

@@ -203,7 +203,10 @@ impl Follow<'_> {
                 });
                 if let Some(key) = key {
                     match module.expr(key).kind {
-                        ExprKind::String(key) if KEYS.contains(&key.as_str()) => self.uses.is_limit = true,
+                        ExprKind::String(key) => {
+                            self.uses.is_limit |= KEYS.contains(&key.as_str());
+                            self.passed_under(id, parent, key);
+                        }
                         _ => {}
                     }
                     self.uses.others += 1;
@@ -351,6 +354,39 @@ impl Follow<'_> {
         let _ = call;
         if let Some(param) = index.and_then(|index| f.params.get(index)) {
             self.todo.push(Spot::Name(function.module, f.scope, param.name));
+        }
+    }
+
+    /// What a function of the project does with a value that it is passed under a key: `page(user, { limit })`.
+    fn passed_under(&mut self, id: ModuleId, object: ExprId, key: Ustr) {
+        let module = self.program.module(id);
+        let Parent::Expr(outer) = module.expr_parents[object.index()] else { return };
+        let Some(position) = module.call(outer).and_then(|call| call.args.iter().position(|arg| arg.value == object)) else { return };
+        let Entity::Function(function) = self.program.callee(id, outer) else { return };
+        let inner = self.program.module(function.module);
+        let index = position + self.program.receivers(function);
+        let Some(param) = inner.function(function.function).params.get(index) else { return };
+        match &inner.expr(param.target).kind {
+            ExprKind::Object(entries) => {
+                let under = entries.iter().find_map(|entry| match entry {
+                    Entry::Pair { key: k, value } if matches!(inner.expr(*k).kind, ExprKind::String(name) if name == key) => Some(*value),
+                    _ => None,
+                });
+                match under.map(|target| &inner.expr(target).kind) {
+                    Some(ExprKind::Assign { target, .. }) => self.named(function.module, *target),
+                    Some(ExprKind::Name(_)) => under.into_iter().for_each(|target| self.named(function.module, target)),
+                    _ => {}
+                }
+            }
+            ExprKind::Name(owner) => {
+                let members = self.program.mentions(function.module, key).filter(|member| {
+                    matches!(inner.expr(*member).kind, ExprKind::Attribute { object, .. }
+                        if matches!(inner.expr(object).kind, ExprKind::Name(name) if name == *owner))
+                });
+                let members: Vec<ExprId> = members.collect();
+                self.todo.extend(members.into_iter().map(|member| Spot::Expr(function.module, member)));
+            }
+            _ => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! Result sets: where all rows of a query are read into memory, and nothing says how many there may be.
 
 mod bounds;
+mod first_rows;
 mod keys;
 mod readers;
 mod uniques;

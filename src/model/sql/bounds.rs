@@ -197,6 +197,12 @@ fn units(function: &Function) -> usize {
     list.args.iter().skip(1).filter(is_unit).count()
 }
 
+/// What English says of data.
+const OF_DATA: [&str; 16] = [
+    "type", "source", "sources", "id", "ids", "name", "format", "size", "set", "key", "value", "version", "provider", "center", "quality",
+    "owner",
+];
+
 /// Words for what time is parted by, in the languages that columns are named in.
 const PERIODS: [&str; 28] = [
     "day",
@@ -246,5 +252,8 @@ pub fn is_date(name: &str) -> bool {
 
 /// Whether a column's name says that it holds a part of time by which tables are parted, too: a year, a month.
 fn is_period(name: &str) -> bool {
-    name.to_ascii_lowercase().split('_').any(|word| PERIODS.contains(&word))
+    let lower = name.to_ascii_lowercase();
+    // `data_ordem`: a date in Portuguese and Italian, and not what is said of data.
+    let of_data = lower.strip_prefix("data_").is_some_and(|rest| !OF_DATA.contains(&rest.split('_').next().unwrap_or_default()));
+    of_data || lower.split('_').any(|word| PERIODS.contains(&word))
 }

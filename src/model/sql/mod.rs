@@ -13,6 +13,7 @@ pub mod small;
 pub mod units;
 mod walk;
 pub mod wrappers;
+pub mod written;
 
 pub use walk::is_about_tables;
 

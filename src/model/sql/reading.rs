@@ -51,6 +51,8 @@ pub struct Scan {
     pub table: String,
     /// A date is compared, in a way that leaves nothing out.
     pub is_dated: bool,
+    /// Dates bound another table of the same statement: this one may only hold the names of what is in that.
+    pub is_beside_bounded: bool,
     /// The columns that are compared with something constant: partitioned by one of them, the table is not read whole.
     pub compared: Vec<String>,
 }
@@ -307,7 +309,8 @@ fn of(statement: &Statement, is_open: bool) -> Reading {
             ControlFlow::<()>::Continue(())
         });
     }
-    let Walk { tables, scanned, aggregates, .. } = walk;
+    let scanned = walk.scanned();
+    let Walk { tables, aggregates, .. } = walk;
     Reading { verb, tables, has_star, scanned, rows, compared, aggregates, counts_only, creation: None }
 }
 
@@ -349,7 +352,7 @@ fn by_words(text: &str, is_open: bool) -> Option<Reading> {
     let has_star = verb == Verb::Select && !is_call && matches!(words[..], ["SELECT", "*", "FROM", ..]);
     let is_plain = verb == Verb::Select && words[0] == "SELECT" && words.iter().filter(|word| **word == "SELECT").count() == 1;
     let is_bounded = is_open || has_word(&upper, "WHERE") || has_word(&upper, "TABLESAMPLE");
-    let scan = |table: &str| Scan { table: table.replace('`', ""), is_dated: false, compared: Vec::new() };
+    let scan = |table: &str| Scan { table: table.replace('`', ""), is_dated: false, is_beside_bounded: false, compared: Vec::new() };
     let scanned = from.filter(|_| is_plain && !is_bounded).map(|table| scan(table));
     let aggregates = has_word(&upper, "GROUP") || is_aggregate(&upper);
     Some(Reading {

@@ -17,9 +17,11 @@ pub struct Walk<'a> {
     /// The tables that it reads, by name.
     pub tables: Vec<String>,
     /// The first that nothing bounds.
-    pub scanned: Option<Scan>,
+    scanned: Option<Scan>,
     /// It puts rows together.
     pub aggregates: bool,
+    /// Dates bound some table.
+    bounds_some: bool,
     /// A clause may be filled in.
     is_open: bool,
     sources: usize,
@@ -50,6 +52,7 @@ impl<'a> Walk<'a> {
             let has_star = inner.query(&cte.query, true, depth);
             self.sources = inner.sources;
             self.aggregates |= inner.aggregates;
+            self.bounds_some |= inner.bounds_some;
             self.tables.extend(inner.tables);
             self.named.insert(cte.alias.name.value.to_lowercase(), Named { query: &cte.query, has_star });
         }
@@ -77,6 +80,7 @@ impl<'a> Walk<'a> {
         let is_counted = is_bare_count(select) && conditions.next().is_none();
         let bounds = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on)).map(Bounds::of);
         let bounds = bounds.fold(Bounds::default(), Bounds::and);
+        self.bounds_some |= bounds.holds;
         let is_bounded = is_bounded || self.is_open || bounds.holds || is_counted;
         let around = std::mem::replace(&mut self.around, bounds);
         let mut sources: Vec<(Option<String>, bool)> = Vec::new();
@@ -101,6 +105,12 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// The first table that nothing bounds.
+    #[must_use]
+    pub fn scanned(&self) -> Option<Scan> {
+        self.scanned.clone().map(|scan| Scan { is_beside_bounded: self.bounds_some, ..scan })
+    }
+
     /// Notes a table that nothing bounds.
     fn scan(&mut self, name: &ObjectName, table: &str) {
         // What is filled in without quotation marks may be a query, and what follows it.
@@ -108,7 +118,7 @@ impl<'a> Walk<'a> {
         let is_apart = is_of_one_day(table) || is_about_tables(table);
         if self.scanned.is_none() && !is_unknown && !is_apart {
             let Bounds { is_dated, ref compared, .. } = self.around;
-            self.scanned = Some(Scan { table: table.to_owned(), is_dated, compared: compared.clone() });
+            self.scanned = Some(Scan { table: table.to_owned(), is_dated, is_beside_bounded: false, compared: compared.clone() });
         }
     }
 

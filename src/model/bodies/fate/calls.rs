@@ -3,10 +3,11 @@
 use ustr::Ustr;
 
 use super::super::checks;
-use super::{Follow, Part, Spot};
+use super::attempts::is_refused_when_not_found;
+use super::{Follow, Part, Spot, is_receiver};
 use crate::ir::program::*;
 use crate::model::implementations::is_abstract;
-use crate::model::program::{FunctionRef, ModuleId};
+use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
 
@@ -63,7 +64,7 @@ impl Follow<'_> {
     /// many forms.
     fn goes_to(&mut self, id: ModuleId, call: &Call, callee: Entity) {
         self.fate.goes_out_of_sight |= match callee {
-            Entity::Unknown => is_component(self.program.module(id), call.callee),
+            Entity::Unknown => is_component(self.program.module(id), call.callee) || is_missing(self.program, id, call.callee),
             Entity::Function(function) => is_abstract(self.program.module(function.module), function.function),
             _ => false,
         };
@@ -143,6 +144,8 @@ impl Follow<'_> {
             checks::Verdict::Shows => return,
             checks::Verdict::Other => {}
         }
+        // `user = User.get(form["user"])`, and `if not user: return`
+        self.fate.is_checked_outside |= part == Part::Member && is_refused_when_not_found(module, at);
         let function = match callee {
             Entity::Function(function) => Some(function),
             Entity::Class(m, c) => {
@@ -197,5 +200,13 @@ fn is_component(module: &Module, callee: ExprId) -> bool {
         return false;
     }
     let ExprKind::Attribute { object: owner, .. } = module.expr(object).kind else { return false };
-    matches!(module.expr(owner).kind, ExprKind::Name(name) if name == "this" || name == "self")
+    is_receiver(module, owner)
+}
+
+/// Whether what is called is imported from a module of the project that has nothing of that name.
+fn is_missing(program: &Program, id: ModuleId, callee: ExprId) -> bool {
+    let ExprKind::Name(name) = program.module(id).expr(callee).kind else { return false };
+    let Some((scope, 1)) = Resolver::new(program).scope_of_name(id, callee, name) else { return false };
+    let Some(BindingKind::Import(import)) = program.bindings(id, scope, name).next().map(|binding| binding.kind) else { return false };
+    matches!(program.import(id, import), Link::Symbol(..))
 }

@@ -37,8 +37,11 @@ impl Search<'_> {
         let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else {
             return call.args.first().map(|arg| self.name_of(id, arg.value));
         };
-        match call.args.first().map(|arg| &module.expr(arg.value).kind) {
-            Some(ExprKind::String(table)) if name != "createQueryBuilder" => Some(table.to_string()),
+        let first = call.args.first().map(|arg| arg.value);
+        match first.map(|first| (first, &module.expr(first).kind)) {
+            Some((_, ExprKind::String(table))) if name != "createQueryBuilder" => Some(table.to_string()),
+            // `sqlalchemy.select([orders.c.id])`, `session.query(model)`
+            Some((first, _)) if matches!(name.as_str(), "select" | "query") => Some(self.name_of(id, first)),
             _ => Some(self.name_of(id, object)),
         }
     }

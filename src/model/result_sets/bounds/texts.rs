@@ -116,7 +116,11 @@ impl Search<'_> {
             text: Some((query.place, query.text.clone())),
             is_resolved: !query.is_unresolved,
             is_filtered: is_filtered(&query.text),
-            extent: Extent::of(compared, is_grouped),
+            extent: match Extent::of(compared, is_grouped) {
+                // Filled when it was set up, or by somebody else.
+                Extent::Any if query.reading.tables.first().is_some_and(|table| self.project.written().leaves_out(table)) => Extent::Some,
+                extent => extent,
+            },
         })
     }
 
