@@ -22,6 +22,8 @@ pub struct Walk<'a> {
     pub aggregates: bool,
     /// Dates bound some table.
     bounds_some: bool,
+    /// What is read here is put together.
+    puts_together: bool,
     /// A clause may be filled in.
     is_open: bool,
     sources: usize,
@@ -65,8 +67,17 @@ impl<'a> Walk<'a> {
             SetExpr::Select(select) => self.select(select, is_bounded, depth),
             SetExpr::Query(query) => self.query(query, is_bounded, depth),
             SetExpr::SetOperation { left, right, .. } => {
-                let left = self.body(left, is_bounded, depth);
-                self.body(right, is_bounded, depth) || left
+                // What bounds the one says nothing of the other.
+                let before = self.bounds_some;
+                let has_star = self.body(left, is_bounded, depth);
+                if self.scanned.is_some() {
+                    let of_left = self.bounds_some;
+                    let has_star = self.body(right, is_bounded, depth) || has_star;
+                    self.bounds_some = of_left;
+                    return has_star;
+                }
+                self.bounds_some = before;
+                self.body(right, is_bounded, depth) || has_star
             }
             _ => false,
         }
@@ -75,7 +86,9 @@ impl<'a> Walk<'a> {
     fn select(&mut self, select: &'a Select, is_bounded: bool, depth: usize) -> bool {
         let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
         let shown: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
-        self.aggregates |= is_grouped || shown.iter().any(|item| is_aggregate(item));
+        let puts_together = is_grouped || shown.iter().any(|item| is_aggregate(item));
+        self.aggregates |= puts_together;
+        let outer = std::mem::replace(&mut self.puts_together, puts_together);
         let mut conditions = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on));
         let is_counted = is_bare_count(select) && conditions.next().is_none();
         let bounds = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on)).map(Bounds::of);
@@ -93,6 +106,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.around = around;
+        self.puts_together = outer;
         select.projection.iter().any(|item| match item {
             SelectItem::Wildcard(_) => sources.iter().any(|(_, has_all)| *has_all),
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
@@ -108,7 +122,7 @@ impl<'a> Walk<'a> {
     /// The first table that nothing bounds.
     #[must_use]
     pub fn scanned(&self) -> Option<Scan> {
-        self.scanned.clone().map(|scan| Scan { is_beside_bounded: self.bounds_some, ..scan })
+        self.scanned.clone().map(|scan| Scan { is_beside_bounded: scan.is_beside_bounded && self.bounds_some, ..scan })
     }
 
     /// Notes a table that nothing bounds.
@@ -118,7 +132,7 @@ impl<'a> Walk<'a> {
         let is_apart = is_of_one_day(table) || is_about_tables(table);
         if self.scanned.is_none() && !is_unknown && !is_apart {
             let Bounds { is_dated, ref compared, .. } = self.around;
-            self.scanned = Some(Scan { table: table.to_owned(), is_dated, is_beside_bounded: false, compared: compared.clone() });
+            self.scanned = Some(Scan { table: table.to_owned(), is_dated, is_beside_bounded: !self.puts_together, compared: compared.clone() });
         }
     }
 
