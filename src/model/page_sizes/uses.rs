@@ -202,12 +202,9 @@ impl Follow<'_> {
                     _ => None,
                 });
                 if let Some(key) = key {
-                    match module.expr(key).kind {
-                        ExprKind::String(key) => {
-                            self.uses.is_limit |= KEYS.contains(&key.as_str());
-                            self.passed_under(id, parent, key);
-                        }
-                        _ => {}
+                    if let ExprKind::String(key) = module.expr(key).kind {
+                        self.uses.is_limit |= KEYS.contains(&key.as_str());
+                        self.passed_under(id, parent, key);
                     }
                     self.uses.others += 1;
                     self.becomes(id, parent);

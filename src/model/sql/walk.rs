@@ -11,6 +11,7 @@ const MOST_SOURCES: usize = 2000;
 
 /// A walk through a statement.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are gathered on the way, not states")]
 pub struct Walk<'a> {
     /// Queries with a name, and whether a star of theirs has all columns of a table.
     pub named: FxHashMap<String, Named<'a>>,
@@ -132,7 +133,8 @@ impl<'a> Walk<'a> {
         let is_apart = is_of_one_day(table) || is_about_tables(table);
         if self.scanned.is_none() && !is_unknown && !is_apart {
             let Bounds { is_dated, ref compared, .. } = self.around;
-            self.scanned = Some(Scan { table: table.to_owned(), is_dated, is_beside_bounded: !self.puts_together, compared: compared.clone() });
+            self.scanned =
+                Some(Scan { table: table.to_owned(), is_dated, is_beside_bounded: !self.puts_together, compared: compared.clone() });
         }
     }
 
