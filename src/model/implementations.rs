@@ -17,6 +17,9 @@ pub struct Implementations {
     below: FxHashMap<Class, Vec<Class>>,
 }
 
+/// How many classes are looked at behind one.
+const MOST: usize = 50;
+
 impl Implementations {
     /// Finds them.
     #[must_use]
@@ -33,10 +36,14 @@ impl Implementations {
     /// The method that runs where an interface or an abstract class says only its name: that of the one class below that has it.
     #[must_use]
     pub fn only(&self, program: &Program, class: Class, name: Ustr) -> Option<FunctionRef> {
-        let mut todo = self.below.get(&class)?.clone();
+        let mut todo: Vec<Class> = self.below.get(&class)?.iter().copied().take(MOST + 2).collect();
         let mut seen: FxHashSet<Class> = FxHashSet::default();
         let mut found = None;
         while let Some((id, class)) = todo.pop() {
+            // What has so many forms leads nowhere.
+            if seen.len() > MOST || todo.len() > MOST {
+                return None;
+            }
             if !seen.insert((id, class)) {
                 continue;
             }
@@ -74,16 +81,28 @@ fn above(program: &Program, id: ModuleId) -> Vec<(Class, Class)> {
     found
 }
 
-/// Whether a method only says that there is one: `raise NotImplementedError`, `...`.
+/// Whether a method of Python only says that there is one: `raise NotImplementedError`, `...`, or what is decorated so.
 #[must_use]
 pub fn is_abstract(module: &Module, method: FunctionId) -> bool {
-    let FunctionBody::Block(body) = module.function(method).body else { return false };
+    let f = module.function(method);
+    let FunctionBody::Block(body) = f.body else { return false };
+    let says_so = |decorator: &ExprId| matches!(module.expr(*decorator).kind, ExprKind::Name(name) | ExprKind::Attribute { name, .. } if name.starts_with("abstract"));
     let says_nothing = |stmt: &StmtId| match &module.stmt(*stmt).kind {
-        StmtKind::Expr(value) => matches!(module.expr(*value).kind, ExprKind::String(_) | ExprKind::Ellipsis),
+        StmtKind::Expr(value) => matches!(module.expr(*value).kind, ExprKind::Ellipsis | ExprKind::String(_)),
         StmtKind::Raise { .. } => true,
         // `pass`
         StmtKind::Opaque(exprs, stmts) => exprs.is_empty() && stmts.is_empty(),
         _ => false,
     };
-    module.block(body).stmts.iter().all(says_nothing)
+    let stmts = &module.block(body).stmts;
+    let is_only_named = |stmt: &StmtId| match &module.stmt(*stmt).kind {
+        StmtKind::Expr(value) => matches!(module.expr(*value).kind, ExprKind::Ellipsis),
+        StmtKind::Raise { value: Some(value), .. } => module
+            .descendants(*value)
+            .iter()
+            .any(|part| matches!(module.expr(*part).kind, ExprKind::Name(name) if name == "NotImplementedError")),
+        _ => false,
+    };
+    let is_said = || f.decorators.iter().any(says_so) || stmts.iter().any(is_only_named);
+    module.language == Language::Python && stmts.iter().all(says_nothing) && is_said()
 }

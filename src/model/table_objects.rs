@@ -15,7 +15,7 @@ pub struct Table {
     pub kept: Kept,
     /// Whether it holds dates.
     pub dates: Dates,
-    /// How its name is written; nothing where that is not seen.
+    /// What is written out of its name; nothing where that is not seen.
     pub name: Option<String>,
     /// What makes it, or its options: what a fix may change.
     pub made: Option<(ModuleId, ExprId)>,
@@ -90,7 +90,7 @@ fn makers(program: &Program, id: ModuleId, object: ExprId) -> Vec<(ModuleId, Exp
 /// A table as it is made here; nothing where that is no table, or cannot be followed.
 fn of_maker(program: &Program, (id, made): (ModuleId, ExprId)) -> Option<Table> {
     let module = program.module(id);
-    let unknown = Table { kept: Kept::Whole, dates: Dates::Unknown, name: Some(program.text(id, made).to_owned()), made: None };
+    let unknown = Table { kept: Kept::Whole, dates: Dates::Unknown, name: Some(written(program, id, made)), made: None };
     let call = match &module.expr(made).kind {
         // Its name alone.
         ExprKind::String(_) | ExprKind::Template { .. } => return Some(unknown),
@@ -133,10 +133,29 @@ fn of_maker(program: &Program, (id, made): (ModuleId, ExprId)) -> Option<Table> 
     Some(Table { kept, dates, name, made: (!is_view).then_some((id, made)) })
 }
 
-/// How a name is written where it is passed, and where it comes from.
+/// What is written out of a name.
 fn written(program: &Program, id: ModuleId, name: ExprId) -> String {
     let (at, origin) = values::origin(program, id, name);
-    format!("{} {}", program.text(id, name), program.text(at, origin))
+    let module = program.module(at);
+    let mut whole = String::new();
+    for part in module.descendants(origin) {
+        match &module.expr(part).kind {
+            ExprKind::String(text) => whole.push_str(text),
+            ExprKind::Template { parts, .. } => {
+                for part in parts {
+                    whole.push_str(if let TemplatePart::Text(text, _) = part { text } else { " " });
+                }
+            }
+            _ => {}
+        }
+        whole.push(' ');
+    }
+    whole
+}
+
+fn kind_of_origin(program: &Program, id: ModuleId, expr: ExprId) -> &ExprKind {
+    let (at, origin) = values::origin(program, id, expr);
+    &program.module(at).expr(origin).kind
 }
 
 /// A table in the words of the service's interface.
@@ -215,9 +234,15 @@ fn of_fields_within(program: &Program, id: ModuleId, schema: ExprId, depth: u8) 
             }
             _ => Dates::Elsewhere,
         },
-        ExprKind::Comprehension(_) => Dates::Elsewhere,
+        ExprKind::Comprehension(comprehension) => match comprehension.clauses.first() {
+            // Written out, if not here.
+            Some(Clause::For { iter, .. }) if matches!(kind_of_origin(program, id, *iter), ExprKind::List(_) | ExprKind::Tuple(_)) => {
+                Dates::Unknown
+            }
+            _ => Dates::Elsewhere,
+        },
         ExprKind::Object(_) => match options::held(program, id, origin, "fields") {
-            Passed::Value(at, fields) => of_fields(program, at, fields),
+            Passed::Value(at, fields) if depth > 0 => of_fields_within(program, at, fields, depth - 1),
             _ => Dates::Unknown,
         },
         _ => Dates::Unknown,

@@ -92,7 +92,7 @@ fn report_statement(ctx: &mut Context<'_>, query: &Query) {
 
 /// Whether a table, by its name or that of its dataset, is there for a while only, or for what comes next.
 fn is_of_passage(table: &str) -> bool {
-    const WORDS: [&str; 9] = ["tmp", "temp", "temporary", "scratch", "sandbox", "staging", "stage", "intermediate", "backup"];
+    const WORDS: [&str; 8] = ["tmp", "temp", "temporary", "scratch", "sandbox", "staging", "intermediate", "backup"];
     table.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 

@@ -1,5 +1,7 @@
 //! `permissive-cors`: any site may read what a service answers.
 
+use rustc_hash::FxHashSet;
+
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::{Fix, Intent};
@@ -424,8 +426,16 @@ fn is_asked_about(program: &Program, id: ModuleId, value: ExprId) -> bool {
         _ => Vec::new(),
     });
     let mut todo: Vec<ExprId> = tests.collect();
+    let mut seen = FxHashSet::default();
     while let Some(test) = todo.pop() {
+        if !seen.insert(test) {
+            continue;
+        }
         match &module.expr(test).kind {
+            // `bool(origin)`, `Boolean(origin)`
+            ExprKind::Call(call) if matches!(module.expr(call.callee).kind, ExprKind::Name(name) if name == "bool" || name == "Boolean") => {
+                todo.extend(call.args.iter().map(|arg| arg.value));
+            }
             ExprKind::Logical { operands, .. } => todo.extend(operands),
             ExprKind::Unary { op: UnaryOp::Not, operand } => todo.push(*operand),
             ExprKind::Compare { operands, .. } if operands.iter().any(|o| matches!(module.expr(*o).kind, ExprKind::Null)) => {}

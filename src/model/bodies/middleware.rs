@@ -9,7 +9,7 @@ use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
-use crate::model::routes::Handler;
+use crate::model::routes::{Handler, inherits};
 use crate::model::values;
 
 /// Decorators and middleware of libraries that check bodies.
@@ -45,6 +45,10 @@ const CHECKERS: [&str; 26] = [
 /// Whether something that runs before a function checks the body, or the signature of the request.
 pub(super) fn checks_before(project: &Project, function: FunctionRef) -> bool {
     let program = &project.program;
+    let is_helper = project.routes.handler(function).is_none();
+    if is_checked_by_interface(program, function) || (is_helper && has_serializer(program, function)) {
+        return true;
+    }
     let (id, module) = (function.module, program.module(function.module));
     let f = module.function(function.function);
     if f.decorators.iter().any(|decorator| is_checking(program, id, *decorator)) {
@@ -120,7 +124,7 @@ fn is_checking_within(program: &Program, id: ModuleId, expr: ExprId, depth: u8) 
         let called = module.call(expr).map_or(expr, |call| call.callee);
         let name = program.text(id, called).rsplit('.').next().unwrap_or_default();
         return applies(program, function, 3)
-            || (is_checker(name) && has_schema_inside(program, function))
+            || (is_checker(name) && (has_schema_inside(program, function) || looks_at_body(program, function)))
             || signatures::verifies(program, function);
     }
     let (at, origin) = values::origin(program, id, expr);
@@ -153,12 +157,39 @@ fn is_checker(name: &str) -> bool {
     CHECKERS.contains(&name) || (!is_other && (lower.contains("valid") || lower.contains("schema")))
 }
 
+/// Whether a function of JavaScript mentions the body of a request: what is called a check of it may well be one.
+fn looks_at_body(program: &Program, function: FunctionRef) -> bool {
+    let module = program.module(function.module);
+    let place = program.span_place(function.module, module.function(function.function).span);
+    module.language == Language::TypeScript && program.sources.slice(place).contains(".body")
+}
+
+/// Libraries that check whatever comes in by a description of the whole interface.
+const BY_INTERFACE: [&str; 3] = ["js:express-openapi-validator.", "js:openapi-validator-middleware.", "connexion."];
+
+/// Whether what an application is described by checks all that its package's handlers are given.
+fn is_checked_by_interface(program: &Program, function: FunctionRef) -> bool {
+    let package = program.package_of(function.module);
+    program.code_ids().filter(|id| program.package_of(*id) == package).any(|id| {
+        let names = program.calls[id.0 as usize].iter().filter_map(|site| site.callee.library());
+        names.into_iter().any(|name| BY_INTERFACE.iter().any(|library| name.starts_with(library)))
+    })
+}
+
+/// Whether a method is of a view of REST framework with a serializer, which the actions that call it apply.
+fn has_serializer(program: &Program, function: FunctionRef) -> bool {
+    let (id, module) = (function.module, program.module(function.module));
+    let Some(class) = module.function(function.function).class else { return false };
+    let is_said = program.attributes_of(id).any(|(of, name)| of == class && name == "serializer_class");
+    is_said && inherits(program, &Resolver::new(program), id, class, |base| base.starts_with("rest_framework."))
+}
+
 fn is_verifying(program: &Program, id: ModuleId, expr: ExprId) -> bool {
     signatures::function_of(program, id, expr).is_some_and(|function| signatures::verifies(program, function))
 }
 
 /// Whether a function applies a schema to anything.
-fn has_schema_inside(program: &Program, function: FunctionRef) -> bool {
+pub(super) fn has_schema_inside(program: &Program, function: FunctionRef) -> bool {
     let id = function.module;
     let module = program.module(id);
     let span = module.function(function.function).span;

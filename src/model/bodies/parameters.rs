@@ -49,9 +49,6 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             }
             let fate = fate::of(project, vec![(Spot::Name(id, f.scope, param.name), Part::Whole)]);
             if fate.is_open() && !reads::is_guarded(project, function) {
-                // Beside others it is one field of a body that has a form.
-                let is_field = f.params.iter().filter(|other| is_said_to_be_body(program, id, other)).count() > 1;
-                let fate = fate::Fate { is_checked_outside: fate.is_checked_outside || is_field, ..fate };
                 found.push(Unchecked::new(param.target, true, fate));
             }
         }
@@ -91,16 +88,6 @@ fn is_raw(program: &Program, id: ModuleId, param: &Param) -> bool {
         // `payload=Body(...)`
         None => calls.iter().any(|call| name_of(call).is_some_and(|name| name == "Body")),
     }
-}
-
-/// `name: str = Body(…)`
-fn is_said_to_be_body(program: &Program, id: ModuleId, param: &Param) -> bool {
-    let module = program.module(id);
-    let said = param.default.into_iter().chain(param.annotation).flat_map(|expr| module.descendants(expr));
-    said.into_iter().any(|expr| {
-        matches!(module.call(expr).map(|call| &module.expr(call.callee).kind),
-            Some(ExprKind::Name(name) | ExprKind::Attribute { name, .. }) if *name == "Body")
-    })
 }
 
 /// Whether an annotation says nothing of what is in a body: `dict`, `Any`, `list[dict]`, or a name for one.

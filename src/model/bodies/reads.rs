@@ -70,6 +70,10 @@ fn is_checked_by_helper(project: &Project, function: FunctionRef) -> bool {
     let requests = Requests::new(program, id);
     program.calls[id.0 as usize].iter().filter(|site| module.function_of(site.expr) == Some(function.function)).any(|site| {
         let Entity::Function(helper) = site.callee else { return false };
+        let name = program.function(helper).name.to_ascii_lowercase();
+        if !["valid", "check", "verify", "ensure", "assert", "require", "sanit", "missing"].iter().any(|word| name.contains(word)) {
+            return false;
+        }
         let is_given = module.call(site.expr).is_some_and(|call| call.args.iter().any(|arg| requests.is_request(arg.value, 4)));
         is_given && helper != function && project.routes.handler(helper).is_none() && checks_what_it_reads(project, helper)
     })

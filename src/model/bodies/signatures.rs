@@ -48,7 +48,9 @@ fn verifies_within(program: &Program, function: FunctionRef, depth: u8) -> bool 
         let Some(call) = module.call(expr) else {
             // A function in it: a decorator's wrapper.
             return match module.expr(expr).kind {
-                ExprKind::Compare { ref operands, ref ops } => is_secret_compared(program, id, operands, ops),
+                ExprKind::Compare { ref operands, ref ops } => {
+                    is_secret_compared(program, id, operands, ops) && is_refused_by(module, expr, ops)
+                }
                 ExprKind::Function(inner) => depth > 0 && verifies_within(program, FunctionRef { module: id, function: inner }, depth - 1),
                 _ => false,
             };
@@ -87,7 +89,35 @@ fn is_secret_compared(program: &Program, id: ModuleId, operands: &[ExprId], ops:
         is_header(&program.text(at, origin).to_ascii_lowercase())
     };
     let header = operands.iter().position(of_header);
-    header.is_some_and(|header| texts.iter().enumerate().any(|(index, text)| index != header && is_secret(text)))
+    let is_own = |index: usize| {
+        let text = &texts[index];
+        let is_literal = matches!(program.module(id).expr(operands[index]).kind, ExprKind::String(_));
+        is_secret(text) && !is_literal && !text.contains("req.") && !text.contains("request.") && !text.contains("client")
+    };
+    header.is_some_and(|header| (0..texts.len()).any(|index| index != header && is_own(index)))
+}
+
+/// Whether a comparison that fails ends what is done: `if (given !== SECRET) return`, `if given == SECRET: … else: abort()`.
+fn is_refused_by(module: &Module, comparison: ExprId, ops: &[CompareOp]) -> bool {
+    let mut at = comparison;
+    let stmt = loop {
+        match module.expr_parents[at.index()] {
+            Parent::Expr(parent) => at = parent,
+            Parent::Stmt(stmt) => break stmt,
+            _ => return false,
+        }
+    };
+    let StmtKind::If { branches, otherwise } = &module.stmt(stmt).kind else { return false };
+    // `abort(403)` does not come back.
+    let aborts = |expr: &ExprId| {
+        let callee = module.call(*expr).map(|call| &module.expr(call.callee).kind);
+        matches!(callee, Some(ExprKind::Name(name) | ExprKind::Attribute { name, .. }) if *name == "abort")
+    };
+    let ends = |block: BlockId| !module.block(block).falls_through || module.expressions(block).iter().any(aborts);
+    if ops.contains(&CompareOp::NotEq) {
+        return branches.iter().any(|(test, block)| *test == at && ends(*block));
+    }
+    otherwise.is_some_and(ends)
 }
 
 /// Functions that are defined by statements of a function.

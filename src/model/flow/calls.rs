@@ -187,6 +187,14 @@ impl Evaluator<'_> {
         container(vec![if is_conversion { Abstract::of(Origin::Safe) } else { item }])
     }
 
+    /// Whether a value is of a model that takes what it does not name, too: `ConfigDict(extra="allow")`.
+    fn takes_more(&self, value: &Abstract) -> bool {
+        let Kind::Model(m, c) = value.kind else { return false };
+        let module = self.program.module(m);
+        let text = self.program.sources.slice(crate::source::Place { file: module.file, span: module.class(c).span });
+        text.contains("extra") && text.contains("allow")
+    }
+
     /// What a method gives, as far as its name tells.
     #[expect(clippy::too_many_arguments, reason = "one call, taken apart")]
     fn method(
@@ -252,6 +260,7 @@ impl Evaluator<'_> {
             "keys" => container(vec![receiver.keys()]),
             "values" => container(vec![receiver.values()]),
             // Its keys are the names of fields, whatever class it is of.
+            "model_dump" | "_asdict" | "dict" | "to_dict" if self.takes_more(receiver) => receiver.derived(),
             "model_dump" | "_asdict" if receiver.content.is_none() || receiver.is_model() => receiver.dumped(),
             "dict" | "to_dict" if receiver.is_model() => receiver.dumped(),
             "copy" | "model_dump" | "dict" | "_asdict" | "to_dict" if receiver.origin >= Origin::Passed => {
@@ -406,13 +415,15 @@ pub(super) fn strips(pattern: &str) -> Strips {
 
 /// What `.format(…)` looks names up in.
 fn named_arguments(call: &Call, name: Ustr, args: &[(ExprId, Abstract)], values: &Values) -> (Abstract, Option<ExprId>) {
-    if name == "format_map" || (name == "substitute" || name == "safe_substitute") && !args.is_empty() {
+    if name == "format_map" {
         return args.first().map(|(at, value)| (value.clone(), Some(*at))).unwrap_or_default();
     }
     let of = |id: ExprId| values.get(&id).cloned().unwrap_or_default();
     let mut entries = Vec::new();
-    let mut spread = None;
-    let mut at = None;
+    // `Template(…).substitute(values, name=name)`
+    let mapping_first = (name == "substitute" || name == "safe_substitute").then(|| args.first()).flatten();
+    let mut spread = mapping_first.map(|(_, value)| value.clone());
+    let mut at = mapping_first.map(|(at, _)| *at);
     for arg in &call.args {
         match arg.kind {
             ArgKind::Keyword(key) => {

@@ -102,8 +102,13 @@ impl Evaluator<'_> {
             },
             _ => return,
         };
+        // It may be another one by now.
+        let is_bound_anew = match self.module().expr(key).kind {
+            ExprKind::Name(name) => Resolver::new(self.program).scope_of_name(self.id, key, name).is_some_and(|(_, count)| count > 1),
+            _ => false,
+        };
         let mapping = self.value_in(environment, mapping);
-        if mapping.content.is_some() && mapping.origin < Origin::Request {
+        if !is_bound_anew && mapping.content.is_some() && mapping.origin < Origin::Request {
             self.improve(environment, key, Origin::Safe);
         }
     }

@@ -368,12 +368,16 @@ impl<'p> Search<'p> {
             return Bound::Held;
         }
         let compared = keys::compared(self.program, chain);
-        if self.project.uniques().are_together_in(&compared) {
+        let is_joined = ["join", "outerjoin", "leftJoin", "innerJoin", "select_related"].into_iter().any(has);
+        if !is_joined && self.project.uniques().are_together_in(&name, &compared) {
             return Bound::Held;
         }
         let is_filtered = ["where", "filter", "filter_by", "find"].into_iter().any(has);
-        let is_grouped = ["group_by", "groupBy", "group", "distinct"].into_iter().any(has);
-        let extent = Extent::of(&compared, is_grouped);
+        let is_grouped = ["group_by", "groupBy", "group"].into_iter().any(has);
+        let extent = match Extent::of(&compared, false) {
+            Extent::Any if is_grouped => Extent::Some,
+            extent => extent,
+        };
         Bound::Open(Source { api: Some(api), table, text: None, is_resolved: true, is_filtered, extent })
     }
 

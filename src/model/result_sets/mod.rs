@@ -13,7 +13,6 @@ use crate::ir::program::*;
 use crate::ir::walk::Around;
 use crate::model::program::ModuleId;
 use crate::model::project::Project;
-use crate::model::sql::bounds::is_date;
 use crate::model::sql::keys::Compared;
 use crate::model::sql::small::is_small;
 use crate::source::Place;
@@ -69,7 +68,7 @@ impl Extent {
         given.dedup();
         match given.len() {
             _ if is_grouped => Self::Few,
-            2.. if given.iter().any(|column| is_date(column)) => Self::Few,
+            2.. if given.iter().any(|column| is_day(column)) => Self::Few,
             2.. => Self::Some,
             _ => Self::Any,
         }
@@ -82,6 +81,11 @@ impl Source {
     pub fn extent(&self) -> Extent {
         if self.table.as_deref().is_some_and(is_small) { Extent::Few } else { self.extent }
     }
+}
+
+/// Whether a column holds days: `order_date`, `day`.
+fn is_day(column: &str) -> bool {
+    matches!(column.rsplit('_').next(), Some("date" | "day" | "month" | "week" | "dt"))
 }
 
 /// The unlimited result sets that functions of a module read which requests reach, by place.

@@ -180,7 +180,7 @@ impl Readers<'_> {
             }
             compared.extend(keys::compared_in(self.program, at, filter));
         }
-        if self.project.uniques().are_together_in(&compared) {
+        if self.project.uniques().are_together_in(&table, &compared) {
             return None;
         }
         let source = Source {

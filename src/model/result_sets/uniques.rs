@@ -3,6 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use crate::ir::program::*;
+use crate::ir::walk::Around;
 use crate::model::calls::Passed;
 use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
@@ -16,9 +17,12 @@ use crate::model::{fields, options};
 pub struct Uniques {
     /// Columns that are unique by themselves, in some table.
     pub columns: FxHashSet<String>,
-    /// Columns that are unique together.
-    together: Vec<Vec<String>>,
+    /// Columns that are unique together, and of which table or class; nothing where that is not seen.
+    together: Vec<(Option<String>, Vec<String>)>,
 }
+
+/// Columns that are unique, each by itself or together, and what they are of.
+type Unique = (Option<String>, Vec<String>);
 
 impl Uniques {
     /// Finds what a project declares to be unique.
@@ -28,18 +32,18 @@ impl Uniques {
         let mut found = Self::default();
         for (_, file) in program.sources.iter() {
             if file.path.ends_with(".prisma") {
-                of_prisma(&file.text).into_iter().for_each(|columns| found.add(columns));
+                of_prisma(&file.text).into_iter().for_each(|unique| found.add(unique));
             } else if file.test && file.path.contains("migration") {
                 // What migrations define, whatever runs it.
                 let lower = file.text.to_ascii_lowercase();
                 let starts = lower.match_indices("create table").chain(lower.match_indices("create unique index")).map(|(at, _)| at);
                 for statement in starts.filter_map(|at| lower.get(at..)).map(|rest| rest.split([';', '`']).next().unwrap_or_default()) {
-                    defined(statement).into_iter().for_each(|columns| found.add(columns));
+                    defined(statement).into_iter().for_each(|unique| found.add(unique));
                 }
             }
         }
         for query in program.code_ids().flat_map(|id| project.queries(id)).filter(|query| query.reading.verb == Verb::Define) {
-            defined(&query.text).into_iter().for_each(|columns| found.add(columns));
+            defined(&query.text).into_iter().for_each(|unique| found.add(unique));
         }
         for id in program.code_ids() {
             let module = program.module(id);
@@ -56,7 +60,7 @@ impl Uniques {
                         if call.args.iter().any(is_unique) {
                             found.columns.extend(declared(module, expr, call));
                         }
-                        found.add(constrained(program, id, call));
+                        found.add((class_around(module, expr), constrained(program, id, call)));
                     }
                     // `{ email: { type: String, unique: true } }`
                     ExprKind::Object(entries) => {
@@ -76,13 +80,14 @@ impl Uniques {
                             (options::held(program, id, expr, "unique"), options::held(program, id, expr, "fields"))
                             && values::value(program, at, is_unique) == Value::Bool(true)
                         {
-                            found.add(texts(program, m, columns));
+                            found.add((None, texts(program, m, columns)));
                         }
                     }
                     _ => {}
                 }
             }
             for stmt in &module.stmts {
+                // In the class `Meta` of a model.
                 if let StmtKind::Assign { targets, value: Some(value), .. } = &stmt.kind
                     && targets.iter().any(|target| matches!(module.expr(*target).kind, ExprKind::Name(name) if name == "unique_together"))
                 {
@@ -91,28 +96,30 @@ impl Uniques {
                         _ => &[],
                     };
                     // `("team", "email")`, or some of these.
-                    found.add(texts(program, id, *value));
-                    parts.iter().for_each(|part| found.add(texts(program, id, *part)));
+                    let owner = class_around(module, *value);
+                    found.add((owner.clone(), texts(program, id, *value)));
+                    parts.iter().for_each(|part| found.add((owner.clone(), texts(program, id, *part))));
                 }
             }
         }
         found
     }
 
-    /// Whether what a query asks for are columns that are unique together.
+    /// Whether what a query of a table asks for are columns that are unique together there.
     #[must_use]
-    pub fn are_together_in(&self, compared: &[Compared]) -> bool {
+    pub fn are_together_in(&self, table: &str, compared: &[Compared]) -> bool {
         let has = |column: &String| compared.iter().any(|compared| plain(&compared.column) == plain(column));
-        self.together.iter().any(|columns| columns.iter().all(has))
+        let is_of = |owner: &Option<String>| owner.as_deref().is_none_or(|owner| is_one_table(owner, table));
+        self.together.iter().any(|(owner, columns)| is_of(owner) && columns.iter().all(has))
     }
 
-    fn add(&mut self, columns: Vec<String>) {
+    fn add(&mut self, (owner, columns): Unique) {
         let mut columns: Vec<String> =
             columns.into_iter().map(|column| column.to_ascii_lowercase()).filter(|column| !column.is_empty()).collect();
         match columns.len() {
             0 => {}
             1 => self.columns.extend(columns.pop()),
-            _ => self.together.push(columns),
+            _ => self.together.push((owner, columns)),
         }
     }
 }
@@ -120,6 +127,26 @@ impl Uniques {
 /// `userId` and `user_id` are one column, which has another name in code.
 fn plain(column: &str) -> String {
     column.replace('_', "")
+}
+
+/// `EmailTeamMember` and `email_team_members` are one table, which has another name in code.
+fn is_one_table(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let letters: String = last.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+        letters.strip_suffix('s').map(str::to_owned).unwrap_or(letters)
+    };
+    let (one, other) = (plain(one), plain(other));
+    other.is_empty() || one == other || one.ends_with(&other) || other.ends_with(&one)
+}
+
+/// The model that an expression is in the class of, or in the `Meta` of.
+fn class_around(module: &Module, expr: ExprId) -> Option<String> {
+    let classes = module.around(expr).filter_map(|around| match around {
+        Around::Class(class) => Some(module.class(class).name),
+        _ => None,
+    });
+    classes.map(|name| name.to_string()).find(|name| name != "Meta")
 }
 
 /// The columns that a call makes unique together: `UniqueConstraint("team", "email")`, `@Unique(["team", "email"])`,
@@ -131,10 +158,13 @@ fn constrained(program: &Program, id: ModuleId, call: &Call) -> Vec<String> {
     if !NAMES.contains(&name.as_str()) || (name == "on" && !program.text(id, call.callee).to_ascii_lowercase().contains("unique")) {
         return Vec::new();
     }
+    // `np.unique(rows.user)` is another thing.
+    let is_class = name.starts_with(char::is_uppercase);
     let of_arg = |arg: &Arg| match arg.kind {
         ArgKind::Positional => match module.expr(arg.value).kind {
-            ExprKind::String(column) => vec![column.to_string()],
-            ExprKind::Attribute { name, .. } => vec![name.to_string()],
+            ExprKind::String(column) if is_class => vec![column.to_string()],
+            ExprKind::Attribute { name: column, .. } if name == "on" => vec![column.to_string()],
+            ExprKind::Attribute { .. } | ExprKind::String(_) => Vec::new(),
             ExprKind::Object(_) => match options::held(program, id, arg.value, "columns") {
                 Passed::Value(at, columns) => texts(program, at, columns),
                 _ => Vec::new(),
@@ -160,50 +190,77 @@ fn texts(program: &Program, id: ModuleId, list: ExprId) -> Vec<String> {
 }
 
 /// What a schema of Prisma says: `email String @unique`, `@@unique([team, email])`.
-fn of_prisma(text: &str) -> Vec<Vec<String>> {
-    let of_line = |line: &str| {
+fn of_prisma(text: &str) -> Vec<Unique> {
+    let mut found = Vec::new();
+    let mut model = None;
+    for line in text.lines() {
         let line = line.split("//").next().unwrap_or_default().trim();
-        let together = ["@@unique(", "@@id("].iter().find_map(|start| line.strip_prefix(start));
-        match together.and_then(|rest| rest.split_once('[')) {
-            // `@@unique([team, email(sort: Desc)], name: "membership")`
-            Some((_, rest)) => {
-                let columns = rest.split(']').next().unwrap_or_default().split(',');
-                Some(columns.map(|column| column.split('(').next().unwrap_or_default().trim().to_owned()).collect())
-            }
-            None if line.contains(" @unique") || line.contains(" @id") => {
-                line.split_whitespace().next().map(|column| vec![column.to_owned()])
-            }
-            None => None,
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if first == "model" {
+            model = words.next().map(str::to_owned);
+            continue;
         }
-    };
-    text.lines().filter_map(of_line).collect()
+        // `@@unique([team, email(sort: Desc)], name: "membership")`
+        let together = ["@@unique(", "@@id("].iter().find_map(|start| line.strip_prefix(start)).and_then(|rest| rest.split_once('['));
+        if let Some((_, rest)) = together {
+            let columns = rest.split(']').next().unwrap_or_default().split(',');
+            found.push((model.clone(), columns.map(|column| column.split('(').next().unwrap_or_default().trim().to_owned()).collect()));
+        } else if words.any(|word| ["@unique", "@id"].iter().any(|own| word == *own || word.starts_with(&format!("{own}(")))) {
+            found.push((model.clone(), vec![first.to_owned()]));
+        }
+    }
+    found
 }
 
 /// The columns that a statement makes unique: `email TEXT UNIQUE`, `PRIMARY KEY (code)`, `CREATE UNIQUE INDEX … ON t (team, email)`.
-fn defined(text: &str) -> Vec<Vec<String>> {
+fn defined(text: &str) -> Vec<Unique> {
     let lower = text.to_ascii_lowercase();
     let name = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric() && c != '_').to_owned();
     let listed = |rest: &str| rest.split(')').next().unwrap_or_default().split(',').map(name).collect::<Vec<String>>();
-    let mut found = Vec::new();
-    if let Some((_, index)) = lower.split_once("unique index")
-        && let Some((_, columns)) = index.split_once('(')
-    {
-        found.push(listed(columns));
+    let last_word = |before: &str| before.split_whitespace().last().map(|word| name(word.rsplit('.').next().unwrap_or(word)));
+    if let Some((_, index)) = lower.split_once("unique index") {
+        return match index.split_once('(') {
+            // One with a condition holds for some rows only.
+            Some((before, columns)) if !columns.contains("where") => vec![(last_word(before), listed(columns))],
+            _ => Vec::new(),
+        };
     }
-    let Some((_, columns)) = lower.split_once('(').filter(|_| lower.contains("create table")) else { return found };
-    // Those of a constraint stand behind it, in parentheses; that of a column before.
-    for word in ["primary key", "unique"] {
-        for (at, _) in columns.match_indices(word) {
-            let behind = columns[at + word.len()..].trim_start();
-            let behind = behind.strip_prefix("key").unwrap_or(behind).trim_start();
-            if let Some(rest) = behind.strip_prefix('(') {
-                found.push(listed(rest));
-            } else {
-                let line = columns[..at].rsplit([',', '(']).next().unwrap_or_default();
-                found.extend(line.split_whitespace().next().map(|column| vec![name(column)]));
-            }
+    let Some((before, columns)) = lower.split_once('(').filter(|_| lower.contains("create table")) else { return Vec::new() };
+    let table = last_word(before);
+    let mut found = Vec::new();
+    for part in parts(columns) {
+        let Some((at, word)) = ["primary key", "unique"].iter().find_map(|word| part.find(word).map(|at| (at, word))) else { continue };
+        let behind = part[at + word.len()..].trim_start();
+        let behind = behind.strip_prefix("key").unwrap_or(behind).trim_start();
+        // Those of a constraint stand behind it, in parentheses; that of a column before.
+        match behind.find('(').filter(|_| part[..at].split_whitespace().next().is_none_or(|first| first == "constraint")) {
+            Some(open) => found.push((table.clone(), listed(&behind[open + 1..]))),
+            None => found.extend(part.split_whitespace().next().map(|column| (table.clone(), vec![name(column)]))),
         }
     }
+    found
+}
+
+/// The definitions of a table, apart: `code varchar(20) unique`, `unique (team, email)`.
+fn parts(columns: &str) -> Vec<&str> {
+    let (mut found, mut start, mut depth) = (Vec::new(), 0, 0_u32);
+    for (at, c) in columns.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' if depth == 0 => {
+                found.push(columns[start..at].trim());
+                return found;
+            }
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(columns[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(columns[start..].trim());
     found
 }
 

@@ -49,9 +49,12 @@ impl Bounds {
                 of_column(expr, if is_bound && !negated { Comparison::Bounds } else { Comparison::Tests })
             }
             Expr::Like { expr, negated, .. } => of_column(expr, if *negated { Comparison::Tests } else { Comparison::Bounds }),
-            // Rows that have no date are in a partition of their own; those that came in just now have none yet.
+            // Rows that came in just now have no partition yet; those without a date are in a partition of their own.
             Expr::IsNull(inner) if matches!(**inner, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => {
-                of_column(inner, Comparison::Bounds)
+                let columns = Columns::of(inner);
+                let is_partition = |name: &String| ["_PARTITIONTIME", "_PARTITIONDATE"].iter().any(|own| name.eq_ignore_ascii_case(own));
+                let holds = columns.has_hole() || columns.names.iter().any(is_partition);
+                Self { holds, is_dated: false, compared: columns.names }
             }
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
                 Self { holds: false, is_dated: Self::of(expr).says_any(), compared: Vec::new() }
@@ -197,10 +200,30 @@ fn units(function: &Function) -> usize {
     list.args.iter().skip(1).filter(is_unit).count()
 }
 
-/// What English says of data.
-const OF_DATA: [&str; 16] = [
-    "type", "source", "sources", "id", "ids", "name", "format", "size", "set", "key", "value", "version", "provider", "center", "quality",
-    "owner",
+/// What dates are of in Portuguese: `data_nascimento`.
+const OF_DATES: [&str; 22] = [
+    "hora",
+    "ordem",
+    "report",
+    "inicio",
+    "inicial",
+    "fim",
+    "final",
+    "criacao",
+    "atualizacao",
+    "referencia",
+    "pagamento",
+    "compra",
+    "venda",
+    "vencimento",
+    "emissao",
+    "transacao",
+    "processamento",
+    "evento",
+    "registro",
+    "competencia",
+    "publicacao",
+    "envio",
 ];
 
 /// Words for what time is parted by, in the languages that columns are named in.
@@ -253,7 +276,8 @@ pub fn is_date(name: &str) -> bool {
 /// Whether a column's name says that it holds a part of time by which tables are parted, too: a year, a month.
 fn is_period(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    // `data_ordem`: a date in Portuguese and Italian, and not what is said of data.
-    let of_data = lower.strip_prefix("data_").is_some_and(|rest| !OF_DATA.contains(&rest.split('_').next().unwrap_or_default()));
-    of_data || lower.split('_').any(|word| PERIODS.contains(&word))
+    // `data_ordem`: a date in Portuguese.
+    let of_data = lower.strip_prefix("data_").is_some_and(|rest| OF_DATES.contains(&rest.split('_').next().unwrap_or_default()));
+    let is_of_thing = lower.contains("_of_") || lower.starts_with("model_") || lower.starts_with("birth_");
+    of_data || (!is_of_thing && lower.split('_').any(|word| PERIODS.contains(&word)))
 }

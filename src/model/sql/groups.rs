@@ -1,6 +1,10 @@
 //! How many rows a query gives by the way it puts rows together.
 
-use sqlparser::ast::{BinaryOperator, Distinct, Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Distinct, Expr, GroupByExpr, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Value, visit_expressions,
+};
 
 use super::walk::{is_aggregate, is_bare_count};
 
@@ -24,7 +28,8 @@ pub fn gives_few(query: &Query, depth: usize) -> bool {
     match &*query.body {
         SetExpr::Select(select) => {
             let keys = keys(select);
-            let is_one = || keys.is_empty() && (select.from.is_empty() || shown(select).any(|item| is_aggregate(&item)));
+            let is_one =
+                || keys.is_empty() && !groups_by_all(select) && (select.from.is_empty() || shown(select).any(|item| is_aggregate(&item)));
             select.top.is_some()
                 || is_one()
                 || (!keys.is_empty() && keys.iter().all(|key| has_few_values(key)))
@@ -41,23 +46,40 @@ pub fn is_grouped(query: &Query) -> bool {
     match &*query.body {
         SetExpr::Select(select) => {
             let keys = keys(select);
-            let is_distinct = matches!(select.distinct, Some(Distinct::Distinct));
-            (is_distinct || !keys.is_empty()) && !keys.iter().any(|key| is_of_each(key))
+            let shown = match (&select.distinct, &select.projection[..]) {
+                (Some(Distinct::Distinct), [SelectItem::UnnamedExpr(only) | SelectItem::ExprWithAlias { expr: only, .. }]) => Some(only),
+                _ => None,
+            };
+            (shown.is_some() || !keys.is_empty()) && !keys.into_iter().chain(shown).any(is_of_each)
         }
         SetExpr::Query(inner) => is_grouped(inner),
         _ => false,
     }
 }
 
-/// Whether there are as many values of what rows are grouped by as there are things: `user_id`, `email`.
+/// `GROUP BY ALL`: by whatever is shown.
+fn groups_by_all(select: &Select) -> bool {
+    matches!(select.group_by, GroupByExpr::All(_))
+}
+
+/// Whether there are as many values of what rows are grouped by as there are things: `user_id`, `LOWER(email)`.
 fn is_of_each(key: &Expr) -> bool {
-    let name = match key {
-        Expr::Identifier(name) => name.value.to_ascii_lowercase(),
-        Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.to_ascii_lowercase()).unwrap_or_default(),
-        _ => return false,
+    let is_thing = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        let is_key = lower == "id" || lower.ends_with("_id") || name.ends_with("Id");
+        is_key
+            || ["uuid", "email", "url", "key", "hash", "name"].iter().any(|end| lower.ends_with(end))
+            || lower.rsplit('_').next().is_some_and(|word| THINGS.contains(&word))
     };
-    ["id", "uuid", "email", "url", "key", "hash"].iter().any(|end| name.ends_with(end))
-        || name.rsplit('_').next().is_some_and(|word| THINGS.contains(&word))
+    let found = visit_expressions(key, |expr| {
+        let is_one = match expr {
+            Expr::Identifier(name) => is_thing(&name.value),
+            Expr::CompoundIdentifier(names) => names.last().is_some_and(|name| is_thing(&name.value)),
+            _ => false,
+        };
+        if is_one { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
 }
 
 /// Whether a condition of a query is never met: `WHERE FALSE`, `WHERE 1 = 0`.

@@ -2,7 +2,7 @@
 
 use crate::model::flow::{Hole, Piece, Text};
 
-pub mod bounds;
+mod bounds;
 pub mod creations;
 mod groups;
 pub mod keys;

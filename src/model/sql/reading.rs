@@ -425,6 +425,8 @@ mod tests {
             "SELECT a FROM t WHERE status = 'open'",
             "SELECT a FROM t WHERE created_at IS NOT NULL",
             "SELECT a FROM t WHERE status = 'date'",
+            "SELECT a FROM t WHERE deleted_at IS NULL",
+            "SELECT a FROM t WHERE data_region = 'EU' AND model_year = 2019 AND day_of_week = 3",
             "SELECT a FROM t WHERE created_at > @a OR status = 'x'",
             "WITH x AS (SELECT a FROM t) SELECT a FROM x",
             "SELECT a FROM `{}` WHERE id = {}",
@@ -446,7 +448,6 @@ mod tests {
             "SELECT a FROM t WHERE ano = 2024",
             "SELECT a FROM t WHERE datahora BETWEEN @a AND @b",
             "SELECT a FROM t LIMIT 0",
-            "SELECT a FROM t WHERE bill_date IS NULL",
             "INSERT INTO t (a) VALUES (1)",
         ] {
             assert!(scanned(text).is_none(), "{text} {:?}", reading(text));

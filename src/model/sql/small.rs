@@ -41,27 +41,18 @@ const FEW: [&str; 35] = [
     "flags",
 ];
 
-/// Words for tables that say what the values of others mean.
-const DIRECTORIES: [&str; 12] = [
-    "dim",
-    "lookup",
-    "reference",
-    "directory",
-    "directories",
-    "dictionary",
-    "dicionario",
-    "diretorio",
-    "diretorios",
-    "catalog",
-    "glossary",
-    "mapping",
-];
+/// Words for tables, and for datasets of tables, that say what the values of others mean.
+const DIRECTORIES: [&str; 4] = ["directory", "directories", "diretorio", "diretorios"];
+
+/// The same for tables alone.
+const LOOKUPS: [&str; 5] = ["dim", "lookup", "dictionary", "dicionario", "glossary"];
 
 /// Whether a table holds few rows by its name: settings, roles, countries, what says what codes mean.
 #[must_use]
 pub fn is_small(table: &str) -> bool {
     let plain = table.replace(['`', '"', '[', ']'], "");
-    let last = words(plain.rsplit('.').next().unwrap_or_default());
+    let own = words(plain.rsplit('.').next().unwrap_or_default());
     let is_directory = || plain.split('.').flat_map(words).any(|word| DIRECTORIES.contains(&word.as_str()));
-    last.last().is_some_and(|word| FEW.contains(&word.as_str())) || is_directory()
+    let is_lookup = |word: &String| LOOKUPS.contains(&word.as_str());
+    own.last().is_some_and(|word| FEW.contains(&word.as_str()) || is_lookup(word)) || own.first().is_some_and(is_lookup) || is_directory()
 }

@@ -2,7 +2,7 @@
 
 use ustr::Ustr;
 
-use super::super::checks;
+use super::super::{checks, middleware};
 use super::attempts::is_refused_when_not_found;
 use super::{Follow, Part, Spot, is_receiver};
 use crate::ir::program::*;
@@ -146,6 +146,15 @@ impl Follow<'_> {
         }
         // `user = User.get(form["user"])`, and `if not user: return`
         self.fate.is_checked_outside |= part == Part::Member && is_refused_when_not_found(module, at);
+        if let Entity::Function(function) = callee
+            && validates_by_name(self.program, function)
+        {
+            match part {
+                Part::Member => self.fate.is_checked = true,
+                Part::Raw | Part::Whole => self.fate.is_validated = true,
+            }
+            return;
+        }
         let function = match callee {
             Entity::Function(function) => Some(function),
             Entity::Class(m, c) => {
@@ -209,4 +218,10 @@ fn is_missing(program: &Program, id: ModuleId, callee: ExprId) -> bool {
     let Some((scope, 1)) = Resolver::new(program).scope_of_name(id, callee, name) else { return false };
     let Some(BindingKind::Import(import)) = program.bindings(id, scope, name).next().map(|binding| binding.kind) else { return false };
     matches!(program.import(id, import), Link::Symbol(..))
+}
+
+/// Whether a function of the project applies a schema, and is called so: `Form.model_validate_form(data)`.
+fn validates_by_name(program: &Program, function: FunctionRef) -> bool {
+    let lower = program.function(function).name.to_ascii_lowercase();
+    (lower.contains("valid") || lower.contains("schema")) && middleware::has_schema_inside(program, function)
 }

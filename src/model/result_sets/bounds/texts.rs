@@ -103,7 +103,12 @@ impl Search<'_> {
             _ => return Bound::Held,
         };
         let compared = &query.reading.compared;
-        if self.is_by_unique_column(query) || self.project.uniques().are_together_in(compared) {
+        // Of one table: what is joined to a row may be many.
+        let are_together = match &query.reading.tables[..] {
+            [only] => self.project.uniques().are_together_in(only, compared),
+            _ => false,
+        };
+        if self.is_by_unique_column(query) || are_together {
             return Bound::Held;
         }
         // As many as the list that is given has.
