@@ -155,7 +155,7 @@ fn functions() {
 fn classes() {
     assert_lowered(&[
         ("class A {}", "class A() {}"),
-        ("class A extends B implements C, D {}", "class A(B) {}"),
+        ("class A extends B implements C, D {}", "class A(B, implements=C, implements=D) {}"),
         ("class A<T> extends b.C<T> {}", "class A(b.C) {}"),
         ("class A extends f(B) {}", "class A(f(B)) {}"),
         ("abstract class A { abstract f(): void; abstract a: B; g() {} }", "class A() {let a: B; method def g() {}}"),
