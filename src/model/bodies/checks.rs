@@ -108,6 +108,7 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
                 _ if name.starts_with("base64.")
                     || name.starts_with("js:buffer.Buffer")
                     || name.starts_with("js:globalThis.Buffer")
+                    || matches!(name.as_str(), "js:globalThis.String" | "js:globalThis.Number")
                     || name.starts_with("js:globalThis.Object.") =>
                 {
                     return Verdict::Keeps;
@@ -135,9 +136,11 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
     let reads = ["from", "deserialize", "unmarshal"].iter().any(|prefix| lower.starts_with(prefix) && lower.len() > prefix.len());
     let by_name = is_form
         || reads
-        // Whoever reads messages of SAML checks their form and signature first.
-        || ["valid", "schema", "sanitiz", "verif", "saml"].iter().any(|word| lower.contains(word))
+        || ["valid", "schema", "sanitiz", "verif"].iter().any(|word| lower.contains(word))
         || SCHEMA_NAMES.iter().any(|end| name.ends_with(end));
+    // Whoever reads messages of a protocol for signing in checks their form and signature first.
+    let callee = program.text(id, call.callee).to_ascii_lowercase();
+    let by_name = by_name || ["saml", "oauth", "oidc"].iter().any(|protocol| callee.contains(protocol));
     let is_storage = name == "create"
         || name == "load"
             && library.is_some_and(|name| !name.contains("marshmallow") && !name.contains("Schema") && program.apis.row(name).is_some());

@@ -144,6 +144,14 @@ impl Follow<'_> {
             checks::Verdict::Shows => return,
             checks::Verdict::Other => {}
         }
+        // `data.update(request.data)`
+        if let (Part::Whole, ExprKind::Attribute { object, name, .. }) = (part, &module.expr(call.callee).kind)
+            && *name == "update"
+            && matches!(module.expr(*object).kind, ExprKind::Name(_))
+            && matches!(callee, Entity::Unknown | Entity::Builtin(_))
+        {
+            return self.bound(id, *object, part);
+        }
         // `user = User.get(form["user"])`, and `if not user: return`
         self.fate.is_checked_outside |= part == Part::Member && is_refused_when_not_found(module, at);
         if let Entity::Function(function) = callee
