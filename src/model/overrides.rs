@@ -70,7 +70,7 @@ impl Overrides {
 }
 
 /// Whether an expression is `this`, or the first parameter of the method around it.
-fn is_receiver(module: &Module, expr: ExprId) -> bool {
+pub(super) fn is_receiver(module: &Module, expr: ExprId) -> bool {
     if module.language == Language::TypeScript {
         return matches!(module.expr(expr).kind, ExprKind::Name(name) if name == "this");
     }

@@ -9,6 +9,7 @@ use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use crate::ir::program::*;
+use crate::model::overrides::is_receiver;
 use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::resolve::Resolver;
@@ -406,11 +407,6 @@ impl Follow<'_> {
             _ => self.used(part),
         }
     }
-}
-
-/// `this`, `self`
-fn is_receiver(module: &Module, expr: ExprId) -> bool {
-    matches!(module.expr(expr).kind, ExprKind::Name(name) if name == "this" || name == "self")
 }
 
 /// Whether a body is put under the key of a body.

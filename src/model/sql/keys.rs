@@ -60,7 +60,7 @@ fn column_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(name) => Some(name.value.to_lowercase()),
         Expr::CompoundIdentifier(names) => names.last().map(|name| name.value.to_lowercase()),
-        // `LOWER(name) = ?`, `day::date = ?`
+        // `day::date = ?`
         Expr::Cast { expr, .. } => column_of(expr),
         _ => None,
     }

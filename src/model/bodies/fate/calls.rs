@@ -4,9 +4,10 @@ use ustr::Ustr;
 
 use super::super::{checks, middleware};
 use super::attempts::is_refused_when_not_found;
-use super::{Follow, Part, Spot, is_receiver};
+use super::{Follow, Part, Spot};
 use crate::ir::program::*;
 use crate::model::implementations::is_abstract;
+use crate::model::overrides::is_receiver;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};

@@ -108,7 +108,7 @@ impl Search<'_> {
             [only] => self.project.uniques().are_together_in(only, compared),
             _ => false,
         };
-        if self.is_by_unique_column(query) || are_together {
+        if compared.iter().any(|compared| self.project.uniques().columns.contains(&compared.column)) || are_together {
             return Bound::Held;
         }
         // As many as the list that is given has.
@@ -128,29 +128,11 @@ impl Search<'_> {
             },
         })
     }
-
-    /// Whether a text asks by a column that the project declares to be unique.
-    fn is_by_unique_column(&self, query: &Query) -> bool {
-        let Some((_, condition)) = split_at_where(&query.text) else { return false };
-        let words: Vec<&str> = condition.split(|c: char| c.is_whitespace() || c == '(').filter(|word| !word.is_empty()).collect();
-        !words.contains(&"or")
-            && words.windows(2).any(|pair| {
-                let column = pair[0].rsplit('.').next().unwrap_or_default().trim_matches(['"', '`']);
-                matches!(pair[1], "=" | "in") && self.project.uniques().columns.contains(column)
-            })
-    }
-}
-
-/// The conditions of a text, in lower case.
-fn split_at_where(text: &str) -> Option<(String, String)> {
-    let lower = text.to_ascii_lowercase();
-    let (before, condition) = lower.split_once("where")?;
-    Some((before.to_owned(), condition.to_owned()))
 }
 
 /// Whether a text asks for rows by the value of some column.
 fn is_filtered(text: &str) -> bool {
-    split_at_where(text).is_some_and(|(_, condition)| condition.contains('='))
+    text.to_ascii_lowercase().split_once("where").is_some_and(|(_, condition)| condition.contains('='))
 }
 
 /// `FROM unnest(:keys) AS key JOIN users ON users.name = key`
