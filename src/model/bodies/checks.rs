@@ -22,6 +22,8 @@ pub(super) enum Verdict {
     Keeps,
     /// It shows it to somebody, and does nothing else.
     Shows,
+    /// It gives true or false, whatever it is given.
+    Flags,
     /// Something else.
     Other,
 }
@@ -83,9 +85,10 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
         Entity::Builtin(name) => {
             return match name.as_str() {
                 "isinstance" | "all" | "any" | "hasattr" | "callable" => Verdict::Tests,
-                "len" | "type" | "dict" | "list" | "set" | "tuple" | "sorted" | "bool" | "iter" | "next" | "enumerate" | "reversed"
+                "len" | "type" | "dict" | "list" | "set" | "tuple" | "sorted" | "iter" | "next" | "enumerate" | "reversed"
                 | "bytes" => Verdict::Keeps,
                 "print" | "repr" => Verdict::Shows,
+                "bool" => Verdict::Flags,
                 _ => Verdict::Other,
             };
         }
@@ -105,6 +108,7 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
             }
             match name.as_str() {
                 "typing.cast" | "copy.deepcopy" | "copy.copy" => return Verdict::Keeps,
+                "js:globalThis.Boolean" => return Verdict::Flags,
                 _ if name.starts_with("base64.")
                     || name.starts_with("js:buffer.Buffer")
                     || name.starts_with("js:globalThis.Buffer")
@@ -129,6 +133,9 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
         return Verdict::Shows;
     }
     if is_compiled(program, id, call) {
+        return Verdict::Validates;
+    }
+    if writes_by_schema(program, id, call, name) {
         return Verdict::Validates;
     }
     let lower = name.to_ascii_lowercase();
@@ -181,6 +188,26 @@ fn is_compiled(program: &Program, id: ModuleId, call: &Call) -> bool {
     let made = program.module(at).call(origin).map(|made| &program.module(at).expr(made.callee).kind);
     matches!(made, Some(ExprKind::Attribute { name, .. } | ExprKind::Name(name))
         if matches!(name.as_str(), "compile" | "compileAsync" | "getSchema" | "createValidate" | "createIs" | "createAssert" | "Compile"))
+}
+
+/// Objection: `Order.query().patch(body)`, where `Order` has a JSON schema, which is asked before anything is written.
+fn writes_by_schema(program: &Program, id: ModuleId, call: &Call, method: &str) -> bool {
+    if !["insert", "patch", "update", "upsert"].iter().any(|verb| method.starts_with(verb)) {
+        return false;
+    }
+    let module = program.module(id);
+    let mut at = call.callee;
+    loop {
+        at = match &module.expr(at).kind {
+            ExprKind::Attribute { object, .. } => *object,
+            ExprKind::Call(inner) => inner.callee,
+            _ => break,
+        };
+    }
+    let Entity::Class(m, class) = Resolver::new(program).entity(id, at) else { return false };
+    let (name, owner) = (Ustr::from("jsonSchema"), program.module(m));
+    let is_method = owner.class(class).methods.iter().any(|method| owner.function(*method).name == name);
+    is_method || !program.attribute(m, class, name).is_empty()
 }
 
 /// Whether a class of the project checks what it is made of: a model of pydantic, a form, a serializer, a class of attrs.

@@ -226,6 +226,8 @@ impl Follow<'_> {
                 }
                 self.becomes(id, parent, Part::Member);
             }
+            // `Role[form["role"]]`, where what is no role is refused.
+            ExprKind::Subscript { index, .. } if *index == expr && is_refused_when_missing(module, parent) => self.tested(part),
             ExprKind::Call(call) if call.callee != expr => self.argument(id, parent, call, expr, part),
             ExprKind::Compare { operands, ops } => self.compared(id, expr, operands, ops, part),
             ExprKind::Unary { op: UnaryOp::Not, .. } => self.tested(part),

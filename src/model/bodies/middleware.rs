@@ -122,7 +122,9 @@ fn is_checking_within(program: &Program, id: ModuleId, expr: ExprId, depth: u8) 
     }
     if let Some(function) = signatures::function_of(program, id, expr) {
         let called = module.call(expr).map_or(expr, |call| call.callee);
-        let name = program.text(id, called).rsplit('.').next().unwrap_or_default();
+        // `BodyValidation.ofOrders`: the class says it as well as the method.
+        let text = program.text(id, called);
+        let name = text.rmatch_indices('.').nth(1).map_or(text, |(at, _)| &text[at + 1..]);
         return applies(program, function, 3)
             || (is_checker(name) && (has_schema_inside(program, function) || looks_at_body(program, function)))
             || signatures::verifies(program, function);

@@ -49,7 +49,11 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             reads.iter().map(|(expr, part, spot)| (*expr, *part, fate::of(project, vec![(*spot, *part)]))).collect();
         let mut whole = Fate::default();
         fates.iter().for_each(|(.., fate)| whole.merge(fate.clone()));
-        if !whole.is_open() || is_guarded(project, function) || is_checked_by_helper(project, function) {
+        if !whole.is_open()
+            || is_guarded(project, function)
+            || is_checked_by_helper(project, function)
+            || is_validated_by_callers(project, function)
+        {
             continue;
         }
         // What is only looked at, or hashed, is not what is meant.
@@ -80,16 +84,29 @@ fn is_checked_by_helper(project: &Project, function: FunctionRef) -> bool {
 }
 
 fn checks_what_it_reads(project: &Project, helper: FunctionRef) -> bool {
+    fates_within(project, helper).any(|fate| fate.is_validated || fate.is_checked)
+}
+
+/// Whether a function that reads a request's body is a helper, and all that call it give the body to a schema: what is not part
+/// of that is left to the helper on purpose.
+fn is_validated_by_callers(project: &Project, helper: FunctionRef) -> bool {
+    let callers = project.routes.callers(helper);
+    project.routes.handler(helper).is_none()
+        && !callers.is_empty()
+        && callers.iter().all(|(caller, _)| *caller != helper && fates_within(project, *caller).any(|fate| fate.is_validated))
+}
+
+/// What becomes of the bodies that a function reads.
+fn fates_within(project: &Project, function: FunctionRef) -> impl Iterator<Item = Fate> {
     let program = &project.program;
-    let id = helper.module;
+    let id = function.module;
     let module = program.module(id);
     let requests = Requests::new(program, id);
-    let span = module.function(helper.function).span;
-    module.expr_ids().filter(|expr| span.contains(module.expr(*expr).span)).any(|expr| {
-        read(program, &requests, id, expr).is_some_and(|(part, spot)| {
-            let fate = fate::of(project, vec![(spot, part)]);
-            fate.is_validated || fate.is_checked
-        })
+    let span = module.function(function.function).span;
+    let within = module.expr_ids().filter(move |expr| span.contains(module.expr(*expr).span));
+    within.filter_map(move |expr| {
+        let (part, spot) = read(program, &requests, id, expr)?;
+        Some(fate::of(project, vec![(spot, part)]))
     })
 }
 

@@ -65,7 +65,11 @@ impl Follow<'_> {
     /// many forms.
     fn goes_to(&mut self, id: ModuleId, call: &Call, callee: Entity) {
         self.fate.goes_out_of_sight |= match callee {
-            Entity::Unknown => is_component(self.program.module(id), call.callee) || is_missing(self.program, id, call.callee),
+            Entity::Unknown => {
+                is_component(self.program.module(id), call.callee)
+                    || is_missing(self.program, id, call.callee)
+                    || is_of_unseen(self.program, id, call.callee)
+            }
             Entity::Function(function) => is_abstract(self.program.module(function.module), function.function),
             _ => false,
         };
@@ -143,6 +147,12 @@ impl Follow<'_> {
             }
             checks::Verdict::Keeps => return self.becomes(id, at, part),
             checks::Verdict::Shows => return,
+            checks::Verdict::Flags => {
+                if self.is_test(id, at) {
+                    self.tested(part);
+                }
+                return;
+            }
             checks::Verdict::Other => {}
         }
         // `data.update(request.data)`
@@ -201,8 +211,13 @@ impl Follow<'_> {
         self.used(part);
         self.goes_to(id, call, callee);
         // Handed to something out of sight that makes a value of it: `str(x)`, `decode(x)`.
-        let is_function = matches!(module.expr(call.callee).kind, ExprKind::Name(name) if name.starts_with(char::is_lowercase));
-        if part == Part::Raw || is_function {
+        let gives_value = match &module.expr(call.callee).kind {
+            ExprKind::Name(name) => name.starts_with(char::is_lowercase),
+            // `validator.trim(code)`, `_.escape(text)`
+            ExprKind::Attribute { name, .. } => is_of_text(name),
+            _ => false,
+        };
+        if part == Part::Raw || gives_value {
             self.becomes(id, at, part);
         }
     }
@@ -219,6 +234,33 @@ fn is_component(module: &Module, callee: ExprId) -> bool {
     }
     let ExprKind::Attribute { object: owner, .. } = module.expr(object).kind else { return false };
     is_receiver(module, owner)
+}
+
+/// Whether what is called is a method of something that a function of the project gives, of which nobody sees what it is:
+/// `const { orders } = await components()`, and `orders.place(body)`.
+fn is_of_unseen(program: &Program, id: ModuleId, callee: ExprId) -> bool {
+    let module = program.module(id);
+    let ExprKind::Attribute { object, name, .. } = module.expr(callee).kind else { return false };
+    if STORES.iter().any(|verb| name.starts_with(verb)) {
+        return false;
+    }
+    let mut at = object;
+    while let ExprKind::Attribute { object, .. } = module.expr(at).kind {
+        at = object;
+    }
+    let ExprKind::Name(name) = module.expr(at).kind else { return false };
+    let Some((scope, _)) = Resolver::new(program).scope_of_name(id, at, name) else { return false };
+    let mut bindings = program.bindings(id, scope, name);
+    let (Some(binding), None) = (bindings.next(), bindings.next()) else { return false };
+    let (BindingKind::Member(given, _) | BindingKind::Value(given)) = binding.kind else { return false };
+    let given = if let ExprKind::Await(inner) = module.expr(given).kind { inner } else { given };
+    module.call(given).is_some() && matches!(program.callee(id, given), Entity::Function(_))
+}
+
+/// Whether a function is one that gives a text in another form.
+fn is_of_text(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["trim", "strip", "escape", "normalize", "tolower", "toupper", "clean", "lower", "upper"].iter().any(|word| lower.contains(word))
 }
 
 /// Whether what is called is imported from a module of the project that has nothing of that name.

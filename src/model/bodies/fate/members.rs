@@ -36,7 +36,7 @@ impl Follow<'_> {
                 }
                 self.becomes(id, outer, part);
             }
-            (Some((outer, call)), "get" | "pop" | "getlist" | "getAll" | "setdefault" | "getfirst") if part != Part::Raw => {
+            (Some((outer, call)), "get" | "pop" | "getlist" | "getAll" | "getall" | "setdefault" | "getfirst") if part != Part::Raw => {
                 if let Some(key) = call.args.first().and_then(|arg| values::text(self.program, id, arg.value))
                     && part == Part::Whole
                 {
@@ -45,7 +45,7 @@ impl Follow<'_> {
                         Some(ExprKind::Number(_)) => Shape::Number,
                         Some(ExprKind::Bool(_)) => Shape::Flag,
                         Some(ExprKind::List(_)) => Shape::List,
-                        _ if name == "getlist" || name == "getAll" => Shape::List,
+                        _ if matches!(name.as_str(), "getlist" | "getAll" | "getall") => Shape::List,
                         _ => self.shape_of(id, outer),
                     };
                     self.key(&key, shape, true);
