@@ -1,6 +1,7 @@
 //! Batches: code that no service runs, but somebody, or a scheduler, from time to time.
 
-use crate::model::program::{ModuleId, Program};
+use crate::model::apis::Placeholder;
+use crate::model::program::{CallSite, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::shelter::guard;
 
@@ -33,5 +34,15 @@ pub fn is_of_batch(project: &Project, module: ModuleId) -> bool {
 fn begins_batch(program: &Program, id: ModuleId) -> bool {
     let module = program.module(id);
     let is_library = |name: &str| LIBRARIES.iter().any(|library| name.split('.').next() == Some(library));
-    guard(module).is_some() || module.imports.iter().any(|import| is_library(&import.module))
+    guard(module).is_some() || runs_queries(program, id) || module.imports.iter().any(|import| is_library(&import.module))
+}
+
+/// Whether a module asks `BigQuery` where it is loaded, outside functions: a script.
+fn runs_queries(program: &Program, id: ModuleId) -> bool {
+    let module = program.module(id);
+    let asks = |site: &CallSite| {
+        let sql = site.callee.library().and_then(|name| program.apis.row(name)).and_then(|row| row.sql.as_ref());
+        sql.is_some_and(|sql| sql.style == Placeholder::BigQuery) && module.function_of(site.expr).is_none()
+    };
+    program.calls[id.0 as usize].iter().any(asks)
 }

@@ -18,6 +18,7 @@ use crate::model::result_sets::Uniques;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
+use crate::model::sql::dateless;
 use crate::model::sql::partitions;
 use crate::model::sql::queries::{Queries, Query};
 use crate::model::sql::written::Written;
@@ -56,8 +57,11 @@ pub struct Asked {
     processes: OnceLock<Processes>,
     /// The columns that its tables are partitioned by.
     partitions: OnceLock<FxHashSet<String>>,
-    /// The columns that its models declare to be unique.
+    /// The tables that it makes without a date.
+    dateless: OnceLock<FxHashSet<String>>,
+    /// The tables that its statements write to.
     written: OnceLock<Written>,
+    /// The columns that its models declare to be unique.
     uniques: OnceLock<Uniques>,
     /// What frameworks of Python fill from requests.
     taken: OnceLock<Taken>,
@@ -103,6 +107,12 @@ impl Project {
     #[must_use]
     pub fn partitions_by(&self, column: &str) -> bool {
         self.asked.partitions.get_or_init(|| partitions::columns(self)).contains(&column.to_ascii_lowercase())
+    }
+
+    /// Whether all tables that a query reads are made by the project, without a date.
+    #[must_use]
+    pub fn reads_without_dates(&self, query: &Query) -> bool {
+        dateless::reads_only(&self.program, query, self.asked.dateless.get_or_init(|| dateless::tables(self)))
     }
 
     /// Which tables the statements of the project write to.

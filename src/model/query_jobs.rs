@@ -23,6 +23,8 @@ pub struct Setting {
 pub const MOST_BYTES: Setting = Setting { python: "maximum_bytes_billed", javascript: "maximumBytesBilled" };
 /// Nothing is run, only estimated.
 pub const DRY_RUN: Setting = Setting { python: "dry_run", javascript: "dryRun" };
+/// The table that the rows go to.
+const DESTINATION: Setting = Setting { python: "destination", javascript: "destination" };
 
 /// What a Python client is given its configuration as.
 const CONFIG: (usize, &str) = (1, "job_config");
@@ -96,6 +98,13 @@ fn is_create_job(api: Ustr) -> bool {
 pub fn is_estimated(program: &Program, id: ModuleId, query: &Query) -> bool {
     let job = query.call.and_then(|call| made_by(program, id, call));
     job.is_some_and(|job| told(program, id, &job, DRY_RUN).is_true(program))
+}
+
+/// Whether the rows of a query go to a table.
+#[must_use]
+pub fn is_kept(program: &Program, id: ModuleId, query: &Query) -> bool {
+    let job = query.call.and_then(|call| made_by(program, id, call));
+    job.is_some_and(|job| matches!(told(program, id, &job, DESTINATION), Passed::Value(..)))
 }
 
 /// What a job is told.

@@ -118,7 +118,8 @@ pub fn lies_aside(program: &Program, directory: &str) -> bool {
     is_example(directory)
         || directory.split('/').any(|part| {
             is_in_code |= start > 0 && is_package(start - 1);
-            let is_one = SCRIPTS.contains(&part) || (!is_in_code && BESIDE_CODE.contains(&part));
+            let lower = part.to_ascii_lowercase();
+            let is_one = SCRIPTS.contains(&part) || (!is_in_code && BESIDE_CODE.contains(&lower.as_str()));
             is_in_code |= CODE.contains(&part);
             start += part.len() + 1;
             is_one

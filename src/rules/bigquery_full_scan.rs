@@ -8,7 +8,7 @@ use crate::model::program::ModuleId;
 use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
-use crate::model::sql::small::is_small;
+use crate::model::sql::small::{is_of_tests, is_small};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -31,9 +31,15 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         }
         let is_unknown = scan.table == HOLE || scan.table.chars().all(|c| c == '.');
         let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
+        let is_copied = || {
+            let reads_all = scan.compared.is_empty() && !query.reading.aggregates;
+            reads_all && (query.reading.verb == Verb::Insert || query_jobs::is_kept(&project.program, id, query))
+        };
+        let is_due = || !scan.is_beside_bounded && !is_of_batch(project, id) && !is_copied();
         let confidence = match () {
-            () if project.is_beside_services(id) || is_small(&scan.table) => Confidence::Low,
-            () if is_sure && !scan.is_beside_bounded && !is_of_batch(project, id) => Confidence::High,
+            () if project.is_beside_services(id) || is_small(&scan.table) || is_of_tests(&scan.table) => Confidence::Low,
+            () if project.reads_without_dates(query) => Confidence::Low,
+            () if is_sure && is_due() => Confidence::High,
             () => Confidence::Medium,
         };
         let table = if is_unknown { "its table".to_owned() } else { format!("`{}`", scan.table.replace(HOLE, "…")) };

@@ -8,6 +8,7 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::sql::creations::Dates;
 use crate::model::sql::queries::Query;
+use crate::model::sql::small::is_of_tests;
 use crate::model::table_objects::{self, Kept, Table};
 
 pub const RULE: Rule = Rule {
@@ -49,8 +50,10 @@ fn report_object(ctx: &mut Context<'_>, id: ModuleId, call: ExprId, tables: &[Ta
             _ => (Confidence::Medium, "the table is created without partitions: every query reads it whole".to_owned()),
         };
         let fix = fix(program, id, call, table);
-        let is_of_passage = table.name.as_deref().is_some_and(is_of_passage);
-        let confidence = if is_of_passage || ctx.project.is_beside_services(id) { Confidence::Low } else { confidence };
+        let called = table.made.and_then(|(at, made)| Some(program.text(at, program.module(at).call(made)?.args.first()?.value)));
+        let is_of_passage = table.name.as_deref().into_iter().chain(called).any(is_of_passage);
+        let is_apart = is_of_passage || table.name.as_deref().is_some_and(is_of_tests) || ctx.project.is_beside_services(id);
+        let confidence = if is_apart { Confidence::Low } else { confidence };
         ctx.report(place, confidence, message, fix);
     } else if tables.iter().any(|table| table.kept == Kept::ForEver) && !datasets_expire(ctx.project, id) {
         let message = "the partitions of the table never expire: what nobody asks for any more is billed for ever";
@@ -75,7 +78,12 @@ fn report_statement(ctx: &mut Context<'_>, query: &Query) {
             Dates::None | Dates::Unknown | Dates::Elsewhere => return,
         };
         let confidence = match () {
-            () if is_of_passage(&creation.table) || ctx.project.is_beside_services(module_of(ctx, query)) => Confidence::Low,
+            () if is_of_passage(&creation.table)
+                || is_of_tests(&creation.table)
+                || ctx.project.is_beside_services(module_of(ctx, query)) =>
+            {
+                Confidence::Low
+            }
             () if is_seen && is_big_query && !query.is_unresolved => Confidence::High,
             () => Confidence::Medium,
         };

@@ -85,8 +85,9 @@ pub(super) fn of_call(program: &Program, id: ModuleId, call: &Call, callee: Enti
         Entity::Builtin(name) => {
             return match name.as_str() {
                 "isinstance" | "all" | "any" | "hasattr" | "callable" => Verdict::Tests,
-                "len" | "type" | "dict" | "list" | "set" | "tuple" | "sorted" | "iter" | "next" | "enumerate" | "reversed"
-                | "bytes" => Verdict::Keeps,
+                "len" | "type" | "dict" | "list" | "set" | "tuple" | "sorted" | "iter" | "next" | "enumerate" | "reversed" | "bytes" => {
+                    Verdict::Keeps
+                }
                 "print" | "repr" => Verdict::Shows,
                 "bool" => Verdict::Flags,
                 _ => Verdict::Other,

@@ -20,6 +20,16 @@ pub(super) enum Field {
     Named(String),
 }
 
+/// The pieces of a text that `.format` is called on; nothing for what is filled in.
+#[must_use]
+pub fn pieces(text: &str) -> Vec<Option<String>> {
+    let piece = |part| match part {
+        Part::Text(text) => Some(text),
+        Part::Field(..) => None,
+    };
+    braces(text).into_iter().map(piece).collect()
+}
+
 /// Reads the text on the left of `%`.
 pub(super) fn percent(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();

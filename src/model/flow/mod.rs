@@ -11,7 +11,7 @@ mod calls;
 mod environment;
 mod evaluate;
 mod facts;
-mod format;
+pub mod format;
 mod guards;
 mod interpret;
 mod javascript;

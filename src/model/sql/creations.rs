@@ -1,6 +1,6 @@
 //! Statements that make tables: how these are kept, and whether they hold dates.
 
-use sqlparser::ast::{DataType, Expr, Query, SelectItem, SetExpr};
+use sqlparser::ast::{DataType, Expr, Query, SelectItem, SetExpr, TableFactor, TableWithJoins};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -133,7 +133,7 @@ fn of_statement(tokens: &[Token]) -> Option<Creation> {
     if !words.pass(&["CREATE"]) {
         return None;
     }
-    words.pass(&["OR", "REPLACE"]);
+    let is_replaced = words.pass(&["OR", "REPLACE"]);
     let is_view = words.pass(&["MATERIALIZED", "VIEW"]);
     if !is_view && (!words.pass(&["TABLE"]) || words.pass(&["FUNCTION"])) {
         return None;
@@ -172,7 +172,7 @@ fn of_statement(tokens: &[Token]) -> Option<Creation> {
             creation.expires |= is_set(options, "partition_expiration_days");
         } else if words.pass(&["AS"]) {
             if !has_columns {
-                creation.dates = of_query(words.tokens);
+                creation.dates = of_query(words.tokens, is_replaced);
             }
             break;
         } else if ["LIKE", "COPY", "CLONE"].iter().any(|clause| words.pass(&[clause])) {
@@ -231,13 +231,13 @@ fn of_columns(tokens: &[Token]) -> Dates {
 const MOST_TOKENS: usize = 600;
 
 /// What a query gives its table.
-fn of_query(tokens: &[Token]) -> Dates {
+fn of_query(tokens: &[Token], is_replaced: bool) -> Dates {
     if tokens.len() > MOST_TOKENS {
         return Dates::Unknown;
     }
     let parser = Parser::new(&BigQueryDialect {}).with_recursion_limit(40);
     let query = parser.with_tokens(tokens.to_vec()).parse_query();
-    query.map_or(Dates::Unknown, |query| of_rows(&query))
+    query.map_or(Dates::Unknown, |query| of_rows(&query, is_replaced))
 }
 
 /// Whether the rows of a query hold dates.
@@ -245,10 +245,11 @@ fn of_query(tokens: &[Token]) -> Dates {
 pub fn of_text(query: &str) -> Dates {
     let tokens = Tokenizer::new(&BigQueryDialect {}, query).tokenize().unwrap_or_default();
     let tokens: Vec<Token> = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
-    of_query(&tokens)
+    of_query(&tokens, false)
 }
 
-fn of_rows(query: &Query) -> Dates {
+/// Whether the rows of a query hold dates; `is_replaced` says that they take the place of all that were there.
+fn of_rows(query: &Query, is_replaced: bool) -> Dates {
     let mut body = &query.body;
     let select = loop {
         match &**body {
@@ -258,15 +259,20 @@ fn of_rows(query: &Query) -> Dates {
             _ => return Dates::Unknown,
         }
     };
+    // Rows that are counted out, and a calendar, are few.
+    let is_generated = |from: &TableWithJoins| matches!(from.relation, TableFactor::UNNEST { .. }) && from.joins.is_empty();
+    if !select.from.is_empty() && select.from.iter().all(is_generated) {
+        return Dates::None;
+    }
     let dates = select.projection.iter().map(|item| match item {
-        SelectItem::UnnamedExpr(expr) => of_expr(expr, None),
-        SelectItem::ExprWithAlias { expr, alias } => of_expr(expr, Some(&alias.value)),
+        SelectItem::UnnamedExpr(expr) => of_expr(expr, None, is_replaced),
+        SelectItem::ExprWithAlias { expr, alias } => of_expr(expr, Some(&alias.value), is_replaced),
         _ => Dates::Unknown,
     });
     dates.fold(Dates::None, Dates::or)
 }
 
-fn of_expr(expr: &Expr, alias: Option<&str>) -> Dates {
+fn of_expr(expr: &Expr, alias: Option<&str>, is_replaced: bool) -> Dates {
     let called = |name: &str| alias.unwrap_or(name).to_owned();
     match expr {
         Expr::Identifier(name) if is_date(&name.value) => Dates::Named(called(&name.value)),
@@ -279,8 +285,14 @@ fn of_expr(expr: &Expr, alias: Option<&str>) -> Dates {
             let name = function.name.to_string().to_ascii_uppercase();
             let gives_date = is_date_type(&name)
                 || ["_TRUNC", "_ADD", "_SUB"].iter().any(|end| name.strip_suffix(end).is_some_and(is_date_type))
-                || ["CURRENT_", "PARSE_"].iter().any(|start| name.strip_prefix(start).is_some_and(is_date_type));
-            if gives_date { Dates::Column(called("day")) } else { Dates::None }
+                || name.strip_prefix("PARSE_").is_some_and(is_date_type);
+            // All rows have the time at which the table is made; those that are added later have theirs.
+            let gives_now = !is_replaced && name.strip_prefix("CURRENT_").is_some_and(is_date_type);
+            match (gives_date, gives_now) {
+                (true, _) => Dates::Column(called("day")),
+                (_, true) => Dates::Named(called("day")),
+                _ => Dates::None,
+            }
         }
         _ => Dates::None,
     }

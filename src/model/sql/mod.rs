@@ -4,6 +4,7 @@ use crate::model::flow::{Hole, Piece, Text};
 
 mod bounds;
 pub mod creations;
+pub mod dateless;
 mod groups;
 pub mod keys;
 pub mod partitions;

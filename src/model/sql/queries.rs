@@ -8,7 +8,7 @@ use super::reading::{self, Part, Reading, Verb};
 use super::{is_statement, units};
 use crate::ir::program::*;
 use crate::model::calls::Passed;
-use crate::model::flow::{Flows, Piece, SinkCall, Text};
+use crate::model::flow::{Flows, Piece, SinkCall, Text, format};
 use crate::model::program::{ModuleId, Program};
 use crate::model::resolve::{Entity, Resolver};
 use crate::model::routes::Routes;
@@ -81,7 +81,10 @@ fn find(program: &Program, routes: &Routes, flows: &Flows, id: ModuleId) -> Vec<
         let facts = flows.of(program, routes, id, function);
         for sink in &facts.sinks {
             let among = alternatives(program, id, sink.argument);
-            if !among.is_empty() {
+            let templates = templates(program, id, sink.argument);
+            if !templates.is_empty() {
+                found.extend(templates.into_iter().filter_map(|at| template(program, sink, at)));
+            } else if !among.is_empty() {
                 found.extend(among.into_iter().filter_map(|at| constant(program, Some(sink), at)));
             } else if let Some(text) = &sink.value.text {
                 found.extend(query(program, id, Some(sink), text, sink.argument));
@@ -173,6 +176,28 @@ fn alternatives(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(Modul
         ExprKind::Name(name) => items(program, at, origin, name),
         _ => looked_up(program, id, argument),
     }
+}
+
+/// The texts that an argument is made of one after the other: `for statement in STATEMENTS: run(statement.format(…))`.
+fn templates(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(ModuleId, ExprId)> {
+    let (at, origin) = values::origin(program, id, argument);
+    let module = program.module(at);
+    let Some(call) = module.call(origin).filter(|_| module.language == Language::Python) else { return Vec::new() };
+    match module.expr(call.callee).kind {
+        ExprKind::Attribute { object, name, .. } if name == "format" => match module.expr(object).kind {
+            ExprKind::Name(name) => items(program, at, object, name),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// A constant text whose fields are filled in where it is run.
+fn template(program: &Program, sink: &SinkCall, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
+    let (module, at) = values::origin(program, id, expr);
+    let pieces = format::pieces(&values::text(program, id, expr)?);
+    let parts: Vec<Part<'_>> = pieces.iter().map(|piece| piece.as_deref().map_or(Part::Hole, Part::Text)).collect();
+    of_parts(Some(sink), program.place(module, at), &parts)
 }
 
 /// The items that a name stands for one after the other, where they are written out.

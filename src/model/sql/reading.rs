@@ -353,7 +353,7 @@ fn by_words(text: &str, is_open: bool) -> Option<Reading> {
     let is_plain = verb == Verb::Select && words[0] == "SELECT" && words.iter().filter(|word| **word == "SELECT").count() == 1;
     let is_bounded = is_open || has_word(&upper, "WHERE") || has_word(&upper, "TABLESAMPLE");
     let scan = |table: &str| Scan { table: table.replace('`', ""), is_dated: false, is_beside_bounded: false, compared: Vec::new() };
-    let scanned = from.filter(|_| is_plain && !is_bounded).map(|table| scan(table));
+    let scanned = from.filter(|_| is_plain && !is_bounded && !is_call).map(|table| scan(table));
     let aggregates = has_word(&upper, "GROUP") || is_aggregate(&upper);
     Some(Reading {
         verb,

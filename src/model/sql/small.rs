@@ -3,7 +3,7 @@
 use crate::model::cleanup::words;
 
 /// Words in the names of tables whose rows people put there one by one.
-const FEW: [&str; 35] = [
+const FEW: [&str; 39] = [
     "config",
     "configs",
     "configuration",
@@ -12,6 +12,10 @@ const FEW: [&str; 35] = [
     "settings",
     "option",
     "options",
+    "param",
+    "params",
+    "parameter",
+    "parameters",
     "preference",
     "preferences",
     "role",
@@ -42,7 +46,7 @@ const FEW: [&str; 35] = [
 ];
 
 /// Words for tables, and for datasets of tables, that say what the values of others mean.
-const DIRECTORIES: [&str; 4] = ["directory", "directories", "diretorio", "diretorios"];
+const DIRECTORIES: [&str; 7] = ["directory", "directories", "diretorio", "diretorios", "lookup", "lookups", "metadata"];
 
 /// The same for tables alone.
 const LOOKUPS: [&str; 5] = ["dim", "lookup", "dictionary", "dicionario", "glossary"];
@@ -55,4 +59,11 @@ pub fn is_small(table: &str) -> bool {
     let is_directory = || plain.split('.').flat_map(words).any(|word| DIRECTORIES.contains(&word.as_str()));
     let is_lookup = |word: &String| LOOKUPS.contains(&word.as_str());
     own.last().is_some_and(|word| FEW.contains(&word.as_str()) || is_lookup(word)) || own.first().is_some_and(is_lookup) || is_directory()
+}
+
+/// Whether a table, or its dataset, is there to try things out, by its name.
+#[must_use]
+pub fn is_of_tests(table: &str) -> bool {
+    let is_one = |word: &String| matches!(word.as_str(), "test" | "tests" | "fixture" | "fixtures");
+    table.split('.').flat_map(words).any(|word| is_one(&word))
 }
