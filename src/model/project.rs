@@ -18,7 +18,7 @@ use crate::model::result_sets::Uniques;
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
 use crate::model::services::{self, Service};
-use crate::model::sql::dateless;
+use crate::model::sql::dateless::Dateless;
 use crate::model::sql::partitions;
 use crate::model::sql::queries::{Queries, Query};
 use crate::model::sql::written::Written;
@@ -58,7 +58,7 @@ pub struct Asked {
     /// The columns that its tables are partitioned by.
     partitions: OnceLock<FxHashSet<String>>,
     /// The tables that it makes without a date.
-    dateless: OnceLock<FxHashSet<String>>,
+    dateless: OnceLock<Dateless>,
     /// The tables that its statements write to.
     written: OnceLock<Written>,
     /// The columns that its models declare to be unique.
@@ -112,7 +112,7 @@ impl Project {
     /// Whether all tables that a query reads are made by the project, without a date.
     #[must_use]
     pub fn reads_without_dates(&self, query: &Query) -> bool {
-        dateless::reads_only(&self.program, query, self.asked.dateless.get_or_init(|| dateless::tables(self)))
+        self.asked.dateless.get_or_init(|| Dateless::find(self)).has_all_of(&self.program, query)
     }
 
     /// Which tables the statements of the project write to.

@@ -34,31 +34,37 @@ const ANY: [&str; 16] = [
 
 /// The names, in lower case and without project and dataset, of the tables that statements of a project make without a date.
 /// A name that is filled in later counts by what it is called: `{orders_table}`.
-#[must_use]
-pub fn tables(project: &Project) -> FxHashSet<String> {
-    let mut made: FxHashMap<String, bool> = FxHashMap::default();
-    for query in project.program.code_ids().flat_map(|id| project.queries(id)) {
-        let Some(creation) = query.reading.creation.as_ref().filter(|creation| !creation.is_view) else { continue };
-        for name in names(source(&project.program, query), &MAKES).into_iter().flatten() {
-            *made.entry(name).or_insert(true) &= creation.dates == Dates::None;
-        }
-    }
-    made.into_iter().filter_map(|(name, is_dateless)| is_dateless.then_some(name)).collect()
-}
+#[derive(Clone, Debug, Default)]
+pub struct Dateless(FxHashSet<String>);
 
-/// Whether all tables that a query reads are such.
-#[must_use]
-pub fn reads_only(program: &Program, query: &Query, dateless: &FxHashSet<String>) -> bool {
-    let read = || names(source(program, query), &READS);
-    let is_dateless = |name: Option<String>| name.is_some_and(|name| dateless.contains(&name));
-    !dateless.is_empty() && !read().is_empty() && read().into_iter().all(is_dateless)
+impl Dateless {
+    /// Finds them.
+    #[must_use]
+    pub fn find(project: &Project) -> Self {
+        let mut made: FxHashMap<String, bool> = FxHashMap::default();
+        for query in project.program.code_ids().flat_map(|id| project.queries(id)) {
+            let Some(creation) = query.reading.creation.as_ref().filter(|creation| !creation.is_view) else { continue };
+            for name in names(source(&project.program, query), &MAKES).into_iter().flatten() {
+                *made.entry(name).or_insert(true) &= creation.dates == Dates::None;
+            }
+        }
+        Self(made.into_iter().filter_map(|(name, is_dateless)| is_dateless.then_some(name)).collect())
+    }
+
+    /// Whether all tables that a query reads are such.
+    #[must_use]
+    pub fn has_all_of(&self, program: &Program, query: &Query) -> bool {
+        let read = || names(source(program, query), &READS);
+        let is_dateless = |name: Option<String>| name.is_some_and(|name| self.0.contains(&name));
+        !self.0.is_empty() && !read().is_empty() && read().into_iter().all(is_dateless)
+    }
 }
 
 /// The text as it is written, where it is written in one piece: what is filled in has a name there.
 fn source<'p>(program: &'p Program, query: &'p Query) -> &'p str {
     let written = program.sources.slice(query.place);
-    let has = |word: &&str| written.split_whitespace().any(|next| next.eq_ignore_ascii_case(word));
-    if READS.iter().chain(&MAKES).any(|word| has(&word)) { written } else { &query.text }
+    let has = |word: &str| written.split_whitespace().any(|next| next.eq_ignore_ascii_case(word));
+    if READS.iter().chain(&MAKES).any(|word| has(word)) { written } else { &query.text }
 }
 
 /// The names that follow some words in a text; nothing for one that says nothing of the table. Sub-selects have none.
