@@ -59,7 +59,15 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         progress.advance();
         lowered
     };
-    let (apis, lowered) = rayon::join(|| Apis::load(&config.apis), || files.par_iter().map(lower_one).collect::<Vec<Lowered>>());
+    // Nobody waits in the end for one large file that somebody else began last.
+    let mut largest_first: Vec<usize> = (0..files.len()).collect();
+    largest_first.sort_by_key(|at| std::cmp::Reverse(files[*at].1.text.len()));
+    let lower_all = || {
+        let mut lowered: Vec<(usize, Lowered)> = largest_first.par_iter().map(|at| (*at, lower_one(&files[*at]))).collect();
+        lowered.sort_unstable_by_key(|(at, _)| *at);
+        lowered.into_iter().map(|(_, lowered)| lowered).collect::<Vec<Lowered>>()
+    };
+    let (apis, lowered) = rayon::join(|| Apis::load(&config.apis), lower_all);
     let apis = apis?;
     let in_part = |file: &SourceFile, errors: &[Span]| {
         let line = errors.first().map(|span| file.position(span.start).line)?;

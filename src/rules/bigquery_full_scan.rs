@@ -8,7 +8,7 @@ use crate::model::program::ModuleId;
 use crate::model::query_jobs;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
-use crate::model::sql::small::{is_of_tests, is_small};
+use crate::model::sql::small::{is_of_tests, is_register, is_small};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -35,7 +35,10 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
             let reads_all = scan.compared.is_empty() && !query.reading.aggregates;
             reads_all && (query.reading.verb == Verb::Insert || query_jobs::is_kept(&project.program, id, query))
         };
-        let is_due = || !scan.is_beside_bounded && !is_of_batch(project, id) && !is_copied();
+        // A name without its dataset, in a text that is put together, may be that of a query before.
+        let may_be_query = || !scan.table.contains('.') && query.text.contains("{}");
+        let is_due =
+            || !scan.is_beside_bounded && !may_be_query() && !is_register(&scan.table) && !is_of_batch(project, id) && !is_copied();
         let confidence = match () {
             () if project.is_beside_services(id) || is_small(&scan.table) || is_of_tests(&scan.table) => Confidence::Low,
             () if project.reads_without_dates(query) => Confidence::Low,

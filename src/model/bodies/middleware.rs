@@ -1,11 +1,14 @@
 //! What runs before a handler and checks the body: decorators, middleware of a route, options of a route.
 
+use rustc_hash::FxHashSet;
+use ustr::Ustr;
+
 use super::{checks, signatures};
 use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::Passed;
 use crate::model::options;
-use crate::model::program::{FunctionRef, ModuleId, Program};
+use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
@@ -85,6 +88,47 @@ fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
         let is_handler = Resolver::new(program).entity(id, arg.value) == Entity::Function(handler.function);
         !is_handler && (has_schema(program, id, arg.value) || is_checking(program, id, arg.value))
     })
+}
+
+/// The keys of the body that functions which run before a handler set: `req.body.password = DEFAULT`.
+pub(super) fn set_before(project: &Project, function: FunctionRef) -> FxHashSet<Ustr> {
+    let program = &project.program;
+    let mut keys = FxHashSet::default();
+    for handler in project.routes.handlers.iter().filter(|handler| handler.function == function) {
+        let Some(id) = program.module_of(handler.place.file) else { continue };
+        let module = program.module(id);
+        let is_binding = |site: &&CallSite| module.expr(site.expr).span == handler.place.span;
+        let Some(call) = program.calls[id.0 as usize].iter().find(is_binding).and_then(|site| module.call(site.expr)) else { continue };
+        for arg in &call.args {
+            let before = functions_behind(program, id, arg.value).into_iter().filter(|before| *before != function);
+            keys.extend(before.flat_map(|before| keys_set(program, before)));
+        }
+    }
+    keys
+}
+
+/// The function that an expression stands for, and those that are passed to what makes it: `caught(async (req, res) => …)`.
+fn functions_behind(program: &Program, id: ModuleId, expr: ExprId) -> Vec<FunctionRef> {
+    let (at, origin) = values::origin(program, id, expr);
+    let module = program.module(at);
+    let passed = module.call(origin).into_iter().flat_map(|call| &call.args).filter_map(|arg| match module.expr(arg.value).kind {
+        ExprKind::Function(function) => Some(FunctionRef { module: at, function }),
+        _ => None,
+    });
+    signatures::function_of(program, id, expr).into_iter().chain(passed).collect()
+}
+
+/// The keys of the body that a function sets.
+fn keys_set(program: &Program, function: FunctionRef) -> Vec<Ustr> {
+    let module = program.module(function.module);
+    let requests = Requests::new(program, function.module);
+    let span = module.function(function.function).span;
+    let key = |expr: ExprId| {
+        let ExprKind::Attribute { object, name: key, .. } = module.expr(expr).kind else { return None };
+        let ExprKind::Attribute { object: request, name, .. } = module.expr(object).kind else { return None };
+        (name == "body" && module.is_assigned(expr) && requests.is_request(request, 4)).then_some(key)
+    };
+    module.expr_ids().filter(|expr| span.contains(module.expr(*expr).span)).filter_map(key).collect()
 }
 
 /// Fastify: `{ schema: { body: … } }`

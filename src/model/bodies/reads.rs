@@ -56,6 +56,12 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
         {
             continue;
         }
+        if !whole.keys.is_empty() {
+            let set = middleware::set_before(project, function);
+            if whole.keys.iter().all(|key| set.contains(&Ustr::from(&key.name))) {
+                continue;
+            }
+        }
         // What is only looked at, or hashed, is not what is meant.
         let first =
             fates.iter().find(|(_, part, fate)| fate.is_used || (*part != Part::Raw && !fate.is_checked_outside && fates.len() == 1));

@@ -1,5 +1,6 @@
 //! Tables that hold few rows, by their names.
 
+use super::keys::singular;
 use crate::model::cleanup::words;
 
 /// Words in the names of tables whose rows people put there one by one.
@@ -46,7 +47,7 @@ const FEW: [&str; 39] = [
 ];
 
 /// Words for tables, and for datasets of tables, that say what the values of others mean.
-const DIRECTORIES: [&str; 7] = ["directory", "directories", "diretorio", "diretorios", "lookup", "lookups", "metadata"];
+const DIRECTORIES: [&str; 8] = ["directory", "directories", "diretorio", "diretorios", "lookup", "lookups", "metadata", "config"];
 
 /// The same for tables alone.
 const LOOKUPS: [&str; 5] = ["dim", "lookup", "dictionary", "dicionario", "glossary"];
@@ -66,4 +67,35 @@ pub fn is_small(table: &str) -> bool {
 pub fn is_of_tests(table: &str) -> bool {
     let is_one = |word: &String| matches!(word.as_str(), "test" | "tests" | "fixture" | "fixtures");
     table.split('.').flat_map(words).any(|word| is_one(&word))
+}
+
+/// What registers hold a row of each of, in the singular: who and what there is, not what happens.
+const REGISTERED: [&str; 20] = [
+    "account",
+    "company",
+    "customer",
+    "device",
+    "employee",
+    "member",
+    "merchant",
+    "organization",
+    "product",
+    "project",
+    "school",
+    "site",
+    "station",
+    "store",
+    "student",
+    "supplier",
+    "team",
+    "tenant",
+    "user",
+    "vendor",
+];
+
+/// Whether a table is a register by its name: all of it is asked for, however old a row is.
+#[must_use]
+pub fn is_register(table: &str) -> bool {
+    let own = words(table.rsplit('.').next().unwrap_or_default());
+    own.last().is_some_and(|word| REGISTERED.contains(&singular(word).as_str()))
 }

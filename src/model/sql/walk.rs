@@ -5,6 +5,7 @@ use sqlparser::ast::*;
 
 use super::bounds::Bounds;
 use super::reading::{DEPTH, HOLE, Scan};
+use crate::model::cleanup::words;
 
 /// How many sources of rows are looked at: queries with names may use each other over and over.
 const MOST_SOURCES: usize = 2000;
@@ -215,6 +216,10 @@ pub fn is_bare_count(select: &Select) -> bool {
 
 /// `events_20240501`, `events_{day}`: the rows of one day.
 fn is_of_one_day(table: &str) -> bool {
+    let words = words(table.rsplit('.').next().unwrap_or(table));
+    if words.iter().any(|word| matches!(word.as_str(), "today" | "todays" | "yesterday" | "yesterdays")) {
+        return true;
+    }
     let Some((_, day)) = table.rsplit_once('.').map_or(table, |(_, name)| name).split_once('_') else { return false };
     let day = day.rsplit('_').next().unwrap_or(day);
     (day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()))

@@ -112,13 +112,16 @@ impl Follow<'_> {
                 };
                 let members: Vec<ExprId> = self.program.mentions(function.module, key).filter(is_of_param).collect();
                 members.into_iter().for_each(|member| self.becomes(function.module, member, part));
-                // The object goes on as a whole.
-                let is_whole = |mention: &ExprId| {
-                    *mention != param.target
-                        && !matches!(module.expr_parents[mention.index()], Parent::Expr(parent) if matches!(module.expr(parent).kind, ExprKind::Attribute { .. }))
-                };
-                if self.program.mentions(function.module, *name).any(|mention| is_whole(&mention)) {
-                    self.used(part);
+                // The object goes on as a whole: to a schema, or to whatever uses it.
+                for mention in self.program.mentions(function.module, *name).filter(|mention| *mention != param.target) {
+                    match module.expr_parents[mention.index()] {
+                        Parent::Expr(parent) => match &module.expr(parent).kind {
+                            ExprKind::Attribute { .. } => {}
+                            ExprKind::Call(_) => self.becomes(function.module, mention, Part::Member),
+                            _ => self.used(part),
+                        },
+                        _ => self.used(part),
+                    }
                 }
             }
             _ => self.used(part),
