@@ -180,11 +180,16 @@ pub fn is_apart(program: &Program, module: ModuleId) -> bool {
         && program.code_ids().any(|id| !lies_apart(directory(id)) && !is_aside(program, id) && !program.path(id).contains(".config."))
 }
 
-/// Whether a module is a copy of somebody else's code.
+/// Whether a module is a copy: of somebody else's code, or of code as it once was.
 #[must_use]
 pub fn is_of_others(program: &Program, module: ModuleId) -> bool {
     let path = program.path(module);
-    path.split('/').any(|part| matches!(part, "third_party" | "third-party" | "vendor" | "vendored"))
+    path.split('/').any(|part| matches!(part, "third_party" | "third-party" | "vendor" | "vendored") || is_backup(part))
+}
+
+/// Whether a directory holds code as it once was: `src-backup`, `old_backup`, `app.bak`.
+fn is_backup(name: &str) -> bool {
+    ["backup", "backups", "bak"].iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.ends_with(['-', '_', '.'])))
 }
 
 /// Names of directories that hold the code.

@@ -1,6 +1,5 @@
 //! What runs before a handler and checks the body: decorators, middleware of a route, options of a route.
 
-use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
 use super::{checks, signatures};
@@ -90,21 +89,19 @@ fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
     })
 }
 
-/// The keys of the body that functions which run before a handler set: `req.body.password = DEFAULT`.
-pub(super) fn set_before(project: &Project, function: FunctionRef) -> FxHashSet<Ustr> {
+/// The functions of the project that are bound to a route before a handler.
+pub(super) fn functions_before(project: &Project, function: FunctionRef) -> Vec<FunctionRef> {
     let program = &project.program;
-    let mut keys = FxHashSet::default();
+    let mut found = Vec::new();
     for handler in project.routes.handlers.iter().filter(|handler| handler.function == function) {
         let Some(id) = program.module_of(handler.place.file) else { continue };
         let module = program.module(id);
         let is_binding = |site: &&CallSite| module.expr(site.expr).span == handler.place.span;
-        let Some(call) = program.calls[id.0 as usize].iter().find(is_binding).and_then(|site| module.call(site.expr)) else { continue };
-        for arg in &call.args {
-            let before = functions_behind(program, id, arg.value).into_iter().filter(|before| *before != function);
-            keys.extend(before.flat_map(|before| keys_set(program, before)));
-        }
+        let call = program.calls[id.0 as usize].iter().find(is_binding).and_then(|site| module.call(site.expr));
+        let args = call.into_iter().flat_map(|call| &call.args);
+        found.extend(args.flat_map(|arg| functions_behind(program, id, arg.value)).filter(|before| *before != function));
     }
-    keys
+    found
 }
 
 /// The function that an expression stands for, and those that are passed to what makes it: `caught(async (req, res) => …)`.
@@ -118,8 +115,8 @@ fn functions_behind(program: &Program, id: ModuleId, expr: ExprId) -> Vec<Functi
     signatures::function_of(program, id, expr).into_iter().chain(passed).collect()
 }
 
-/// The keys of the body that a function sets.
-fn keys_set(program: &Program, function: FunctionRef) -> Vec<Ustr> {
+/// The keys of the body that a function sets: `req.body.password = DEFAULT`.
+pub(super) fn keys_set(program: &Program, function: FunctionRef) -> Vec<Ustr> {
     let module = program.module(function.module);
     let requests = Requests::new(program, function.module);
     let span = module.function(function.function).span;

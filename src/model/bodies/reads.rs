@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 use ustr::Ustr;
 
-use super::fate::{self, Fate, Part, Spot};
+use super::fate::{self, Fate, Key, Part, Spot};
 use super::{Unchecked, middleware, signatures};
 use crate::ir::program::*;
 use crate::ir::walk::Around;
@@ -53,14 +53,9 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
             || is_guarded(project, function)
             || is_checked_by_helper(project, function)
             || is_validated_by_callers(project, function)
+            || is_settled_before(project, function, &whole)
         {
             continue;
-        }
-        if !whole.keys.is_empty() {
-            let set = middleware::set_before(project, function);
-            if whole.keys.iter().all(|key| set.contains(&Ustr::from(&key.name))) {
-                continue;
-            }
         }
         // What is only looked at, or hashed, is not what is meant.
         let first =
@@ -100,6 +95,16 @@ fn is_validated_by_callers(project: &Project, helper: FunctionRef) -> bool {
     project.routes.handler(helper).is_none()
         && !callers.is_empty()
         && callers.iter().all(|(caller, _)| *caller != helper && fates_within(project, *caller).any(|fate| fate.is_validated))
+}
+
+/// Whether functions that are bound to the route before a handler set all keys that it reads, or check one of them.
+fn is_settled_before(project: &Project, function: FunctionRef, whole: &Fate) -> bool {
+    let before = middleware::functions_before(project, function);
+    let set: Vec<Ustr> = before.iter().flat_map(|before| middleware::keys_set(&project.program, *before)).collect();
+    let is_set = |key: &Key| set.contains(&Ustr::from(&key.name));
+    let is_read = |key: &Key| whole.keys.iter().any(|read| read.name == key.name);
+    let checks = |fate: Fate| (fate.is_checked || fate.is_validated) && fate.keys.iter().any(|key| is_read(key) && !is_set(key));
+    (!whole.keys.is_empty() && whole.keys.iter().all(is_set)) || before.iter().any(|before| fates_within(project, *before).any(checks))
 }
 
 /// What becomes of the bodies that a function reads.

@@ -137,6 +137,7 @@ pub fn is_key_of(column: &str, table: &str) -> bool {
 }
 
 /// `categories` → `category`
+#[must_use]
 pub fn singular(name: &str) -> String {
     if let Some(stem) = name.strip_suffix("ies") {
         return format!("{stem}y");

@@ -71,6 +71,11 @@ impl Follow<'_> {
                     || is_of_unseen(self.program, id, call.callee)
             }
             Entity::Function(function) => is_abstract(self.program.module(function.module), function.function),
+            // A component of a library that no table knows.
+            Entity::Library(name) => {
+                let root = Ustr::from(name.split('.').next().unwrap_or_default());
+                !self.program.apis.knows_root(root) && is_of_unseen(self.program, id, call.callee)
+            }
             _ => false,
         };
     }
