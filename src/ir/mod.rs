@@ -3,6 +3,7 @@
 pub mod deploy;
 pub mod image;
 pub mod program;
+pub mod shell;
 pub mod walk;
 
 /// A fact that may be out of sight, which differs from a fact that is absent.

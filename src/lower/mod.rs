@@ -13,6 +13,7 @@ mod grammar;
 pub mod python;
 #[cfg(test)]
 mod render;
+pub mod shell;
 #[cfg(test)]
 mod sound;
 pub mod typescript;

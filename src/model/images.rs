@@ -124,6 +124,13 @@ pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
     Facts { steps_down: is(steps_down), windows: is(windows), serves: is(serves), ..facts }
 }
 
+/// Whether the table has a row of this repository.
+#[must_use]
+pub fn is_known(reference: &Reference<'_>) -> bool {
+    let names = |row: &Row| row.names.iter().any(|pattern| pattern != "*" && glob(pattern, &reference.repository));
+    TABLE.iter().any(names)
+}
+
 /// Whether the user of a repository's images depends on their tag, so that a digest or an unknown tag tells nothing.
 fn user_depends_on_tag(reference: &Reference<'_>) -> bool {
     let by_tag = |row: &&Row| row.user.as_ref().is_some_and(|user| user != "root") && !row.tags.is_empty();

@@ -27,6 +27,7 @@ pub mod handed;
 pub mod headless;
 pub mod image_purpose;
 pub mod image_scripts;
+pub mod image_tags;
 pub mod image_users;
 pub mod images;
 pub mod implementations;

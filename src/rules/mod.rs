@@ -27,6 +27,7 @@ mod select_star;
 mod sql_injection;
 mod swallowed_exception;
 mod unbounded_query;
+mod unpinned_base_image;
 
 /// Every rule, by id.
 pub static RULES: &[Rule] = &[
@@ -44,6 +45,7 @@ pub static RULES: &[Rule] = &[
     sql_injection::RULE,
     swallowed_exception::RULE,
     unbounded_query::RULE,
+    unpinned_base_image::RULE,
 ];
 
 /// A class of problems.
