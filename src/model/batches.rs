@@ -20,7 +20,9 @@ pub fn is_of_batch(project: &Project, module: ModuleId) -> bool {
     let mut todo = vec![module];
     let mut at = 0;
     while let Some(id) = todo.get(at).copied() {
-        if begins_batch(&project.program, id) {
+        // What an image starts is no script.
+        let is_script = project.images.is_empty() && runs_queries(&project.program, id);
+        if begins_batch(&project.program, id) || is_script {
             return true;
         }
         let importers = project.program.importers(id).iter().copied().filter(|importer| !todo.contains(importer));
@@ -34,7 +36,7 @@ pub fn is_of_batch(project: &Project, module: ModuleId) -> bool {
 fn begins_batch(program: &Program, id: ModuleId) -> bool {
     let module = program.module(id);
     let is_library = |name: &str| LIBRARIES.iter().any(|library| name.split('.').next() == Some(library));
-    guard(module).is_some() || runs_queries(program, id) || module.imports.iter().any(|import| is_library(&import.module))
+    guard(module).is_some() || module.imports.iter().any(|import| is_library(&import.module))
 }
 
 /// Whether a module asks `BigQuery` where it is loaded, outside functions: a script.

@@ -104,7 +104,11 @@ pub fn is_estimated(program: &Program, id: ModuleId, query: &Query) -> bool {
 #[must_use]
 pub fn is_kept(program: &Program, id: ModuleId, query: &Query) -> bool {
     let job = query.call.and_then(|call| made_by(program, id, call));
-    job.is_some_and(|job| matches!(told(program, id, &job, DESTINATION), Passed::Value(..)))
+    let is_table = |passed: Passed| match passed {
+        Passed::Value(at, value) => !matches!(program.module(at).expr(value).kind, ExprKind::Null),
+        _ => false,
+    };
+    job.is_some_and(|job| is_table(told(program, id, &job, DESTINATION)))
 }
 
 /// What a job is told.

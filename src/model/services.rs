@@ -184,12 +184,22 @@ pub fn is_apart(program: &Program, module: ModuleId) -> bool {
 #[must_use]
 pub fn is_of_others(program: &Program, module: ModuleId) -> bool {
     let path = program.path(module);
-    path.split('/').any(|part| matches!(part, "third_party" | "third-party" | "vendor" | "vendored") || is_backup(part))
+    path.split('/').any(|part| matches!(part, "third_party" | "third-party" | "vendor" | "vendored")) || is_backup(program, path)
 }
 
-/// Whether a directory holds code as it once was: `src-backup`, `old_backup`, `app.bak`.
-fn is_backup(name: &str) -> bool {
-    ["backup", "backups", "bak"].iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.ends_with(['-', '_', '.'])))
+/// Whether a directory on a path holds what another beside it once was: `src-backup` beside `src`.
+fn is_backup(program: &Program, path: &str) -> bool {
+    let mut start = 0;
+    path.split('/').any(|part| {
+        let end = start + part.len();
+        let now = ["backup", "backups", "bak", "old"].iter().find_map(|word| part.strip_suffix(word)?.strip_suffix(['-', '_', '.']));
+        let is_one = now.is_some_and(|now| {
+            let beside = format!("{}{now}/", &path[..start]);
+            end < path.len() && program.code_ids().any(|id| program.path(id).starts_with(&beside))
+        });
+        start = end + 1;
+        is_one
+    })
 }
 
 /// Names of directories that hold the code.

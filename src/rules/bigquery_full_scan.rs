@@ -32,11 +32,13 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let is_unknown = scan.table == HOLE || scan.table.chars().all(|c| c == '.');
         let is_sure = query.is_big_query() && !query.is_unresolved && query.reading.verb != Verb::Change && !scan.is_dated && !is_unknown;
         let is_copied = || {
-            let reads_all = scan.compared.is_empty() && !query.reading.aggregates;
+            let picks = ["WHERE", "JOIN", "DISTINCT", "QUALIFY"].iter().any(|word| query.text.to_ascii_uppercase().contains(word));
+            let reads_all = scan.compared.is_empty() && !query.reading.aggregates && !picks;
             reads_all && (query.reading.verb == Verb::Insert || query_jobs::is_kept(&project.program, id, query))
         };
         // A name without its dataset, in a text that is put together, may be that of a query before.
-        let may_be_query = || !scan.table.contains('.') && query.text.contains("{}");
+        let is_with = || query.text.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("with"));
+        let may_be_query = || !scan.table.contains('.') && query.text.contains("{}") && is_with();
         let is_due =
             || !scan.is_beside_bounded && !may_be_query() && !is_register(&scan.table) && !is_of_batch(project, id) && !is_copied();
         let confidence = match () {

@@ -197,15 +197,22 @@ fn writes_by_schema(program: &Program, id: ModuleId, call: &Call, method: &str) 
         return false;
     }
     let module = program.module(id);
-    let mut at = call.callee;
+    let (mut at, mut first) = (call.callee, Ustr::default());
     loop {
         at = match &module.expr(at).kind {
-            ExprKind::Attribute { object, .. } => *object,
+            ExprKind::Attribute { object, name, .. } => {
+                first = *name;
+                *object
+            }
             ExprKind::Call(inner) => inner.callee,
             _ => break,
         };
     }
     let Entity::Class(m, class) = Resolver::new(program).entity(id, at) else { return false };
+    // The schema is asked by the queries of the model alone, not by what reaches below or beside them.
+    if first != "query" || !program.module(m).imports.iter().any(|import| import.module == "objection") {
+        return false;
+    }
     let (name, owner) = (Ustr::from("jsonSchema"), program.module(m));
     let is_method = owner.class(class).methods.iter().any(|method| owner.function(*method).name == name);
     is_method || !program.attribute(m, class, name).is_empty()

@@ -4,7 +4,7 @@ mod attempts;
 mod calls;
 mod members;
 
-use attempts::{is_in_search, is_refused_when_broken, is_refused_when_missing};
+use attempts::{is_in_search, is_refused_when_broken, is_refused_when_missing, is_refused_when_unknown};
 use rustc_hash::FxHashSet;
 use ustr::Ustr;
 
@@ -227,7 +227,7 @@ impl Follow<'_> {
                 self.becomes(id, parent, Part::Member);
             }
             // `Role[form["role"]]`, where what is no role is refused.
-            ExprKind::Subscript { index, .. } if *index == expr && is_refused_when_missing(module, parent) => self.tested(part),
+            ExprKind::Subscript { index, .. } if *index == expr && is_refused_when_unknown(module, parent) => self.tested(part),
             ExprKind::Call(call) if call.callee != expr => self.argument(id, parent, call, expr, part),
             ExprKind::Compare { operands, ops } => self.compared(id, expr, operands, ops, part),
             ExprKind::Unary { op: UnaryOp::Not, .. } => self.tested(part),

@@ -89,19 +89,19 @@ fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
     })
 }
 
-/// The functions of the project that are bound to a route before a handler.
-pub(super) fn functions_before(project: &Project, function: FunctionRef) -> Vec<FunctionRef> {
+/// The functions of the project that are bound before a handler, for each of its routes.
+pub(super) fn functions_before(project: &Project, function: FunctionRef) -> Vec<Vec<FunctionRef>> {
     let program = &project.program;
-    let mut found = Vec::new();
-    for handler in project.routes.handlers.iter().filter(|handler| handler.function == function) {
-        let Some(id) = program.module_of(handler.place.file) else { continue };
+    let before = |handler: &Handler| {
+        let id = program.module_of(handler.place.file)?;
         let module = program.module(id);
         let is_binding = |site: &&CallSite| module.expr(site.expr).span == handler.place.span;
         let call = program.calls[id.0 as usize].iter().find(is_binding).and_then(|site| module.call(site.expr));
         let args = call.into_iter().flat_map(|call| &call.args);
-        found.extend(args.flat_map(|arg| functions_behind(program, id, arg.value)).filter(|before| *before != function));
-    }
-    found
+        Some(args.flat_map(|arg| functions_behind(program, id, arg.value)).filter(|before| *before != function).collect())
+    };
+    let of_function = project.routes.handlers.iter().filter(|handler| handler.function == function);
+    of_function.map(|handler| before(handler).unwrap_or_default()).collect()
 }
 
 /// The function that an expression stands for, and those that are passed to what makes it: `caught(async (req, res) => …)`.
@@ -109,23 +109,48 @@ fn functions_behind(program: &Program, id: ModuleId, expr: ExprId) -> Vec<Functi
     let (at, origin) = values::origin(program, id, expr);
     let module = program.module(at);
     let passed = module.call(origin).into_iter().flat_map(|call| &call.args).filter_map(|arg| match module.expr(arg.value).kind {
-        ExprKind::Function(function) => Some(FunctionRef { module: at, function }),
+        ExprKind::Function(function) if module.function(function).params.len() > 1 => Some(FunctionRef { module: at, function }),
         _ => None,
     });
     signatures::function_of(program, id, expr).into_iter().chain(passed).collect()
 }
 
-/// The keys of the body that a function sets: `req.body.password = DEFAULT`.
+/// The keys of the body that a function always sets to something that is not of the request: `req.body.password = DEFAULT`.
 pub(super) fn keys_set(program: &Program, function: FunctionRef) -> Vec<Ustr> {
     let module = program.module(function.module);
     let requests = Requests::new(program, function.module);
-    let span = module.function(function.function).span;
-    let key = |expr: ExprId| {
-        let ExprKind::Attribute { object, name: key, .. } = module.expr(expr).kind else { return None };
+    let FunctionBody::Block(body) = module.function(function.function).body else { return Vec::new() };
+    let is_of_request = |expr: ExprId| module.descendants(expr).into_iter().any(|part| requests.is_request(part, 4));
+    let key = |stmt: &StmtId| {
+        let (target, value) = match &module.stmt(*stmt).kind {
+            StmtKind::Assign { targets, value: Some(value), .. } => (*targets.first()?, *value),
+            StmtKind::Expr(expr) => match module.expr(*expr).kind {
+                ExprKind::Assign { target, value } => (target, value),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let ExprKind::Attribute { object, name: key, .. } = module.expr(target).kind else { return None };
         let ExprKind::Attribute { object: request, name, .. } = module.expr(object).kind else { return None };
-        (name == "body" && module.is_assigned(expr) && requests.is_request(request, 4)).then_some(key)
+        (name == "body" && requests.is_request(request, 4) && !is_of_request(value)).then_some(key)
     };
-    module.expr_ids().filter(|expr| span.contains(module.expr(*expr).span)).filter_map(key).collect()
+    module.block(body).stmts.iter().filter_map(key).collect()
+}
+
+/// Whether a function refuses some requests: it ends early, and does not hand them on.
+pub(super) fn refuses(program: &Program, function: FunctionRef) -> bool {
+    let module = program.module(function.module);
+    let span = module.function(function.function).span;
+    let hands_on = |block: BlockId| {
+        let place = program.span_place(function.module, module.block(block).span);
+        program.sources.slice(place).contains("next()")
+    };
+    let ends = |block: BlockId| !module.block(block).falls_through && !hands_on(block);
+    let within = module.stmts.iter().filter(|stmt| span.contains(stmt.span));
+    within.into_iter().any(|stmt| match &stmt.kind {
+        StmtKind::If { branches, .. } => branches.iter().any(|(_, block)| ends(*block)),
+        _ => false,
+    })
 }
 
 /// Fastify: `{ schema: { body: … } }`
@@ -163,11 +188,13 @@ fn is_checking_within(program: &Program, id: ModuleId, expr: ExprId, depth: u8) 
     }
     if let Some(function) = signatures::function_of(program, id, expr) {
         let called = module.call(expr).map_or(expr, |call| call.callee);
+        let mut names = program.text(id, called).rsplit('.');
+        let name = names.next().unwrap_or_default();
         // `BodyValidation.ofOrders`: the class says it as well as the method.
-        let text = program.text(id, called);
-        let name = text.rmatch_indices('.').nth(1).map_or(text, |(at, _)| &text[at + 1..]);
+        let class = names.next().filter(|class| class.starts_with(char::is_uppercase)).unwrap_or_default();
+        let is_said = is_checker(name) || (is_checker(class) && !is_of_other_parts(name));
         return applies(program, function, 3)
-            || (is_checker(name) && (has_schema_inside(program, function) || looks_at_body(program, function)))
+            || (is_said && (has_schema_inside(program, function) || looks_at_body(program, function)))
             || signatures::verifies(program, function);
     }
     let (at, origin) = values::origin(program, id, expr);
@@ -196,8 +223,13 @@ fn is_checking_within(program: &Program, id: ModuleId, expr: ExprId, depth: u8) 
 
 fn is_checker(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let is_other = ["query", "param", "token", "header", "cookie", "session", "auth"].iter().any(|word| lower.contains(word));
-    CHECKERS.contains(&name) || (!is_other && (lower.contains("valid") || lower.contains("schema")))
+    CHECKERS.contains(&name) || (!is_of_other_parts(name) && (lower.contains("valid") || lower.contains("schema")))
+}
+
+/// Whether a name speaks of other parts of a request than its body.
+fn is_of_other_parts(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["query", "param", "token", "header", "cookie", "session", "auth"].iter().any(|word| lower.contains(word))
 }
 
 /// Whether a function of JavaScript mentions the body of a request: what is called a check of it may well be one.

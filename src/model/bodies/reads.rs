@@ -38,6 +38,7 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
         by_function.entry(function).or_default().push((expr, part, spot));
     }
     let mut found = Vec::new();
+    let mut validating: FxHashMap<FunctionRef, bool> = FxHashMap::default();
     for (function, mut reads) in by_function {
         let function = FunctionRef { module: id, function };
         let Some(handler) = project.routes.reached_by(function) else { continue };
@@ -52,11 +53,11 @@ pub(super) fn find(project: &Project, id: ModuleId) -> Vec<Unchecked> {
         if !whole.is_open()
             || is_guarded(project, function)
             || is_checked_by_helper(project, function)
-            || is_validated_by_callers(project, function)
             || is_settled_before(project, function, &whole)
         {
             continue;
         }
+        whole.goes_out_of_sight |= is_validated_by_callers(project, function, &mut validating);
         // What is only looked at, or hashed, is not what is meant.
         let first =
             fates.iter().find(|(_, part, fate)| fate.is_used || (*part != Part::Raw && !fate.is_checked_outside && fates.len() == 1));
@@ -88,23 +89,30 @@ fn checks_what_it_reads(project: &Project, helper: FunctionRef) -> bool {
     fates_within(project, helper).any(|fate| fate.is_validated || fate.is_checked)
 }
 
-/// Whether a function that reads a request's body is a helper, and all that call it give the body to a schema: what is not part
-/// of that is left to the helper on purpose.
-fn is_validated_by_callers(project: &Project, helper: FunctionRef) -> bool {
+/// Whether a function that reads a request's body is a helper, and all that call it give the body to a schema, which may know what
+/// it reads.
+fn is_validated_by_callers(project: &Project, helper: FunctionRef, known: &mut FxHashMap<FunctionRef, bool>) -> bool {
     let callers = project.routes.callers(helper);
+    let mut validates =
+        |caller: FunctionRef| *known.entry(caller).or_insert_with(|| fates_within(project, caller).any(|fate| fate.is_validated));
     project.routes.handler(helper).is_none()
         && !callers.is_empty()
-        && callers.iter().all(|(caller, _)| *caller != helper && fates_within(project, *caller).any(|fate| fate.is_validated))
+        && callers.iter().all(|(caller, _)| *caller != helper && validates(*caller))
 }
 
-/// Whether functions that are bound to the route before a handler set all keys that it reads, or check one of them.
+/// Whether, on each of its routes, functions that are bound before a handler set all keys that it reads, or check one of them.
 fn is_settled_before(project: &Project, function: FunctionRef, whole: &Fate) -> bool {
-    let before = middleware::functions_before(project, function);
+    let routes = middleware::functions_before(project, function);
+    !routes.is_empty() && routes.iter().all(|before| is_settled_by(project, before, whole))
+}
+
+fn is_settled_by(project: &Project, before: &[FunctionRef], whole: &Fate) -> bool {
     let set: Vec<Ustr> = before.iter().flat_map(|before| middleware::keys_set(&project.program, *before)).collect();
     let is_set = |key: &Key| set.contains(&Ustr::from(&key.name));
     let is_read = |key: &Key| whole.keys.iter().any(|read| read.name == key.name);
     let checks = |fate: Fate| (fate.is_checked || fate.is_validated) && fate.keys.iter().any(|key| is_read(key) && !is_set(key));
-    (!whole.keys.is_empty() && whole.keys.iter().all(is_set)) || before.iter().any(|before| fates_within(project, *before).any(checks))
+    let settles = |before: &FunctionRef| middleware::refuses(&project.program, *before) && fates_within(project, *before).any(checks);
+    (!whole.keys.is_empty() && whole.keys.iter().all(is_set)) || before.iter().any(settles)
 }
 
 /// What becomes of the bodies that a function reads.

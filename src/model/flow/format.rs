@@ -20,11 +20,12 @@ pub(super) enum Field {
     Named(String),
 }
 
-/// The pieces of a text that `.format` is called on; nothing for what is filled in.
+/// The pieces of a text that `.format` is called on, where what fills a field by its name may be known; nothing for what is not.
 #[must_use]
-pub fn pieces(text: &str) -> Vec<Option<String>> {
+pub fn pieces(text: &str, known: impl Fn(&str) -> Option<String>) -> Vec<Option<String>> {
     let piece = |part| match part {
         Part::Text(text) => Some(text),
+        Part::Field(Field::Named(name), _) => known(&name),
         Part::Field(..) => None,
     };
     braces(text).into_iter().map(piece).collect()

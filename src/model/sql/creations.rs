@@ -1,6 +1,8 @@
 //! Statements that make tables: how these are kept, and whether they hold dates.
 
-use sqlparser::ast::{DataType, Expr, Query, SelectItem, SetExpr, TableFactor, TableWithJoins};
+use sqlparser::ast::{
+    DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SelectItem, SetExpr, TableFactor, TableWithJoins,
+};
 use sqlparser::dialect::BigQueryDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -251,17 +253,24 @@ pub fn of_text(query: &str) -> Dates {
 /// Whether the rows of a query hold dates; `is_replaced` says that they take the place of all that were there.
 fn of_rows(query: &Query, is_replaced: bool) -> Dates {
     let mut body = &query.body;
+    let mut is_alone = true;
     let select = loop {
         match &**body {
             SetExpr::Select(select) => break select,
             SetExpr::Query(inner) => body = &inner.body,
-            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::SetOperation { left, .. } => {
+                is_alone = false;
+                body = left;
+            }
             _ => return Dates::Unknown,
         }
     };
     // Rows that are counted out, and a calendar, are few.
-    let is_generated = |from: &TableWithJoins| matches!(from.relation, TableFactor::UNNEST { .. }) && from.joins.is_empty();
-    if !select.from.is_empty() && select.from.iter().all(is_generated) {
+    let is_generated = |from: &TableWithJoins| match &from.relation {
+        TableFactor::UNNEST { array_exprs, .. } => from.joins.is_empty() && array_exprs.iter().all(counts_out),
+        _ => false,
+    };
+    if is_alone && !select.from.is_empty() && select.from.iter().all(is_generated) {
         return Dates::None;
     }
     let dates = select.projection.iter().map(|item| match item {
@@ -272,9 +281,45 @@ fn of_rows(query: &Query, is_replaced: bool) -> Dates {
     dates.fold(Dates::None, Dates::or)
 }
 
+/// `GENERATE_ARRAY(1, 1000)`, `GENERATE_DATE_ARRAY(…)`
+fn counts_out(array: &Expr) -> bool {
+    let text = array.to_string().to_ascii_uppercase();
+    text.starts_with("GENERATE_ARRAY(") || text.starts_with("GENERATE_DATE_ARRAY(")
+}
+
+/// Whether an expression is the time at which a statement runs, or its day.
+fn is_now(expr: &Expr, depth: u8) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return false };
+    match expr {
+        Expr::Cast { expr, .. } => is_now(expr, depth),
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_ascii_uppercase();
+            if name.strip_prefix("CURRENT_").is_some_and(is_date_type) {
+                return true;
+            }
+            let FunctionArguments::List(list) = &function.args else { return false };
+            let first = list.args.first().and_then(|arg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(first)) => Some(first),
+                _ => None,
+            });
+            (is_date_type(&name) || name.strip_suffix("_TRUNC").is_some_and(is_date_type))
+                && first.is_some_and(|first| is_now(first, depth))
+        }
+        _ => false,
+    }
+}
+
 fn of_expr(expr: &Expr, alias: Option<&str>, is_replaced: bool) -> Dates {
     let called = |name: &str| alias.unwrap_or(name).to_owned();
     match expr {
+        // All rows have the time at which the table is made; those that are added later have theirs.
+        _ if is_now(expr, 4) => {
+            if is_replaced {
+                Dates::None
+            } else {
+                Dates::Named(called("day"))
+            }
+        }
         Expr::Identifier(name) if is_date(&name.value) => Dates::Named(called(&name.value)),
         Expr::CompoundIdentifier(names) => match names.last() {
             Some(name) if is_date(&name.value) => Dates::Named(called(&name.value)),
@@ -286,13 +331,7 @@ fn of_expr(expr: &Expr, alias: Option<&str>, is_replaced: bool) -> Dates {
             let gives_date = is_date_type(&name)
                 || ["_TRUNC", "_ADD", "_SUB"].iter().any(|end| name.strip_suffix(end).is_some_and(is_date_type))
                 || name.strip_prefix("PARSE_").is_some_and(is_date_type);
-            // All rows have the time at which the table is made; those that are added later have theirs.
-            let gives_now = !is_replaced && name.strip_prefix("CURRENT_").is_some_and(is_date_type);
-            match (gives_date, gives_now) {
-                (true, _) => Dates::Column(called("day")),
-                (_, true) => Dates::Named(called("day")),
-                _ => Dates::None,
-            }
+            if gives_date { Dates::Column(called("day")) } else { Dates::None }
         }
         _ => Dates::None,
     }

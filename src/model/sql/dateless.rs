@@ -1,11 +1,12 @@
 //! Tables that a project makes without a date or time: nothing can be bounded there.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::creations::Dates;
 use super::queries::Query;
+use super::reading::HOLE;
 use crate::model::cleanup::words;
-use crate::model::program::Program;
+use crate::model::program::{ModuleId, Program};
 use crate::model::project::Project;
 
 /// Words that a table's name follows in a statement that reads it, and in one that makes it.
@@ -32,39 +33,53 @@ const ANY: [&str; 16] = [
     "destination",
 ];
 
-/// The names, in lower case and without project and dataset, of the tables that statements of a project make without a date.
-/// A name that is filled in later counts by what it is called: `{orders_table}`.
+/// A table's name and its dataset's, in lower case; what is filled in by what it is called, which holds for its module alone.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Name {
+    module: Option<ModuleId>,
+    text: String,
+}
+
+/// The tables of `BigQuery` that statements of a project make without a date, and without partitions.
 #[derive(Clone, Debug, Default)]
-pub struct Dateless(FxHashSet<String>);
+pub struct Dateless(FxHashMap<Name, bool>);
 
 impl Dateless {
     /// Finds them.
     #[must_use]
     pub fn find(project: &Project) -> Self {
-        let mut made: FxHashMap<String, bool> = FxHashMap::default();
-        for query in project.program.code_ids().flat_map(|id| project.queries(id)) {
+        let mut made: FxHashMap<Name, bool> = FxHashMap::default();
+        for query in project.program.code_ids().flat_map(|id| project.queries(id)).filter(|query| query.is_big_query()) {
             let Some(creation) = query.reading.creation.as_ref().filter(|creation| !creation.is_view) else { continue };
-            for name in names(source(&project.program, query), &MAKES).into_iter().flatten() {
-                *made.entry(name).or_insert(true) &= creation.dates == Dates::None;
+            let is_dateless = creation.dates == Dates::None && creation.partitioned_by.is_none();
+            for name in read(&project.program, query, std::slice::from_ref(&creation.table), &MAKES).into_iter().flatten() {
+                *made.entry(name).or_insert(true) &= is_dateless;
             }
         }
-        Self(made.into_iter().filter_map(|(name, is_dateless)| is_dateless.then_some(name)).collect())
+        Self(made)
     }
 
     /// Whether all tables that a query reads are such.
     #[must_use]
     pub fn has_all_of(&self, program: &Program, query: &Query) -> bool {
-        let read = || names(source(program, query), &READS);
-        let is_dateless = |name: Option<String>| name.is_some_and(|name| self.0.contains(&name));
-        !self.0.is_empty() && !read().is_empty() && read().into_iter().all(is_dateless)
+        let is_dateless = |name: Name| self.0.get(&name).copied().unwrap_or(false);
+        !self.0.is_empty()
+            && read(program, query, &query.reading.tables, &READS)
+                .is_some_and(|names| !names.is_empty() && names.into_iter().all(is_dateless))
     }
 }
 
-/// The text as it is written, where it is written in one piece: what is filled in has a name there.
-fn source<'p>(program: &'p Program, query: &'p Query) -> &'p str {
+/// The names of the tables of a query; nothing where one of them says nothing.
+fn read(program: &Program, query: &Query, tables: &[String], words: &[&str]) -> Option<Vec<Name>> {
+    if tables.iter().all(|table| !table.contains(HOLE)) {
+        let name = |table: &String| Name { module: None, text: last_parts(table).to_lowercase() };
+        return Some(tables.iter().map(name).collect());
+    }
+    // What is filled in has a name where the text is written in one piece.
     let written = program.sources.slice(query.place);
-    let has = |word: &str| written.split_whitespace().any(|next| next.eq_ignore_ascii_case(word));
-    if READS.iter().chain(&MAKES).any(|word| has(word)) { written } else { &query.text }
+    let names = names(written, words);
+    let module = program.module_of(query.place.file);
+    (names.len() == tables.len()).then(|| names.into_iter().map(|text| Some(Name { module, text: text? })).collect())?
 }
 
 /// The names that follow some words in a text; nothing for one that says nothing of the table. Sub-selects have none.
@@ -74,18 +89,27 @@ fn names(text: &str, words: &[&str]) -> Vec<Option<String>> {
     for pair in split.windows(2) {
         let is_named = !pair[1].eq_ignore_ascii_case("if") && !pair[1].starts_with('(');
         if words.iter().any(|word| pair[0].eq_ignore_ascii_case(word)) && is_named {
-            found.push(last_part(pair[1]));
+            found.push(said(pair[1]));
         }
     }
     found
 }
 
-fn last_part(name: &str) -> Option<String> {
+/// What a name that is filled in says of its table.
+fn said(name: &str) -> Option<String> {
     let name = name.split('(').next().unwrap_or(name);
     let last = name.rsplit('.').next().unwrap_or(name);
     let last = last.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-    let says_nothing = words(last).iter().all(|word| ANY.contains(&word.as_str()));
-    (!says_nothing).then(|| last.to_lowercase())
+    let says_nothing = words(last).iter().all(|word| word.len() < 3 || ANY.contains(&word.as_str()));
+    (!says_nothing).then(|| last_parts(name).to_lowercase())
+}
+
+/// A table's name and its dataset's, without quotation marks and braces.
+fn last_parts(name: &str) -> String {
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')).collect();
+    let mut parts: Vec<&str> = plain.trim_matches('.').rsplit('.').take(2).collect();
+    parts.reverse();
+    parts.join(".")
 }
 
 #[cfg(test)]
@@ -98,9 +122,10 @@ mod tests {
             let names = names(text, words).into_iter().map(|name| name.unwrap_or_else(|| "?".to_owned()));
             names.collect::<Vec<_>>()
         };
-        assert_eq!(of("CREATE TABLE IF NOT EXISTS `a.b.Orders` (id STRING)", &MAKES), ["orders"]);
-        assert_eq!(of("CREATE TABLE\n  `{p}.{d}.{self.orders_table}`(id STRING)", &MAKES), ["orders_table"]);
+        assert_eq!(of("CREATE TABLE IF NOT EXISTS `a.b.Orders` (id STRING)", &MAKES), ["b.orders"]);
+        assert_eq!(of("CREATE TABLE\n  `{p}.{d}.{self.orders_table}`(id STRING)", &MAKES), ["self.orders_table"]);
+        assert_eq!(of("CREATE TABLE `{p}.{d}.{orders_table}` (id STRING)", &MAKES), ["d.orders_table"]);
         assert_eq!(of("CREATE TABLE `${project}.${dataset}.${tableId}` (id STRING)", &MAKES), ["?"]);
-        assert_eq!(of("SELECT 1 FROM a.b o JOIN `c.d` ON x FROM (SELECT 2 FROM e) FROM `{}`", &READS), ["b", "d", "e", "?"]);
+        assert_eq!(of("SELECT 1 FROM a.b o JOIN `c.d` ON x FROM (SELECT 2 FROM events) FROM `{t}`", &READS), ["?", "?", "events", "?"]);
     }
 }

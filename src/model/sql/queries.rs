@@ -81,9 +81,9 @@ fn find(program: &Program, routes: &Routes, flows: &Flows, id: ModuleId) -> Vec<
         let facts = flows.of(program, routes, id, function);
         for sink in &facts.sinks {
             let among = alternatives(program, id, sink.argument);
-            let templates = templates(program, id, sink.argument);
+            let templates = templates(program, id, sink);
             if !templates.is_empty() {
-                found.extend(templates.into_iter().filter_map(|at| template(program, sink, at)));
+                found.extend(templates);
             } else if !among.is_empty() {
                 found.extend(among.into_iter().filter_map(|at| constant(program, Some(sink), at)));
             } else if let Some(text) = &sink.value.text {
@@ -178,26 +178,37 @@ fn alternatives(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(Modul
     }
 }
 
-/// The texts that an argument is made of one after the other: `for statement in STATEMENTS: run(statement.format(…))`.
-fn templates(program: &Program, id: ModuleId, argument: ExprId) -> Vec<(ModuleId, ExprId)> {
-    let (at, origin) = values::origin(program, id, argument);
+/// The texts that a call runs one after the other: `for statement in STATEMENTS: run(statement.format(…))`. Nothing where one of them
+/// is not constant.
+fn templates(program: &Program, id: ModuleId, sink: &SinkCall) -> Vec<Query> {
+    let (at, origin) = values::origin(program, id, sink.argument);
     let module = program.module(at);
     let Some(call) = module.call(origin).filter(|_| module.language == Language::Python) else { return Vec::new() };
-    match module.expr(call.callee).kind {
-        ExprKind::Attribute { object, name, .. } if name == "format" => match module.expr(object).kind {
-            ExprKind::Name(name) => items(program, at, object, name),
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
+    let ExprKind::Attribute { object, name, .. } = module.expr(call.callee).kind else { return Vec::new() };
+    let (ExprKind::Name(each), true) = (&module.expr(object).kind, name == "format") else { return Vec::new() };
+    let items = items(program, at, object, *each);
+    let texts: Option<Vec<(Place, String)>> = items.iter().take(MOST_TEMPLATES).map(|item| template(program, *item)).collect();
+    let given = |name: &str| {
+        let arg = call.args.iter().find(|arg| matches!(arg.kind, ArgKind::Keyword(keyword) if keyword == name))?;
+        values::text(program, at, arg.value)
+    };
+    let read = |(place, text): &(Place, String)| {
+        let pieces = format::pieces(text, given);
+        let parts: Vec<Part<'_>> = pieces.iter().map(|piece| piece.as_deref().map_or(Part::Hole, Part::Text)).collect();
+        of_parts(Some(sink), *place, &parts)
+    };
+    texts.unwrap_or_default().iter().filter_map(read).collect()
 }
 
-/// A constant text whose fields are filled in where it is run.
-fn template(program: &Program, sink: &SinkCall, (id, expr): (ModuleId, ExprId)) -> Option<Query> {
+/// How many texts of one loop are read, and how long one may be.
+const MOST_TEMPLATES: usize = 50;
+const LONGEST_TEMPLATE: usize = 20_000;
+
+/// A constant text whose fields are filled in where it is run, and where it is written.
+fn template(program: &Program, (id, expr): (ModuleId, ExprId)) -> Option<(Place, String)> {
     let (module, at) = values::origin(program, id, expr);
-    let pieces = format::pieces(&values::text(program, id, expr)?);
-    let parts: Vec<Part<'_>> = pieces.iter().map(|piece| piece.as_deref().map_or(Part::Hole, Part::Text)).collect();
-    of_parts(Some(sink), program.place(module, at), &parts)
+    let text = values::text(program, id, expr).filter(|text| text.len() <= LONGEST_TEMPLATE)?;
+    Some((program.place(module, at), text))
 }
 
 /// The items that a name stands for one after the other, where they are written out.

@@ -4,7 +4,7 @@ use super::keys::singular;
 use crate::model::cleanup::words;
 
 /// Words in the names of tables whose rows people put there one by one.
-const FEW: [&str; 39] = [
+const FEW: [&str; 35] = [
     "config",
     "configs",
     "configuration",
@@ -13,10 +13,6 @@ const FEW: [&str; 39] = [
     "settings",
     "option",
     "options",
-    "param",
-    "params",
-    "parameter",
-    "parameters",
     "preference",
     "preferences",
     "role",
@@ -47,7 +43,28 @@ const FEW: [&str; 39] = [
 ];
 
 /// Words for tables, and for datasets of tables, that say what the values of others mean.
-const DIRECTORIES: [&str; 8] = ["directory", "directories", "diretorio", "diretorios", "lookup", "lookups", "metadata", "config"];
+const DIRECTORIES: [&str; 4] = ["directory", "directories", "diretorio", "diretorios"];
+
+/// Words of which the names of datasets of settings and look-ups are made, and nothing else.
+const SETTINGS: [&str; 17] = [
+    "config",
+    "configuration",
+    "metadata",
+    "lookup",
+    "lookups",
+    "reference",
+    "settings",
+    "table",
+    "tables",
+    "zone",
+    "data",
+    "dataset",
+    "dev",
+    "prod",
+    "stg",
+    "qa",
+    "common",
+];
 
 /// The same for tables alone.
 const LOOKUPS: [&str; 5] = ["dim", "lookup", "dictionary", "dicionario", "glossary"];
@@ -58,15 +75,25 @@ pub fn is_small(table: &str) -> bool {
     let plain = table.replace(['`', '"', '[', ']'], "");
     let own = words(plain.rsplit('.').next().unwrap_or_default());
     let is_directory = || plain.split('.').flat_map(words).any(|word| DIRECTORIES.contains(&word.as_str()));
+    let is_setting = |word: &String| SETTINGS.contains(&word.as_str());
+    let said =
+        |word: &String| matches!(word.as_str(), "config" | "configuration" | "metadata" | "lookup" | "lookups" | "reference" | "settings");
+    let dataset = plain.rsplit('.').nth(1).map(words).unwrap_or_default();
+    let is_of_settings = dataset.iter().all(is_setting) && dataset.iter().any(said);
     let is_lookup = |word: &String| LOOKUPS.contains(&word.as_str());
-    own.last().is_some_and(|word| FEW.contains(&word.as_str()) || is_lookup(word)) || own.first().is_some_and(is_lookup) || is_directory()
+    own.last().is_some_and(|word| FEW.contains(&word.as_str()) || is_lookup(word))
+        || own.first().is_some_and(is_lookup)
+        || is_directory()
+        || is_of_settings
 }
 
-/// Whether a table, or its dataset, is there to try things out, by its name.
+/// Whether the dataset of a table is there to try things out, by its name.
 #[must_use]
 pub fn is_of_tests(table: &str) -> bool {
-    let is_one = |word: &String| matches!(word.as_str(), "test" | "tests" | "fixture" | "fixtures");
-    table.split('.').flat_map(words).any(|word| is_one(&word))
+    let dataset = table.rsplit('.').nth(1).map(words).unwrap_or_default();
+    let is_test = |word: &String| matches!(word.as_str(), "test" | "tests" | "testing" | "fixture" | "fixtures");
+    let is_plain = |word: &String| matches!(word.as_str(), "data" | "dataset" | "db" | "env" | "bq" | "tables");
+    dataset.iter().any(is_test) && (dataset.len() == 1 || dataset.last().is_some_and(is_plain))
 }
 
 /// What registers hold a row of each of, in the singular: who and what there is, not what happens.
@@ -97,5 +124,6 @@ const REGISTERED: [&str; 20] = [
 #[must_use]
 pub fn is_register(table: &str) -> bool {
     let own = words(table.rsplit('.').next().unwrap_or_default());
-    own.last().is_some_and(|word| REGISTERED.contains(&singular(word).as_str()))
+    // `daily_active_users`, `page_views_by_user` hold what happens.
+    own.len() <= 2 && own.last().is_some_and(|word| REGISTERED.contains(&singular(word).as_str()))
 }

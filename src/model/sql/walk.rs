@@ -217,8 +217,11 @@ pub fn is_bare_count(select: &Select) -> bool {
 /// `events_20240501`, `events_{day}`: the rows of one day.
 fn is_of_one_day(table: &str) -> bool {
     let words = words(table.rsplit('.').next().unwrap_or(table));
-    if words.iter().any(|word| matches!(word.as_str(), "today" | "todays" | "yesterday" | "yesterdays")) {
-        return true;
+    let is_day = |word: &String| matches!(word.as_str(), "today" | "todays" | "yesterday" | "yesterdays");
+    let mut named = words.iter().filter(|word| !word.bytes().all(|b| b.is_ascii_digit()));
+    let is_more = |word: &String| matches!(word.as_str(), "history" | "before" | "since" | "until" | "archive");
+    if named.next().is_some_and(is_day) || named.next_back().is_some_and(is_day) {
+        return !words.iter().any(is_more);
     }
     let Some((_, day)) = table.rsplit_once('.').map_or(table, |(_, name)| name).split_once('_') else { return false };
     let day = day.rsplit('_').next().unwrap_or(day);

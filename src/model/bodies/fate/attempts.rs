@@ -19,6 +19,14 @@ pub(super) fn is_refused_when_missing(module: &Module, expr: ExprId) -> bool {
     is_attempted(module, expr, &["KeyError", "LookupError", "TypeError"], |_| true)
 }
 
+/// Whether what is looked up by a key that may be unknown is refused then: `try: role = ROLES[name]`, `except KeyError: return …`.
+pub(super) fn is_refused_when_unknown(module: &Module, lookup: ExprId) -> bool {
+    let leaves = |handler: &Handler| !module.block(handler.body).falls_through;
+    module.language == Language::Python
+        && !module.is_assigned(lookup)
+        && is_attempted(module, lookup, &["KeyError", "LookupError", "ValueError", "Exception"], leaves)
+}
+
 /// Whether a text that is none of data is caught where it is read: `try { JSON.parse(…) } catch { … }`.
 pub(super) fn is_refused_when_broken(module: &Module, expr: ExprId) -> bool {
     is_attempted(module, expr, &["ValueError", "JSONDecodeError", "Exception"], |handler| !module.block(handler.body).falls_through)

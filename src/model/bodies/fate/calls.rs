@@ -6,6 +6,7 @@ use super::super::{checks, middleware};
 use super::attempts::is_refused_when_not_found;
 use super::{Follow, Part, Spot};
 use crate::ir::program::*;
+use crate::model::cleanup::words;
 use crate::model::implementations::is_abstract;
 use crate::model::overrides::is_receiver;
 use crate::model::program::{FunctionRef, Link, ModuleId, Program};
@@ -115,16 +116,26 @@ impl Follow<'_> {
                     matches!(module.expr(*member).kind, ExprKind::Attribute { object, .. }
                         if matches!(module.expr(object).kind, ExprKind::Name(owner) if owner == *name))
                 };
-                let members: Vec<ExprId> = self.program.mentions(function.module, key).filter(is_of_param).collect();
+                let within = module.function(function.function).span;
+                let is_within = |member: &ExprId| within.contains(module.expr(*member).span);
+                let members: Vec<ExprId> = self.program.mentions(function.module, key).filter(is_within).filter(is_of_param).collect();
                 members.into_iter().for_each(|member| self.becomes(function.module, member, part));
                 // The object goes on as a whole: to a schema, or to whatever uses it.
-                for mention in self.program.mentions(function.module, *name).filter(|mention| *mention != param.target) {
-                    match module.expr_parents[mention.index()] {
-                        Parent::Expr(parent) => match &module.expr(parent).kind {
-                            ExprKind::Attribute { .. } => {}
-                            ExprKind::Call(_) => self.becomes(function.module, mention, Part::Member),
-                            _ => self.used(part),
-                        },
+                let scope = module.function(function.function).scope;
+                for mention in Resolver::new(self.program).uses(function.module, scope, *name) {
+                    let Parent::Expr(parent) = module.expr_parents[mention.index()] else {
+                        self.used(part);
+                        continue;
+                    };
+                    match &module.expr(parent).kind {
+                        ExprKind::Attribute { .. } => {}
+                        ExprKind::Call(call) if call.callee != mention => {
+                            let callee = self.program.callee(function.module, parent);
+                            match checks::of_call(self.program, function.module, call, callee) {
+                                checks::Verdict::Validates => self.fate.is_checked = true,
+                                _ => self.used(part),
+                            }
+                        }
                         _ => self.used(part),
                     }
                 }
@@ -267,8 +278,12 @@ fn is_of_unseen(program: &Program, id: ModuleId, callee: ExprId) -> bool {
 
 /// Whether a function is one that gives a text in another form.
 fn is_of_text(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["trim", "strip", "escape", "normalize", "tolower", "toupper", "clean", "lower", "upper"].iter().any(|word| lower.contains(word))
+    let words = words(name);
+    let said: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        said[..],
+        ["trim" | "strip" | "lstrip" | "rstrip" | "escape" | "normalize" | "lower" | "upper", ..] | ["to", "lower" | "upper", ..]
+    )
 }
 
 /// Whether what is called is imported from a module of the project that has nothing of that name.
