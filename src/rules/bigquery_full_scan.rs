@@ -39,8 +39,16 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         // A name without its dataset, in a text that is put together, may be that of a query before.
         let is_with = || query.text.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("with"));
         let may_be_query = || !scan.table.contains('.') && query.text.contains("{}") && is_with();
-        let is_due =
-            || !scan.is_beside_bounded && !may_be_query() && !is_register(&scan.table) && !is_of_batch(project, id) && !is_copied();
+        // `SELECT * FROM {table}`: of any table that somebody names, who knows which.
+        let is_of_any = || scan.table.split('.').all(|part| part == HOLE) && !query.text.to_ascii_uppercase().contains("WHERE");
+        let is_due = || {
+            !scan.is_beside_bounded
+                && !may_be_query()
+                && !is_of_any()
+                && !is_register(&scan.table)
+                && !is_of_batch(project, id)
+                && !is_copied()
+        };
         let confidence = match () {
             () if project.is_beside_services(id) || is_small(&scan.table) || is_of_tests(&scan.table) => Confidence::Low,
             () if project.reads_without_dates(query) => Confidence::Low,

@@ -124,6 +124,7 @@ const REGISTERED: [&str; 20] = [
 #[must_use]
 pub fn is_register(table: &str) -> bool {
     let own = words(table.rsplit('.').next().unwrap_or_default());
+    let last = own.last().map(|word| singular(word)).unwrap_or_default();
     // `daily_active_users`, `page_views_by_user` hold what happens.
-    own.len() <= 2 && own.last().is_some_and(|word| REGISTERED.contains(&singular(word).as_str()))
+    matches!(last.as_str(), "rule" | "policy") || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
 }
