@@ -34,6 +34,9 @@ enum Lowered {
     Nothing,
 }
 
+/// Bytes of a file that takes longer than many others.
+const LARGE: usize = 128 << 10;
+
 /// Which files are lowered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Demand {
@@ -59,9 +62,10 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         progress.advance();
         lowered
     };
-    // Nobody waits in the end for one large file that somebody else began last.
+    // Nobody waits in the end for one large file that somebody else began last. The others stay in order: what lies together is
+    // linked together.
     let mut largest_first: Vec<usize> = (0..files.len()).collect();
-    largest_first.sort_by_key(|at| std::cmp::Reverse(files[*at].1.text.len()));
+    largest_first.sort_by_key(|at| files[*at].1.text.len() < LARGE);
     let lower_all = || {
         let mut lowered: Vec<(usize, Lowered)> = largest_first.par_iter().map(|at| (*at, lower_one(&files[*at]))).collect();
         lowered.sort_unstable_by_key(|(at, _)| *at);
