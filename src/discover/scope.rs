@@ -1,7 +1,7 @@
 //! Where a run looks, and of what it reports.
 
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, MAIN_SEPARATOR, Path, PathBuf};
 
 use crate::config::{self, ConfigError};
 use crate::error::describe;
@@ -128,6 +128,10 @@ impl Target {
 /// A path relative to a folder above it, with `/`; as it is if it lies elsewhere.
 pub(super) fn relative(path: &Path, folder: &Path) -> String {
     let path = path.strip_prefix(folder).unwrap_or(path);
+    // Nearly all are written as they are meant.
+    if let Some(text) = path.to_str().filter(|text| MAIN_SEPARATOR == '/' && !text.contains("//") && !text.contains("./")) {
+        return text.strip_suffix('/').unwrap_or(text).to_owned();
+    }
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
 
 use super::kind::{ByName, by_name};
 use super::scope::{Scope, relative};
@@ -74,8 +75,17 @@ pub(super) fn configured_folders(scope: &Scope, config: &Config) -> Vec<PathBuf>
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
             entry.depth() == 0 || !exclude.match_entry(&relative(entry.path(), &directory), is_folder)
         });
-        let files = builder.build().filter_map(Result::ok).filter(|entry| config::is_file_name(entry.file_name()));
-        let folders = files.filter_map(|entry| entry.path().parent().map(Path::to_path_buf));
+        let folders = Mutex::new(Vec::new());
+        builder.build_parallel().run(|| {
+            Box::new(|entry| {
+                let file = entry.ok().filter(|entry| config::is_file_name(entry.file_name()));
+                if let (Some(folder), Ok(mut folders)) = (file.and_then(|file| Some(file.path().parent()?.to_path_buf())), folders.lock()) {
+                    folders.push(folder);
+                }
+                WalkState::Continue
+            })
+        });
+        let folders = folders.into_inner().unwrap_or_default().into_iter();
         found.extend(folders.filter(|folder| *folder != scope.root && concerns(folder)));
     }
     found.into_iter().collect()
@@ -88,7 +98,7 @@ fn walk_from(start: &Path, is_root: bool, scope: &Scope, excludes: &Excludes<'_>
     builder.hidden(false).parents(!is_root).git_global(false).require_git(false).follow_links(false).threads(threads);
     builder.add_custom_ignore_filename(".roadworthyignore");
 
-    let found = Mutex::new(std::mem::take(walked));
+    let found = Mutex::new(Vec::new());
     builder.build_parallel().run(|| {
         Box::new(|entry| {
             let seen = match entry {
@@ -99,11 +109,22 @@ fn walk_from(start: &Path, is_root: bool, scope: &Scope, excludes: &Excludes<'_>
             let Some(seen) = seen else { return WalkState::Continue };
             // A poisoned lock means that another thread panicked, which ends the run anyway.
             let Ok(mut found) = found.lock() else { return WalkState::Quit };
-            found.add(seen);
+            found.push(seen);
             WalkState::Continue
         })
     });
-    *walked = found.into_inner().unwrap_or_default();
+    let mut files = Vec::new();
+    for seen in found.into_inner().unwrap_or_default() {
+        match seen {
+            Seen::File(path) => files.push(path),
+            Seen::Reached(path) => _ = walked.reached.insert(path),
+            Seen::Skipped(path, reason) => walked.skipped.push((path, reason)),
+            Seen::Failed(path, reason) => walked.failed.push((path, reason)),
+        }
+    }
+    // Paths take long to compare: all at once, on all threads.
+    files.par_sort_unstable();
+    walked.files.append(&mut files.into_iter().collect());
 }
 
 /// What an entry of a folder is to us.
@@ -112,17 +133,6 @@ enum Seen {
     Reached(PathBuf),
     Skipped(PathBuf, String),
     Failed(PathBuf, String),
-}
-
-impl Walked {
-    fn add(&mut self, seen: Seen) {
-        match seen {
-            Seen::File(path) => _ = self.files.insert(path),
-            Seen::Reached(path) => _ = self.reached.insert(path),
-            Seen::Skipped(path, reason) => self.skipped.push((path, reason)),
-            Seen::Failed(path, reason) => self.failed.push((path, reason)),
-        }
-    }
 }
 
 /// Whether an entry is neither hidden nor excluded; what was given always passes.
