@@ -11,7 +11,7 @@ const CODENAMES: [(&str, &[&str]); 4] = [
 ];
 
 /// Words that say how an image is built, or which of several releases it is: what they stand for moves on.
-const FLOATING: [&str; 38] = [
+const FLOATING: [&str; 33] = [
     "latest",
     "stable",
     "oldstable",
@@ -32,14 +32,11 @@ const FLOATING: [&str; 38] = [
     "canary",
     "slim",
     "alpine",
-    "perl",
     "full",
     "debug",
     "nonroot",
-    "root",
     "runtime",
     "base",
-    "fat",
     "minimal",
     "builder",
     "cli",
@@ -48,8 +45,6 @@ const FLOATING: [&str; 38] = [
     "jre",
     "jdk",
     "headless",
-    "bun",
-    "distroless",
 ];
 
 /// Distributions that an image of something else is built on: their release is not that of the image.
@@ -71,7 +66,7 @@ const DISTRIBUTIONS: [&str; 15] = [
     "oraclelinux",
 ];
 
-/// What to write instead: a major version of today. Checked 2026-11.
+/// What to write instead: a version that there is, as an example of the form. Newer ones may have come.
 const CURRENT: [(&str, &str); 20] = [
     ("python", "3.13-slim"),
     ("node", "22-slim"),

@@ -7,7 +7,7 @@ use crate::ir::program::*;
 use crate::model::apis::Role;
 use crate::model::calls::Passed;
 use crate::model::options;
-use crate::model::program::{CallSite, FunctionRef, ModuleId, Program};
+use crate::model::program::{FunctionRef, ModuleId, Program};
 use crate::model::project::Project;
 use crate::model::requests::Requests;
 use crate::model::resolve::{Entity, Resolver};
@@ -75,14 +75,17 @@ pub(super) fn checks_before(project: &Project, function: FunctionRef) -> bool {
     project.routes.handlers.iter().filter(|handler| handler.function == function).any(|handler| is_bound_with_check(program, handler))
 }
 
+/// The call that binds a handler to its route, and the module that it is made in.
+fn binding<'p>(program: &'p Program, handler: &Handler) -> Option<(ModuleId, &'p Call)> {
+    let id = program.module_of(handler.place.file)?;
+    let module = program.module(id);
+    let site = program.calls[id.0 as usize].iter().find(|site| module.expr(site.expr).span == handler.place.span)?;
+    Some((id, module.call(site.expr)?))
+}
+
 /// Whether the call that binds a route names something that checks the body.
 fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
-    let Some(id) = program.module_of(handler.place.file) else { return false };
-    let module = program.module(id);
-    let Some(site) = program.calls[id.0 as usize].iter().find(|site| module.expr(site.expr).span == handler.place.span) else {
-        return false;
-    };
-    let Some(call) = module.call(site.expr) else { return false };
+    let Some((id, call)) = binding(program, handler) else { return false };
     call.args.iter().any(|arg| {
         let is_handler = Resolver::new(program).entity(id, arg.value) == Entity::Function(handler.function);
         !is_handler && (has_schema(program, id, arg.value) || is_checking(program, id, arg.value))
@@ -93,12 +96,9 @@ fn is_bound_with_check(program: &Program, handler: &Handler) -> bool {
 pub(super) fn functions_before(project: &Project, function: FunctionRef) -> Vec<Vec<FunctionRef>> {
     let program = &project.program;
     let before = |handler: &Handler| {
-        let id = program.module_of(handler.place.file)?;
-        let module = program.module(id);
-        let is_binding = |site: &&CallSite| module.expr(site.expr).span == handler.place.span;
-        let call = program.calls[id.0 as usize].iter().find(is_binding).and_then(|site| module.call(site.expr));
-        let args = call.into_iter().flat_map(|call| &call.args);
-        Some(args.flat_map(|arg| functions_behind(program, id, arg.value)).filter(|before| *before != function).collect())
+        let (id, call) = binding(program, handler)?;
+        let behind = call.args.iter().flat_map(|arg| functions_behind(program, id, arg.value));
+        Some(behind.filter(|before| *before != function).collect())
     };
     let of_function = project.routes.handlers.iter().filter(|handler| handler.function == function);
     of_function.map(|handler| before(handler).unwrap_or_default()).collect()
