@@ -120,6 +120,11 @@ pub fn read(parts: &[Part<'_>]) -> Option<Reading> {
     } else {
         None
     };
+    // No database takes a constant text whose parentheses stay open: some are sent to be refused.
+    let is_whole = parts.iter().all(|part| matches!(part, Part::Text(_)));
+    if reading.is_none() && is_whole && super::unclosed(&text).is_some() {
+        return None;
+    }
     let reading = reading.or_else(|| by_words(&text, is_open))?;
     Some(Reading { creation: creations::first(&text, is_open), ..reading })
 }

@@ -97,19 +97,23 @@ pub fn is_of_tests(table: &str) -> bool {
 }
 
 /// What registers hold a row of each of, in the singular: who and what there is, not what happens.
-const REGISTERED: [&str; 20] = [
+const REGISTERED: [&str; 24] = [
     "account",
     "company",
     "customer",
+    "department",
     "device",
     "employee",
+    "location",
     "member",
     "merchant",
     "organization",
+    "person",
     "product",
     "project",
     "school",
     "site",
+    "staff",
     "station",
     "store",
     "student",
@@ -125,6 +129,8 @@ const REGISTERED: [&str; 20] = [
 pub fn is_register(table: &str) -> bool {
     let own = words(table.rsplit('.').next().unwrap_or_default());
     let last = own.last().map(|word| singular(word)).unwrap_or_default();
+    // Master data, and what people write down once: `material_master`, `price_list`, `salary_schedule`.
+    let is_kept_by_hand = own.iter().any(|word| word == "master") || matches!(last.as_str(), "rule" | "policy" | "list" | "roster" | "schedule");
     // `daily_active_users`, `page_views_by_user` hold what happens.
-    matches!(last.as_str(), "rule" | "policy") || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
+    is_kept_by_hand || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
 }
