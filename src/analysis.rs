@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use crate::config::Config;
+use crate::discover::AT_ONCE;
 use crate::finding::Finding;
 use crate::ir::deploy::Deployment;
 use crate::ir::image::Image;
@@ -67,7 +68,8 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
     let mut largest_first: Vec<usize> = (0..files.len()).collect();
     largest_first.sort_by_key(|at| files[*at].1.text.len() < LARGE);
     let lower_all = || {
-        let mut lowered: Vec<(usize, Lowered)> = largest_first.par_iter().map(|at| (*at, lower_one(&files[*at]))).collect();
+        let mut lowered: Vec<(usize, Lowered)> =
+            largest_first.par_iter().with_max_len(AT_ONCE).map(|at| (*at, lower_one(&files[*at]))).collect();
         lowered.sort_unstable_by_key(|(at, _)| *at);
         lowered.into_iter().map(|(_, lowered)| lowered).collect::<Vec<Lowered>>()
     };
@@ -77,7 +79,7 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
         let line = errors.first().map(|span| file.position(span.start).line)?;
         Some(unread(file, format!("syntax error at line {line}: judged in part")))
     };
-    let (mut modules, mut images, mut deployments, mut failed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut modules, mut images, mut deployments, mut failed) = (Vec::with_capacity(files.len()), Vec::new(), Vec::new(), Vec::new());
     for ((_, file), lowered) in files.into_iter().zip(lowered) {
         let mut wrong = Vec::new();
         match lowered {
@@ -167,7 +169,8 @@ fn manifest_error(file: &SourceFile) -> Option<String> {
 pub fn judge(project: &Project, rules: &[&'static Rule]) -> (Vec<Finding>, Vec<Unread>) {
     let jobs: Vec<(&'static Rule, Check)> = rules.iter().flat_map(|rule| rule.checks.iter().map(|check| (*rule, *check))).collect();
     let ids: Vec<ModuleId> = project.program.module_ids().collect();
-    let in_modules = ids.par_iter().map(|id| judge_safely(project.program.path(*id), || in_module(project, &jobs, *id)));
+    let in_modules =
+        ids.par_iter().with_max_len(AT_ONCE).map(|id| judge_safely(project.program.path(*id), || in_module(project, &jobs, *id)));
     let others = jobs.par_iter().map(|(rule, check)| judge_safely(rule.id, || elsewhere(project, rule, *check)));
     let (mut findings, mut failed) = (Vec::new(), Vec::new());
     for judged in in_modules.chain(others).collect::<Vec<_>>() {

@@ -126,7 +126,7 @@ impl SourceFile {
     #[must_use]
     pub fn new(path: &str, kind: FileKind, text: &str) -> Self {
         let mut lines = vec![0];
-        lines.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)));
+        lines.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX)));
         Self { path: path.into(), kind, text: text.into(), encoding: Encoding::Utf8, reported: true, test: false, lines }
     }
 

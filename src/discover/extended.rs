@@ -49,7 +49,8 @@ fn read(at: &Path, path: &str) -> Option<SourceFile> {
     if by_name(folder, name) != ByName::Json {
         return None;
     }
-    let (text, encoding) = text::read(at, FileKind::Manifest).and_then(|bytes| text::decode(&bytes, FileKind::Manifest)).ok()?;
+    let bytes = text::read(at, FileKind::Manifest).ok()?;
+    let (text, encoding) = text::decode(&bytes, FileKind::Manifest).ok()?;
     let mut file = SourceFile::new(path, FileKind::Manifest, &text);
     file.encoding = encoding;
     Some(file)

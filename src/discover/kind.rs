@@ -1,5 +1,7 @@
 //! What a file is judged as, by its name.
 
+use memchr::memmem;
+
 use crate::lower::compiler;
 use crate::source::FileKind;
 
@@ -180,7 +182,9 @@ fn is_minified(text: &str) -> bool {
 fn is_compiled(text: &str) -> bool {
     const HEAD: usize = 80;
     let helps = || text.lines().take(HEAD).any(|line| line.len() < 300 && line.contains("(this && this.__"));
-    ["exports, \"__esModule\", { value: true }", "exports, '__esModule', { value: true }"].iter().any(|mark| text.contains(mark)) || helps()
+    let is_marked =
+        || ["exports, \"__esModule\", { value: true }", "exports, '__esModule', { value: true }"].iter().any(|mark| text.contains(mark));
+    (memmem::find(text.as_bytes(), b"__esModule").is_some() && is_marked()) || helps()
 }
 
 /// Whether a file is written by a program, by its name or by what its first lines say.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use rayon::prelude::*;
 
 use crate::config::{Config, Patterns};
@@ -81,6 +82,9 @@ impl Discovered {
     }
 }
 
+/// How many files one thread takes at once: whoever takes more leaves the others idle in the end.
+pub const AT_ONCE: usize = 8;
+
 /// What became of one file.
 enum Outcome {
     Read(SourceFile),
@@ -110,6 +114,7 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
     let files: Vec<&PathBuf> = walked.files.iter().collect();
     let outcomes: Vec<Outcome> = files
         .par_iter()
+        .with_max_len(AT_ONCE)
         .map(|path| {
             let given = options.stdin.filter(|_| scope.stdin.as_ref() == Some(*path));
             let mut outcome = outcome(path, given, &charts, scope);
@@ -204,7 +209,7 @@ fn unread(found: Vec<(PathBuf, String)>, scope: &Scope) -> Vec<Unread> {
 fn is_cloud_run_json(path: &Path) -> bool {
     const LARGEST: u64 = 64 << 10;
     let is_small = path.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST);
-    is_small && text::read(path, FileKind::Yaml).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains("serving.knative.dev"))
+    is_small && text::read(path, FileKind::Yaml).is_ok_and(|bytes| memmem::find(&bytes, b"serving.knative.dev").is_some())
 }
 
 /// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
@@ -249,20 +254,17 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
     if kind == FileKind::Yaml && charts.iter().any(|chart| is_in_chart(path, chart)) {
         return Outcome::Skipped("Helm chart: not supported".to_owned());
     }
-    if given.is_none()
-        && path.is_symlink()
-        && let Err(error) = path.canonicalize()
-    {
-        return Outcome::Failed(walk::broken_link(&error));
-    }
     if name == kind::BINARY_LOCK {
         return Outcome::Read(SourceFile::new(&relative, kind, ""));
     }
     let bytes = given.map_or_else(|| text::read(path, kind), |bytes| Ok(bytes.to_vec()));
-    let (text, encoding) = match bytes.and_then(|bytes| text::decode(&bytes, kind)) {
+    let (text, encoding) = match bytes.as_deref().map_err(NoText::clone).and_then(|bytes| text::decode(bytes, kind)) {
         Ok(decoded) => decoded,
         Err(NoText::Skipped(reason)) => return Outcome::Skipped(reason.to_owned()),
-        Err(NoText::Failed(reason)) => return Outcome::Failed(reason),
+        Err(NoText::Failed(reason)) => {
+            let link = path.is_symlink().then(|| path.canonicalize().err()).flatten();
+            return Outcome::Failed(link.map_or(reason, |error| walk::broken_link(&error)));
+        }
     };
     if kind == FileKind::Yaml && kind::is_app_engine(name, &text) {
         // It tells that what lies beside it is deployed.

@@ -1,5 +1,6 @@
 //! From bytes on disk to text.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -49,8 +50,8 @@ pub(super) fn read(path: &Path, kind: FileKind) -> Result<Vec<u8>, NoText> {
     Ok(bytes)
 }
 
-/// The text that bytes stand for.
-pub(super) fn decode(bytes: &[u8], kind: FileKind) -> Result<(String, Encoding), NoText> {
+/// The text that bytes stand for: most often they are that text.
+pub(super) fn decode(bytes: &[u8], kind: FileKind) -> Result<(Cow<'_, str>, Encoding), NoText> {
     let (most, too_large) = limit(kind);
     if bytes.len() as u64 > most {
         return Err(too_large);
@@ -59,7 +60,7 @@ pub(super) fn decode(bytes: &[u8], kind: FileKind) -> Result<(String, Encoding),
         && encoding != encoding_rs::UTF_8
     {
         let (text, _) = encoding.decode_without_bom_handling(&bytes[mark..]);
-        return Ok((text.into_owned(), Encoding::Lossy));
+        return Ok((text, Encoding::Lossy));
     }
     if is_binary(bytes) {
         return Err(NoText::Skipped("binary"));
@@ -70,9 +71,9 @@ pub(super) fn decode(bytes: &[u8], kind: FileKind) -> Result<(String, Encoding),
     };
     match std::str::from_utf8(bytes) {
         // Lines that end as they did on the first Macs: no parser knows them any more. Bytes stay where they are.
-        Ok(text) if text.contains('\r') && !text.contains('\n') => Ok((text.replace('\r', "\n"), Encoding::Lossy)),
-        Ok(text) => Ok((text.to_owned(), plain)),
-        Err(_) => Ok((decode_other(bytes), Encoding::Lossy)),
+        Ok(text) if text.contains('\r') && !text.contains('\n') => Ok((text.replace('\r', "\n").into(), Encoding::Lossy)),
+        Ok(text) => Ok((text.into(), plain)),
+        Err(_) => Ok((decode_other(bytes).into(), Encoding::Lossy)),
     }
 }
 
@@ -102,7 +103,8 @@ mod tests {
     use super::*;
 
     fn decoded(bytes: &[u8]) -> (String, Encoding) {
-        decode(bytes, FileKind::Python).unwrap_or_else(|reason| panic!("{reason:?}"))
+        let (text, encoding) = decode(bytes, FileKind::Python).unwrap_or_else(|reason| panic!("{reason:?}"));
+        (text.into_owned(), encoding)
     }
 
     #[test]

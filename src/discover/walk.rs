@@ -44,7 +44,8 @@ impl Excludes<'_> {
             patterns.match_entry(&below, is_folder)
         };
         let closest = self.config.at(&relative(path, self.root));
-        [self.config, closest].iter().any(|config| matches(&config.exclude, &config.directory)) || matches(self.command_line, self.cwd)
+        let in_config = |config: &Config| matches(&config.exclude, &config.directory);
+        in_config(self.config) || (!std::ptr::eq(self.config, closest) && in_config(closest)) || matches(self.command_line, self.cwd)
     }
 }
 
@@ -73,7 +74,8 @@ pub(super) fn configured_folders(scope: &Scope, config: &Config) -> Vec<PathBuf>
         let (exclude, directory) = (config.exclude.clone(), config.directory.clone());
         builder.filter_entry(move |entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            entry.depth() == 0 || !exclude.match_entry(&relative(entry.path(), &directory), is_folder)
+            let concerns_us = is_folder || config::is_file_name(entry.file_name());
+            entry.depth() == 0 || (concerns_us && !exclude.match_entry(&relative(entry.path(), &directory), is_folder))
         });
         let folders = Mutex::new(Vec::new());
         builder.build_parallel().run(|| {
@@ -135,11 +137,20 @@ enum Seen {
     Failed(PathBuf, String),
 }
 
-/// Whether an entry is neither hidden nor excluded; what was given always passes.
+/// Whether an entry is neither hidden nor excluded, and not a file that has nothing to do with us, as most are; what was
+/// given always passes.
 fn passes(entry: &DirEntry, excludes: &Excludes<'_>) -> bool {
     let name = entry.file_name().to_string_lossy();
-    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    entry.depth() == 0 || ((!name.starts_with('.') || name == ".github") && !excludes.match_entry(entry.path(), is_folder))
+    let kind = entry.file_type();
+    let is_folder = kind.is_some_and(|kind| kind.is_dir());
+    let concerns_us = || !kind.is_some_and(|kind| kind.is_file()) || by_entry(entry) != ByName::Other;
+    entry.depth() == 0 || ((!name.starts_with('.') || name == ".github") && concerns_us() && !excludes.match_entry(entry.path(), is_folder))
+}
+
+/// What the name of an entry, and that of its folder, tell.
+fn by_entry(entry: &DirEntry) -> ByName {
+    let folder = entry.path().parent().and_then(Path::file_name).unwrap_or_default();
+    by_name(&folder.to_string_lossy(), &entry.file_name().to_string_lossy())
 }
 
 fn visit(entry: &DirEntry, scope: &Scope) -> Option<Seen> {
@@ -148,8 +159,7 @@ fn visit(entry: &DirEntry, scope: &Scope) -> Option<Seen> {
     if kind.is_dir() {
         return scope.targets.iter().any(|target| target.path == path).then(|| Seen::Reached(path.to_path_buf()));
     }
-    let folder = scope.relative(path.parent().unwrap_or(path));
-    let by_name = by_name(&folder, &entry.file_name().to_string_lossy());
+    let by_name = by_entry(entry);
     if kind.is_symlink() {
         return visit_link(path, by_name, scope);
     }

@@ -5,6 +5,8 @@ pub mod diff;
 pub mod edit;
 pub mod engine;
 pub mod habits;
+pub mod image_command;
+pub mod image_layers;
 pub mod image_user;
 mod imports;
 mod lists;

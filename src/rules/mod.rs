@@ -24,9 +24,11 @@ mod oversized_memory;
 mod permissive_cors;
 mod query_without_cost_cap;
 mod select_star;
+mod shell_form_command;
 mod sql_injection;
 mod swallowed_exception;
 mod unbounded_query;
+mod uncached_dependency_layer;
 mod unpinned_base_image;
 
 /// Every rule, by id.
@@ -42,9 +44,11 @@ pub static RULES: &[Rule] = &[
     permissive_cors::RULE,
     query_without_cost_cap::RULE,
     select_star::RULE,
+    shell_form_command::RULE,
     sql_injection::RULE,
     swallowed_exception::RULE,
     unbounded_query::RULE,
+    uncached_dependency_layer::RULE,
     unpinned_base_image::RULE,
 ];
 

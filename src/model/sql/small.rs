@@ -130,7 +130,8 @@ pub fn is_register(table: &str) -> bool {
     let own = words(table.rsplit('.').next().unwrap_or_default());
     let last = own.last().map(|word| singular(word)).unwrap_or_default();
     // Master data, and what people write down once: `material_master`, `price_list`, `salary_schedule`.
-    let is_kept_by_hand = own.iter().any(|word| word == "master") || matches!(last.as_str(), "rule" | "policy" | "list" | "roster" | "schedule");
+    let is_kept_by_hand =
+        own.iter().any(|word| word == "master") || matches!(last.as_str(), "rule" | "policy" | "list" | "roster" | "schedule");
     // `daily_active_users`, `page_views_by_user` hold what happens.
     is_kept_by_hand || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
 }

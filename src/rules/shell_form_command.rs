@@ -1,0 +1,110 @@
+//! `shell-form-command`: a shell stands above the server and keeps the signals to itself.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Severity};
+use crate::fix::image_command;
+use crate::ir::image::{Command, Form, Image, Instruction, InstructionKind, Stage, Text};
+use crate::ir::shell::Script;
+use crate::lower::shell;
+use crate::model::image_commands::{self as commands, Started};
+use crate::model::image_purpose;
+use crate::model::images::Base;
+use crate::source::Place;
+
+pub const RULE: Rule = Rule {
+    id: "shell-form-command",
+    severity: Severity::Low,
+    page: include_str!("../../rules/shell-form-command.md"),
+    checks: &[Check::Image(check)],
+};
+
+fn check(ctx: &mut Context<'_>, image: &Image) {
+    let Some(stage) = image.last_stage() else { return };
+    let sources = &ctx.project.program.sources;
+    if sources.get(image.file).test || Base::of(image, stage).facts.windows || commands::has_other_shell(image, stage) {
+        return;
+    }
+    let started = Started::of(image, stage);
+    let aside = image_purpose::aside(sources, image, stage);
+    let Some((instruction, shell)) = started.judged().find_map(|(instruction, command)| Some((instruction, Shell::of(command)?))) else {
+        check_manager(ctx, image, stage, &started);
+        return;
+    };
+    let word = keyword(instruction);
+    let server = shell.server();
+    let how = match shell.how {
+        How::Form if shell.text.value.trim_start().starts_with("['") => {
+            format!("single quotes are no JSON, so this `{word}` is in shell form")
+        }
+        How::Form if shell.text.value.trim_start().starts_with('[') => format!("this is no JSON array, so this `{word}` is in shell form"),
+        How::Form => format!("`{word}` is in shell form"),
+        How::Array => format!("`{word}` starts a shell without `exec`"),
+    };
+    let above = if started.init.is_some() { "a shell stands between the init and" } else { "a shell is PID 1, above" };
+    let message = format!("{how}: {above} {server}, which SIGTERM then never reaches");
+    let is_idle = shell.script.commands.last().is_some_and(|command| matches!(command.program(), "tail" | "sleep"));
+    let (confidence, message) = match aside {
+        Some(why) => (Confidence::Low, format!("{message}, {why}")),
+        None if is_idle => (Confidence::Low, message),
+        None => (Confidence::High, message),
+    };
+    let fix = image_command::without_shell(sources, image, instruction, shell.text, &shell.script);
+    ctx.report(Place { file: image.file, span: instruction.span }, confidence, message, fix).symbol =
+        stage.name.clone().unwrap_or_default();
+}
+
+/// `npm start`: the manager stands above the server, and hands signals on in some versions only.
+fn check_manager(ctx: &mut Context<'_>, image: &Image, stage: &Stage, started: &Started<'_>) {
+    let sources = &ctx.project.program.sources;
+    let Some((instruction, words)) = started.manager() else { return };
+    if started.is_handed_on() {
+        return;
+    }
+    let written: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
+    let message = format!(
+        "`{}` puts `{}` above the server, which hands SIGTERM on in some versions only",
+        written.join(" "),
+        written.first().unwrap_or(&"npm")
+    );
+    let fix = image_command::without_manager(sources, image, instruction, &written);
+    ctx.report(Place { file: image.file, span: instruction.span }, Confidence::Low, message, fix).symbol =
+        stage.name.clone().unwrap_or_default();
+}
+
+/// How a shell comes to run a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// The command is no array.
+    Form,
+    /// `["sh", "-c", "…"]`.
+    Array,
+}
+
+/// A shell that stays above what it starts.
+struct Shell<'a> {
+    how: How,
+    text: &'a Text,
+    script: Script,
+}
+
+impl<'a> Shell<'a> {
+    fn of(command: &'a Command) -> Option<Self> {
+        let (how, text) = match &command.form {
+            Form::Shell(text) => (How::Form, text),
+            Form::Exec(words) => (How::Array, commands::script_of(words)?),
+        };
+        let script = shell::lower(&text.value);
+        let is_array = how == How::Form && text.value.trim_start().starts_with('[');
+        (is_array || (!commands::gives_way(&script) && !commands::is_no_server(&script))).then_some(Self { how, text, script })
+    }
+
+    /// What the shell starts, for a message.
+    fn server(&self) -> String {
+        let last = self.script.commands.last().filter(|_| !self.text.value.trim_start().starts_with('['));
+        last.map_or_else(|| "the server".to_owned(), |command| format!("`{}`", command.program()))
+    }
+}
+
+fn keyword(instruction: &Instruction) -> &'static str {
+    if matches!(instruction.kind, InstructionKind::Entrypoint(_)) { "ENTRYPOINT" } else { "CMD" }
+}

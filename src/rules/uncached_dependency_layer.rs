@@ -1,0 +1,106 @@
+//! `uncached-dependency-layer`: every change of the sources installs all packages anew.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Related, Severity};
+use crate::fix::image_layers;
+use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
+use crate::model::image_contexts::{self as contexts, Held};
+use crate::model::image_steps;
+use crate::model::image_users::own;
+use crate::model::package_tools::{self, Ecosystem};
+use crate::source::{Place, Sources};
+
+pub const RULE: Rule = Rule {
+    id: "uncached-dependency-layer",
+    severity: Severity::Medium,
+    page: include_str!("../../rules/uncached-dependency-layer.md"),
+    checks: &[Check::Image(check)],
+};
+
+fn check(ctx: &mut Context<'_>, image: &Image) {
+    let sources = &ctx.project.program.sources;
+    if sources.get(image.file).test {
+        return;
+    }
+    let mut found: Vec<(&Stage, Copied<'_>, Install<'_>)> = Vec::new();
+    for stage in &image.stages {
+        for (copied, install) in uncached(sources, image, stage) {
+            // A stage that others are built on is seen with each of them.
+            if found.iter().all(|(_, other, _)| other.instruction.span != copied.instruction.span) {
+                found.push((stage, copied, install));
+            }
+        }
+    }
+    for (stage, copied, install) in found {
+        let sources = &ctx.project.program.sources;
+        let message = format!(
+            "{} is copied before `{}` installs the packages: each change of the sources installs all of them anew",
+            copied.held.name(copied.copy),
+            install.command
+        );
+        let fix = image_layers::manifests_first(sources, image, stage, (copied.instruction, copied.copy), install.instruction);
+        let place = |instruction: &Instruction| Place { file: image.file, span: instruction.span };
+        let finding = ctx.report(place(copied.instruction), copied.held.confidence(), message, fix);
+        finding.symbol = stage.name.clone().unwrap_or_default();
+        finding.related.push(Related::new(place(install.instruction), "installs what the manifest lists"));
+    }
+}
+
+/// Sources that are copied into an image.
+#[derive(Clone, Copy)]
+struct Copied<'a> {
+    instruction: &'a Instruction,
+    copy: &'a Copy,
+    held: Held,
+}
+
+/// The installation that comes after it.
+struct Install<'a> {
+    instruction: &'a Instruction,
+    command: String,
+}
+
+/// Copies of sources that an installation of what a manifest lists comes after, and none before.
+fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(Copied<'a>, Install<'a>)> {
+    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
+    lineage.reverse();
+    let mut copied: Option<Copied<'_>> = None;
+    let mut installed: Vec<Ecosystem> = Vec::new();
+    let mut found = Vec::new();
+    for instruction in lineage.into_iter().flat_map(own) {
+        match &instruction.kind {
+            InstructionKind::Copy(copy) | InstructionKind::Add(copy) if copied.is_none_or(|copied| copied.held != Held::All) => {
+                if let Some(held) = contexts::held(sources, image, copy) {
+                    copied = Some(Copied { instruction, copy, held });
+                }
+            }
+            InstructionKind::Run(command) if !contexts::mounts_all(command) => {
+                for step in image_steps::of(instruction) {
+                    let Some(used) = package_tools::read(&step.command).filter(package_tools::Use::installs_manifest) else { continue };
+                    let ecosystem = used.tool.ecosystem();
+                    if installed.contains(&ecosystem) {
+                        continue;
+                    }
+                    installed.push(ecosystem);
+                    if let Some(copied) = copied {
+                        found.push((
+                            copied,
+                            Install {
+                                instruction,
+                                command: spoken(&step.command.words.iter().map(|w| w.value.as_str()).collect::<Vec<_>>()),
+                            },
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The first words of a command.
+fn spoken(words: &[&str]) -> String {
+    let plain = |word: &&&str| !word.starts_with('-') || word.len() == 2;
+    words.iter().filter(plain).take(4).copied().collect::<Vec<_>>().join(" ")
+}
