@@ -1,9 +1,10 @@
 //! What copies bring into an image: the whole context, the sources of a service, or a few files.
 
 use crate::finding::Confidence;
-use crate::ir::image::{Command, Copy, Image};
+use crate::ir::image::{Command, Copy, Image, InstructionKind, Stage};
 use crate::model::image_scripts::{contexts, join, plain};
-use crate::source::{FileKind, Sources};
+use crate::model::image_users::own;
+use crate::source::{FileKind, SourceFile, Sources};
 
 /// What is copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +93,28 @@ fn of_path(sources: &Sources, image: &Image, path: &str) -> Option<Held> {
             (true, false) if !NEEDED.contains(&name) => Some(Held::Sources),
             _ => None,
         }
+    })
+}
+
+/// The manifest of a name that an image is given: where a copy takes it from, else the closest to the Dockerfile.
+#[must_use]
+pub fn manifest<'a>(sources: &'a Sources, image: &Image, stage: &Stage, name: &str) -> Option<&'a SourceFile> {
+    let copies = image.lineage(stage).flat_map(own).filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Copy(copy) | InstructionKind::Add(copy) if copy.from.is_none() => Some(copy),
+        _ => None,
+    });
+    let mut folders: Vec<String> = Vec::new();
+    for source in copies.flat_map(|copy| &copy.sources) {
+        let path = plain(&source.value);
+        let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
+        // `package*.json`, or the folder that holds it.
+        let is_it = last == name || last.split_once('*').is_some_and(|(start, end)| name.starts_with(start) && name.ends_with(end));
+        folders.push(if is_it { folder.to_owned() } else { path.trim_end_matches('*').trim_end_matches('/').to_owned() });
+    }
+    folders.push(String::new());
+    contexts(sources.get(image.file).directory()).find_map(|context| {
+        let at = |folder: &String| sources.find(&join(context, &join(folder, name)));
+        folders.iter().find_map(at).map(|id| sources.get(id))
     })
 }
 

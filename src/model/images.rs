@@ -74,6 +74,8 @@ pub struct Facts<'a> {
     pub windows: bool,
     /// Started without a command it is a server, and no shell or interpreter.
     pub serves: bool,
+    /// What brings less: `itself`, a suffix of its tag, or another image, `{}` standing for the version.
+    pub lean: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +100,7 @@ struct Row {
     user_tool: Option<UserTool>,
     windows: Option<bool>,
     serves: Option<bool>,
+    lean: Option<String>,
 }
 
 // The table is part of the program; a test reads it.
@@ -116,6 +119,7 @@ pub fn facts(reference: &Reference<'_>) -> Facts<'static> {
         facts.ships = facts.ships.or(row.ships.as_deref());
         facts.instead = facts.instead.or(row.instead.as_deref());
         facts.user_tool = facts.user_tool.or(row.user_tool);
+        facts.lean = facts.lean.or(row.lean.as_deref());
         steps_down = steps_down.or(row.steps_down);
         windows = windows.or(row.windows);
         serves = serves.or(row.serves);
@@ -236,7 +240,7 @@ mod tests {
         for row in table.expect("rules/images.toml fits its schema").image {
             assert!(row.docs.starts_with("https://") && !row.names.is_empty(), "{row:?}");
             let texts = [row.user.is_some(), row.ships.is_some(), row.instead.is_some(), row.user_tool.is_some()];
-            let states = texts.contains(&true) || row.steps_down.or(row.windows).or(row.serves).is_some();
+            let states = texts.contains(&true) || row.lean.is_some() || row.steps_down.or(row.windows).or(row.serves).is_some();
             assert!(states, "{row:?}");
         }
     }

@@ -20,7 +20,9 @@ mod missing_input_validation;
 mod missing_partitioning;
 mod missing_rate_limit;
 mod missing_timeout;
+mod oversized_image;
 mod oversized_memory;
+mod package_cache_in_image;
 mod permissive_cors;
 mod query_without_cost_cap;
 mod select_star;
@@ -40,7 +42,9 @@ pub static RULES: &[Rule] = &[
     missing_partitioning::RULE,
     missing_rate_limit::RULE,
     missing_timeout::RULE,
+    oversized_image::RULE,
     oversized_memory::RULE,
+    package_cache_in_image::RULE,
     permissive_cors::RULE,
     query_without_cost_cap::RULE,
     select_star::RULE,

@@ -1,0 +1,357 @@
+//! What package managers leave in a layer: caches, lists, and packages that nobody asked for.
+
+use rustc_hash::FxHashMap;
+
+use super::image_contexts;
+use super::image_steps::{self, Step};
+use super::package_tools::{self, Ecosystem, Tool, Use};
+use crate::finding::Confidence;
+use crate::ir::Known;
+use crate::ir::image::{Image, Instruction, InstructionKind, Mount, Stage};
+use crate::source::{Sources, Span};
+
+/// Something that a `RUN` leaves behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// What, as a sentence without its end.
+    pub what: String,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// How it is avoided.
+    pub remedy: Remedy,
+}
+
+/// How a cache is kept out of a layer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remedy {
+    /// Another option behind a word: nothing else changes.
+    Option(Span, &'static str),
+    /// The same, where what is installed may change.
+    OtherPackages(Span, &'static str),
+    /// Another command in the place of the words of one.
+    Command(Span, &'static str),
+    /// A command behind the others.
+    Behind(&'static str),
+}
+
+/// Variables that hold for the commands of a stage.
+#[derive(Clone, Debug, Default)]
+struct Variables(FxHashMap<String, Option<String>>);
+
+impl Variables {
+    fn set(&mut self, instruction: &Instruction) {
+        if let InstructionKind::Env(variables) | InstructionKind::Arg(variables) = &instruction.kind {
+            for variable in variables {
+                let value = match &variable.resolved {
+                    Known::Yes(value) => Some(value.clone()),
+                    Known::Unknown => None,
+                };
+                self.0.insert(variable.name.value.clone(), value.filter(|_| variable.value.is_some()));
+            }
+        }
+    }
+
+    /// Whether a variable is set, to something that is not an empty text.
+    fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.as_deref().is_none_or(|value| !value.is_empty()))
+    }
+
+    /// Whether a variable says yes.
+    fn is_on(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !matches!(value.as_deref(), Some("" | "0" | "false" | "no" | "off")))
+    }
+
+    fn is(&self, name: &str, expected: &str) -> bool {
+        self.0.get(name).is_some_and(|value| value.as_deref() == Some(expected))
+    }
+}
+
+/// A `RUN`, its commands, and what holds for them.
+struct Layer<'a> {
+    steps: Vec<Step<'a>>,
+    mounts: &'a [Mount],
+    variables: Variables,
+}
+
+/// What the `RUN`s of a stage that ships leave behind, and those of the stages that it is built on.
+#[must_use]
+pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&'a Instruction, Vec<Left>)> {
+    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
+    lineage.reverse();
+    let mut variables = Variables::default();
+    let (mut has_lists, mut leaves_recommended, mut found) = (false, false, Vec::new());
+    for instruction in lineage.into_iter().flat_map(super::image_users::own) {
+        variables.set(instruction);
+        let InstructionKind::Run(command) = &instruction.kind else { continue };
+        let mut own = variables.clone();
+        let scripts = image_steps::scripts(instruction);
+        for assignment in scripts.iter().flat_map(|(_, script)| &script.assignments) {
+            own.0.insert(assignment.name.clone(), assignment.value.is_constant.then(|| assignment.value.value.clone()));
+        }
+        // `echo 'APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/…`
+        leaves_recommended |= command.texts().any(|text| text.value.contains("APT::Install-Recommends"));
+        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: own };
+        has_lists |= layer.steps.iter().any(|step| is_update(step));
+        let left = layer.left(sources, image, stage, (has_lists, leaves_recommended));
+        if !left.is_empty() {
+            found.push((instruction, left));
+        }
+    }
+    found
+}
+
+fn is_update(step: &Step<'_>) -> bool {
+    package_tools::read(&step.command).is_some_and(|used| used.tool == Tool::Apt && used.verb == "update")
+}
+
+const LISTS: &str = "/var/lib/apt/lists";
+
+impl Layer<'_> {
+    fn left(&self, sources: &Sources, image: &Image, stage: &Stage, (has_lists, leaves_recommended): (bool, bool)) -> Vec<Left> {
+        let mut found: Vec<Left> = Vec::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            let Some(used) = package_tools::read(&step.command).filter(Use::installs) else { continue };
+            let behind = step.span_of(used.last.range.clone());
+            let name = step.command.words.first().map_or("", |word| word.value.rsplit('/').next().unwrap_or_default());
+            let cache = match used.tool {
+                Tool::Apt => {
+                    let said = |what: &str| format!("`{name} {}` {what}", used.verb);
+                    let is_left = has_lists && !self.is_without(at, &[LISTS]);
+                    let lists = is_left.then(|| Left {
+                        what: said("leaves the package lists in the layer"),
+                        confidence: Confidence::High,
+                        remedy: Remedy::Behind("rm -rf /var/lib/apt/lists/*"),
+                    });
+                    let no_recommended = leaves_recommended
+                        || used.verb != "install"
+                        || used.has(&["--no-install-recommends"])
+                        || step.command.words.iter().any(|word| word.value.contains("Install-Recommends"));
+                    let recommended = (!no_recommended).then(|| Left {
+                        what: said("installs recommended packages as well"),
+                        confidence: Confidence::Medium,
+                        remedy: Remedy::OtherPackages(behind, "--no-install-recommends"),
+                    });
+                    found.extend(recommended);
+                    lists
+                }
+                Tool::Npm => self.development(sources, image, stage, step, &used),
+                tool => self.cache(at, tool, &used).map(|remedy| Left {
+                    what: format!("`{}` keeps its cache in the layer", [name, used.verb.as_str()].join(" ").trim()),
+                    confidence: if used.tool.ecosystem() == Ecosystem::System || tool == Tool::Pip {
+                        Confidence::High
+                    } else {
+                        Confidence::Medium
+                    },
+                    remedy,
+                }),
+            };
+            found.extend(cache);
+        }
+        // One removal is enough for all commands of a layer.
+        let mut seen = Vec::new();
+        found.retain(|left| match left.remedy {
+            Remedy::Behind(command) => {
+                let is_new = !seen.contains(&command);
+                seen.push(command);
+                is_new
+            }
+            _ => true,
+        });
+        found
+    }
+
+    /// Whether what lies in a folder is no part of the layer: it is mounted, or removed after a step.
+    fn is_without(&self, at: usize, folders: &[&str]) -> bool {
+        let is_mounted = |mount: &Mount| {
+            matches!(mount.kind.as_str(), "cache" | "tmpfs")
+                && mount.target.as_deref().is_some_and(|target| folders.iter().any(|folder| covers(target, folder)))
+        };
+        let removes = |step: &Step<'_>| {
+            let program = step.command.program();
+            let is_removal = program == "rm" || program == "rmdir" || (program == "find" && step.command.has("-delete"));
+            is_removal && step.command.arguments().iter().any(|word| folders.iter().any(|folder| covers(&word.value, folder)))
+        };
+        self.mounts.iter().any(is_mounted) || self.steps.iter().skip(at + 1).any(removes)
+    }
+
+    /// Whether a later command of the layer cleans up itself: `dnf clean all`.
+    fn is_cleaned(&self, at: usize, tool: Tool, verbs: &[&str]) -> bool {
+        let cleans = |step: &Step<'_>| {
+            let Some(used) = package_tools::read(&step.command) else { return false };
+            let first = used.packages().first().map_or("", |word| &word.value);
+            let verb = format!("{} {first}", used.verb);
+            used.tool == tool && verbs.iter().any(|wanted| verb.trim() == *wanted || used.verb == *wanted)
+        };
+        self.steps.iter().skip(at + 1).any(cleans)
+    }
+
+    /// What keeps a manager's cache out of the layer, where it is in it.
+    fn cache(&self, at: usize, tool: Tool, used: &Use<'_>) -> Option<Remedy> {
+        let variables = &self.variables;
+        let behind = self.steps[at].span_of(used.last.range.clone());
+        let (is_off, remedy) = match tool {
+            Tool::Pip => (
+                used.has(&["--no-cache-dir", "--no-cache"])
+                    || variables.has("PIP_NO_CACHE_DIR")
+                    || self.is_without(at, &["/root/.cache/pip", "$PIP_CACHE_DIR"])
+                    || self.is_cleaned(at, tool, &["cache purge"]),
+                Remedy::Option(behind, "--no-cache-dir"),
+            ),
+            // What it installs are links to its cache, unless it is told to copy.
+            Tool::Uv => (
+                !(variables.is("UV_LINK_MODE", "copy") || used.arguments.iter().any(|word| word.value == "--link-mode=copy"))
+                    || used.has(&["--no-cache", "-n", "--no-cache-dir"])
+                    || variables.is_on("UV_NO_CACHE")
+                    || self.is_without(at, &["/root/.cache/uv", "$UV_CACHE_DIR"])
+                    || self.is_cleaned(at, tool, &["cache clean", "cache prune"]),
+                Remedy::Option(behind, "--no-cache"),
+            ),
+            Tool::Poetry => (
+                used.has(&["--no-cache"])
+                    || self.is_without(at, &["/root/.cache/pypoetry", "$POETRY_CACHE_DIR"])
+                    || self.is_cleaned(at, tool, &["cache clear", "cache"]),
+                Remedy::Option(behind, "--no-cache"),
+            ),
+            Tool::Pipenv => (
+                self.is_without(at, &["/root/.cache/pipenv", "$PIPENV_CACHE_DIR"]) || self.is_cleaned(at, tool, &["--clear"]),
+                Remedy::Behind("rm -rf /root/.cache"),
+            ),
+            Tool::Yarn => (
+                used.is_global()
+                    || self.is_without(at, &["/usr/local/share/.cache", "/root/.cache/yarn", "$YARN_CACHE_FOLDER"])
+                    || self.is_cleaned(at, tool, &["cache clean"]),
+                Remedy::Behind("yarn cache clean"),
+            ),
+            Tool::Apk => (
+                used.has(&["--no-cache"])
+                    || self.is_without(at, &["/var/cache/apk", "/etc/apk/cache"])
+                    || self.is_cleaned(at, tool, &["cache clean"]),
+                if self
+                    .steps
+                    .iter()
+                    .any(|step| package_tools::read(&step.command).is_some_and(|used| used.tool == tool && used.verb == "update"))
+                {
+                    Remedy::Behind("rm -rf /var/cache/apk/*")
+                } else {
+                    Remedy::Option(behind, "--no-cache")
+                },
+            ),
+            Tool::Dnf => (
+                self.is_without(at, &["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5", "/var/cache/tdnf"])
+                    || self.is_cleaned(at, tool, &["clean all", "clean packages"]),
+                Remedy::Behind(match self.steps[at].command.program() {
+                    "microdnf" => "microdnf clean all",
+                    "yum" => "yum clean all",
+                    "tdnf" => "tdnf clean all",
+                    _ => "dnf clean all",
+                }),
+            ),
+            // What they install are links to their stores.
+            Tool::Pdm | Tool::Pnpm | Tool::Bun | Tool::Npm | Tool::Apt => return None,
+        };
+        (!is_off).then_some(remedy)
+    }
+
+    /// `npm install` with what only developers need.
+    fn development(&self, sources: &Sources, image: &Image, stage: &Stage, step: &Step<'_>, used: &Use<'_>) -> Option<Left> {
+        let is_install = matches!(used.verb.as_str(), "install" | "i") && used.installs_manifest();
+        if !is_install || used.is_for_production() || self.leaves_development_out() || self.is_pruned() {
+            return None;
+        }
+        let manifest = image_contexts::manifest(sources, image, stage, "package.json");
+        let json = manifest.and_then(|file| serde_json::from_str::<serde_json::Value>(&file.text).ok());
+        let has_any =
+            json.map(|json| json.get("devDependencies").and_then(|found| found.as_object()).is_some_and(|found| !found.is_empty()));
+        if has_any == Some(false) {
+            return None;
+        }
+        let has_lock =
+            ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| image_contexts::manifest(sources, image, stage, name).is_some());
+        let command = if has_lock { "ci --omit=dev" } else { "install --omit=dev" };
+        Some(Left {
+            what: "`npm install` brings the packages for developers into the image, and others than the lock file names".to_owned(),
+            confidence: if has_any == Some(true) { Confidence::High } else { Confidence::Low },
+            remedy: Remedy::Command(step.span_of(used.last.range.clone()), command),
+        })
+    }
+
+    /// Whether the environment says that it is for production.
+    fn leaves_development_out(&self) -> bool {
+        let variables = &self.variables;
+        variables.is("NODE_ENV", "production")
+            || variables.is_on("NPM_CONFIG_PRODUCTION")
+            || variables.is_on("npm_config_production")
+            || variables.is("NPM_CONFIG_OMIT", "dev")
+    }
+
+    /// Whether the layer removes them again.
+    fn is_pruned(&self) -> bool {
+        self.steps.iter().any(|step| package_tools::read(&step.command).is_some_and(|used| used.verb == "prune"))
+    }
+}
+
+/// Whether a stage installs what only developers of Node's packages need: neither an option nor the environment leaves it out.
+#[must_use]
+pub fn ships_development(image: &Image, stage: &Stage) -> Option<Span> {
+    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
+    lineage.reverse();
+    let mut variables = Variables::default();
+    for instruction in lineage.into_iter().flat_map(super::image_users::own) {
+        variables.set(instruction);
+        let InstructionKind::Run(command) = &instruction.kind else { continue };
+        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: variables.clone() };
+        let installs = |step: &Step<'_>| {
+            package_tools::read(&step.command).is_some_and(|used| {
+                used.tool.ecosystem() == Ecosystem::Node && used.installs_manifest() && used.verb != "fetch" && !used.is_for_production()
+            })
+        };
+        let sets = image_steps::scripts(instruction);
+        let is_set =
+            sets.iter().flat_map(|(_, script)| &script.assignments).any(|set| set.name == "NODE_ENV" && set.value.value == "production");
+        if !is_set && !layer.leaves_development_out() && !layer.is_pruned() && layer.steps.iter().any(installs) {
+            return Some(instruction.span);
+        }
+    }
+    None
+}
+
+/// Whether a path is a folder or holds it: `/root/.cache`, `~/.cache/pip/*`.
+fn covers(path: &str, folder: &str) -> bool {
+    let path = path.trim_end_matches('*').trim_end_matches('/');
+    let plain = path.replace("${", "$").replace('}', "");
+    let path = plain.replace("$HOME", "/root").replace('~', "/root");
+    if path.is_empty() || path == "/" {
+        return false;
+    }
+    // The home may be anybody's.
+    let (path, folder) = match (path.find("/.cache"), folder.strip_prefix("/root")) {
+        (Some(at), Some(below)) if below.starts_with("/.cache") => (path[at..].to_owned(), below),
+        _ => (path, folder),
+    };
+    folder == path || folder.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_covered_by_what_holds_them() {
+        for (path, folder, expected) in [
+            ("/var/lib/apt/lists/*", LISTS, true),
+            ("/var/lib/apt/lists", LISTS, true),
+            ("/var/lib/apt", LISTS, true),
+            ("/var/lib/*", LISTS, true),
+            ("/var/cache/apt", LISTS, false),
+            ("/var/lib/apt/lists/partial", LISTS, false),
+            ("/", LISTS, false),
+            ("~/.cache", "/root/.cache/pip", true),
+            ("/home/app/.cache/pip", "/root/.cache/pip", true),
+            ("$HOME/.cache/*", "/root/.cache/pip", true),
+            ("/root/.cache/uv", "/root/.cache/pip", false),
+            ("${PIP_CACHE_DIR}", "$PIP_CACHE_DIR", true),
+        ] {
+            assert_eq!(covers(path, folder), expected, "{path} {folder}");
+        }
+    }
+}
