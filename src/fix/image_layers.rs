@@ -82,7 +82,7 @@ pub fn manifests_first(sources: &Sources, image: &Image, stage: &Stage, copied: 
         return advice(&shown, copy, &command);
     };
     let destination = if destination.is_empty() { "/" } else { destination };
-    let flags: String = copy.flags.iter().map(|flag| format!("{} ", flag.value)).collect();
+    let flags = copy.flags.iter().fold(String::new(), |all, flag| all + &flag.value + " ");
     let lines: Vec<String> = by_folder(&manifests, folder)
         .into_iter()
         .map(|(below, files)| {

@@ -58,7 +58,7 @@ impl<'a> Started<'a> {
         let at = words.iter().position(|word| matches!(base(&word.value), "npm" | "yarn" | "pnpm"))?;
         let is_below_init = words[..at].iter().all(|word| INITS.contains(&base(&word.value)) || word.value.starts_with('-'));
         let rest: Vec<&str> = words[at + 1..].iter().map(|word| word.value.as_str()).filter(|word| !word.starts_with('-')).collect();
-        let starts = matches!(rest.as_slice(), ["start" | "serve", ..] | ["run" | "run-script", ..]) || rest.len() == 1;
+        let starts = matches!(rest.as_slice(), ["start" | "serve" | "run" | "run-script", ..]) || rest.len() == 1;
         (is_below_init && starts).then_some((instruction, &words[at..]))
     }
 

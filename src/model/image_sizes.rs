@@ -79,7 +79,7 @@ pub fn of<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Weights<
     {
         weights.base = Some((base, lean));
         let named = base.split('@').next().unwrap_or(base);
-        weights.all.push(Weight { what: format!("`{named}` {}", brings(lean)), confidence: Confidence::High, place: None });
+        weights.all.push(Weight { what: format!("`{named}` {}", brings(named, lean)), confidence: Confidence::High, place: None });
     }
     let is_fed = image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
         InstructionKind::Copy(copy) => {
@@ -90,7 +90,11 @@ pub fn of<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Weights<
     if let Some((names, span)) = build_tools(image, stage) {
         let named: Vec<String> = names.iter().take(3).map(|name| format!("`{name}`")).collect();
         weights.all.push(Weight {
-            what: format!("{} stay in the image, which only its build needs", named.join(", ")),
+            what: format!(
+                "{} {} in the image, which only its build needs",
+                named.join(", "),
+                if names.len() == 1 { "stays" } else { "stay" }
+            ),
             confidence: if is_fed { Confidence::Medium } else { Confidence::High },
             place: Some(span),
         });
@@ -113,9 +117,9 @@ pub fn of<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Weights<
 }
 
 /// What a base brings that has a leaner form.
-fn brings(lean: &str) -> &'static str {
+fn brings(base: &str, lean: &str) -> &'static str {
     match lean {
-        "-slim" => "brings compilers, headers and tools of a whole distribution",
+        "-slim" if !base.contains("debian") => "brings compilers, headers and tools of a whole distribution",
         _ if lean.contains("-jre") || lean.contains("/distroless/") || lean.contains("aspnet") => {
             "brings what builds programs, where one only has to run"
         }

@@ -174,10 +174,10 @@ pub fn read(command: &Command) -> Option<Use<'_>> {
     let at = if is_python {
         // `python -I -m pip`.
         words.iter().position(|word| word.value == "-m").filter(|at| words[1..*at].iter().all(|word| word.value.starts_with('-')))? + 1
-    } else if matches!(program.as_str(), "corepack" | "npx") && words.get(1).is_some_and(|word| Tool::named(&word.value).is_some()) {
-        1
     } else {
-        0
+        // `corepack pnpm install`.
+        let hands_on = matches!(program.as_str(), "corepack" | "npx");
+        usize::from(hands_on && words.get(1).is_some_and(|word| Tool::named(&word.value).is_some()))
     };
     let tool = Tool::named(&name(words.get(at)?))?;
     let mut used = Use { tool, verb: String::new(), last: &words[at], arguments: words[at + 1..].iter().collect() };

@@ -5,9 +5,9 @@ use crate::finding::{Related, Severity};
 use crate::fix::image_layers;
 use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_contexts::{self as contexts, Held};
-use crate::model::image_steps;
+use crate::model::image_steps::{self, Step};
 use crate::model::image_users::own;
-use crate::model::package_tools::{self, Ecosystem};
+use crate::model::package_tools::{self, Ecosystem, Use};
 use crate::source::{Place, Sources};
 
 pub const RULE: Rule = Rule {
@@ -76,20 +76,14 @@ fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(C
             }
             InstructionKind::Run(command) if !contexts::mounts_all(command) => {
                 for step in image_steps::of(instruction) {
-                    let Some(used) = package_tools::read(&step.command).filter(package_tools::Use::installs_manifest) else { continue };
+                    let Some(used) = package_tools::read(&step.command).filter(Use::installs_manifest) else { continue };
                     let ecosystem = used.tool.ecosystem();
                     if installed.contains(&ecosystem) {
                         continue;
                     }
                     installed.push(ecosystem);
                     if let Some(copied) = copied {
-                        found.push((
-                            copied,
-                            Install {
-                                instruction,
-                                command: spoken(&step.command.words.iter().map(|w| w.value.as_str()).collect::<Vec<_>>()),
-                            },
-                        ));
+                        found.push((copied, Install { instruction, command: spoken(&step, &used) }));
                     }
                 }
             }
@@ -99,8 +93,13 @@ fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(C
     found
 }
 
-/// The first words of a command.
-fn spoken(words: &[&str]) -> String {
-    let plain = |word: &&&str| !word.starts_with('-') || word.len() == 2;
-    words.iter().filter(plain).take(4).copied().collect::<Vec<_>>().join(" ")
+/// A command as people speak of it: `pip install -r requirements.txt`.
+fn spoken(step: &Step<'_>, used: &Use<'_>) -> String {
+    let words = step.command.words.iter().take_while(|word| word.range.start <= used.last.range.start && !word.value.starts_with("--"));
+    let mut spoken: Vec<&str> = words.map(|word| word.value.as_str()).collect();
+    let files = used.requirements();
+    if let Some(file) = files.first() {
+        spoken.extend(["-r", file.as_str()]);
+    }
+    spoken.join(" ")
 }
