@@ -4,7 +4,7 @@ use super::{Fix, Intent};
 use crate::ir::image::{Form, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_steps;
 use crate::model::image_users::own;
-use crate::model::package_caches::{Left, Remedy};
+use crate::model::package_caches::{Left, REMOVE_LISTS, Remedy};
 use crate::model::package_tools::{self, Tool, Use};
 use crate::source::{Place, Sources, Span};
 
@@ -21,8 +21,7 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, instruction: &Instru
         None
     };
     let is_unsafe = chosen.iter().any(|left| matches!(left.remedy, Remedy::OtherPackages(..) | Remedy::Command(..)))
-        || (chosen.iter().any(|left| left.remedy == Remedy::Behind("rm -rf /var/lib/apt/lists/*"))
-            && installs_later(image, stage, instruction));
+        || (chosen.iter().any(|left| left.remedy == Remedy::Behind(REMOVE_LISTS)) && installs_later(image, stage, instruction));
     match intents {
         Some(intents) if is_unsafe => Fix::unsafe_edit(title, intents),
         Some(intents) => Fix::safe_edit(title, intents),
@@ -35,6 +34,7 @@ fn title(left: &[&Left]) -> String {
         Remedy::Option(_, option) | Remedy::OtherPackages(_, option) => format!("Pass `{option}`"),
         Remedy::Command(_, command) => format!("Install with `npm {command}`"),
         Remedy::Behind(command) => format!("End with `{command}`"),
+        Remedy::Join(_) => "Update, install and remove the lists in one `RUN`".to_owned(),
     };
     let mut all: Vec<String> = left.iter().map(one).collect();
     all.dedup();
@@ -52,6 +52,7 @@ fn shown(written: &str, left: &[&Left]) -> String {
         Remedy::Option(_, option) | Remedy::OtherPackages(_, option) => format!("# with {option}\n"),
         Remedy::Command(_, command) => format!("# in a stage that ships: npm {command}\n"),
         Remedy::Behind(command) => format!("# and at its end: {command}\n"),
+        Remedy::Join(_) => format!("# with `apt-get update` in this RUN, and at its end: {REMOVE_LISTS}\n"),
     };
     let notes: String = left.iter().map(one).collect();
     format!("{notes}{written}\n")
@@ -69,6 +70,7 @@ fn intent(sources: &Sources, image: &Image, instruction: &Instruction, remedy: &
             word(source.slice(*at))?;
             Some(Intent::Replace { place: place(*at), text: (*command).to_owned() })
         }
+        Remedy::Join(_) => None,
         Remedy::Behind(command) => {
             let InstructionKind::Run(run) = &instruction.kind else { return None };
             let sudo = if source.slice(instruction.span).contains("sudo ") { "sudo " } else { "" };

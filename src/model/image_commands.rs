@@ -1,9 +1,10 @@
 //! What a container starts, and what stands above it: a shell, an init, a package manager.
 
 use crate::ir::image::{Command, Form, Image, Instruction, InstructionKind, Stage, Text};
-use crate::ir::shell::Script;
+use crate::ir::shell::{self, Script};
 use crate::model::image_steps::is_shell;
 use crate::model::image_users::{commands, own};
+use crate::model::images::{Base, UserTool};
 
 /// Inits: they hand signals on, and collect what has ended.
 const INITS: [&str; 6] = ["tini", "tini-static", "dumb-init", "catatonit", "pid1", "s6-svscan"];
@@ -38,7 +39,7 @@ impl<'a> Started<'a> {
         }
         let first = entrypoint.or(command);
         let init = first.and_then(|(_, first)| match &first.form {
-            Form::Exec(words) => words.first().map(|word| base(&word.value)).filter(|program| INITS.contains(program)),
+            Form::Exec(words) => words.first().map(|word| base_name(&word.value)).filter(|program| INITS.contains(program)),
             Form::Shell(_) => None,
         });
         Self { entrypoint, command, init }
@@ -55,8 +56,8 @@ impl<'a> Started<'a> {
     pub fn manager(&self) -> Option<(&'a Instruction, &'a [Text])> {
         let (instruction, command) = self.command.or(self.entrypoint)?;
         let Form::Exec(words) = &command.form else { return None };
-        let at = words.iter().position(|word| matches!(base(&word.value), "npm" | "yarn" | "pnpm"))?;
-        let is_below_init = words[..at].iter().all(|word| INITS.contains(&base(&word.value)) || word.value.starts_with('-'));
+        let at = words.iter().position(|word| matches!(base_name(&word.value), "npm" | "yarn" | "pnpm"))?;
+        let is_below_init = words[..at].iter().all(|word| INITS.contains(&base_name(&word.value)) || word.value.starts_with('-'));
         let rest: Vec<&str> = words[at + 1..].iter().map(|word| word.value.as_str()).filter(|word| !word.starts_with('-')).collect();
         let starts = matches!(rest.as_slice(), ["start" | "serve" | "run" | "run-script", ..]) || rest.len() == 1;
         (is_below_init && starts).then_some((instruction, &words[at..]))
@@ -77,7 +78,7 @@ impl<'a> Started<'a> {
 /// The script of `["sh", "-c", "…"]`, an init before it or not.
 #[must_use]
 pub fn script_of(words: &[Text]) -> Option<&Text> {
-    let at = words.iter().position(|word| !INITS.contains(&base(&word.value)) && word.value != "--")?;
+    let at = words.iter().position(|word| !INITS.contains(&base_name(&word.value)) && word.value != "--")?;
     let (shell, rest) = words[at..].split_first()?;
     if !is_shell(&shell.value) {
         return None;
@@ -95,6 +96,30 @@ pub fn gives_way(script: &Script) -> bool {
         || script.commands.iter().any(|command| command.program() == "trap")
 }
 
+/// The script that a command hands to a shell: `sh -c "…"`.
+#[must_use]
+pub fn inner_script(command: &shell::Command) -> Option<&str> {
+    let is_option = |word: &&shell::Word| word.value.starts_with('-') && word.value.contains('c');
+    let at = command.arguments().iter().position(|word| is_option(&word)).filter(|_| is_shell(command.program()))?;
+    command.arguments().get(at + 1).map(|word| word.value.as_str())
+}
+
+/// Whether the shell of an image may give its place to the last command unasked, as that of `BusyBox` and bash do where
+/// nothing is left to do behind it. That of Debian and Ubuntu stays.
+#[must_use]
+pub fn may_give_way(image: &Image, stage: &Stage, script: &Script, text: &str) -> bool {
+    let base = Base::of(image, stage);
+    let is_bash = image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
+        InstructionKind::Shell(words) => words.first().is_some_and(|word| base_name(&word.value) == "bash"),
+        _ => false,
+    });
+    let is_small = base.facts.user_tool == Some(UserTool::Adduser)
+        || ["ubi", "rhel", "fedora", "centos", "almalinux", "rockylinux"].iter().any(|name| base.name.contains(name));
+    let is_chain = !text.contains(['|', ';', '\n'])
+        && script.commands.last().is_some_and(|last| text[last.range.end.min(text.len())..].trim().is_empty());
+    (is_bash || is_small) && is_chain && !text.trim_start().starts_with('[')
+}
+
 /// Whether what a shell starts serves nothing.
 #[must_use]
 pub fn is_no_server(script: &Script) -> bool {
@@ -110,7 +135,7 @@ pub fn is_no_server(script: &Script) -> bool {
 pub fn has_other_shell(image: &Image, stage: &Stage) -> bool {
     image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
         InstructionKind::Shell(words) => words.first().is_some_and(|word| {
-            let program = base(&word.value).to_ascii_lowercase();
+            let program = base_name(&word.value).to_ascii_lowercase();
             program.starts_with("powershell") || program.starts_with("pwsh") || program.starts_with("cmd")
         }),
         _ => false,
@@ -118,6 +143,6 @@ pub fn has_other_shell(image: &Image, stage: &Stage) -> bool {
 }
 
 /// The name of a program without its folder.
-fn base(word: &str) -> &str {
+fn base_name(word: &str) -> &str {
     word.rsplit('/').next().unwrap_or(word)
 }

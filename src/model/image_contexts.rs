@@ -18,7 +18,11 @@ pub enum Held {
 }
 
 /// Folders that an installation may need to have.
-const NEEDED: [&str; 14] = [
+const NEEDED: [&str; 18] = [
+    "static",
+    "assets",
+    "public",
+    "templates",
     "prisma",
     "patches",
     "requirements",

@@ -32,8 +32,8 @@ const NOT_SHIPPED: &[&str] = &[
 /// Of these, what the head of a Dockerfile may say that it is for.
 const SAID_OF_PURPOSE: &[&str] = &["dev", "development", "test", "tests", "testing", "integration", "e2e", "local", "ci", "debug"];
 
-/// Folders of tools, whose images are where people and pipelines work.
-const TOOL_FOLDERS: &[&str] = &[".devcontainer", ".github", ".gitlab", ".circleci", ".gitpod", ".cloudbuild"];
+/// Folders of tools, whose images are where people and pipelines work, and of what is somebody else's.
+const TOOL_FOLDERS: &[&str] = &["vendor", "third_party", ".devcontainer", ".github", ".gitlab", ".circleci", ".gitpod", ".cloudbuild"];
 
 /// Programs that only those who work on the code start, with the word that has to follow, if any does: mail that is caught
 /// rather than sent, previews of documents, runners of tests.
@@ -61,6 +61,15 @@ const FOR_DEVELOPERS: &[(&str, &str)] = &[
     ("newman", ""),
     ("ruff", ""),
     ("eslint", ""),
+    // What scripts of packages call a server for those who change the code.
+    ("dev", ""),
+    ("vite", ""),
+    ("next", "dev"),
+    ("nuxt", "dev"),
+    ("ng", "serve"),
+    ("nodemon", ""),
+    ("webpack-dev-server", ""),
+    ("react-scripts", "start"),
 ];
 
 /// Programs that bring a database to its present form, and what they are told for that.

@@ -9,7 +9,11 @@ use super::package_tools::{self, Tool, Use};
 use crate::finding::Confidence;
 use crate::ir::Known;
 use crate::ir::image::{Image, InstructionKind, Stage};
-use crate::source::{SourceFile, Sources, Span};
+use crate::source::{FileKind, SourceFile, Sources, Span};
+
+/// What only builds with a compiler beside it, or runs other tasks.
+const HELPERS: [&str; 10] =
+    ["make", "cmake", "musl-dev", "libc6-dev", "libc-dev", "linux-headers", "autoconf", "automake", "ninja-build", "base-devel"];
 
 /// Compilers and what they need.
 const BUILD_TOOLS: [&str; 31] = [
@@ -74,7 +78,13 @@ pub struct Weights<'a> {
 pub fn of<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Weights<'a> {
     let mut weights = Weights::default();
     let root = image.lineage(stage).last().unwrap_or(stage);
+    // A digest alone may be that of a lean form.
+    let is_named = |base: &str| {
+        let reference = Reference::parse(base);
+        reference.tag.is_some() || reference.digest.is_none()
+    };
     if let Known::Yes(base) = &root.resolved
+        && is_named(base)
         && let Some(lean) = images::facts(&Reference::parse(base)).lean.filter(|lean| *lean != "itself")
     {
         weights.base = Some((base, lean));
@@ -99,7 +109,8 @@ pub fn of<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Weights<
             place: Some(span),
         });
     } else if let Some(span) = git(sources, image, stage) {
-        let is_asked = requirements(sources, image, stage).any(|file| file.text.contains("git+"));
+        let is_asked =
+            !is_fed && requirements(sources, image, stage).any(|file| file.name() != "package.json" && file.text.contains("git+"));
         weights.all.push(Weight {
             what: "`git` stays in the image, which only its build needs".to_owned(),
             confidence: if is_asked { Confidence::Medium } else { Confidence::Low },
@@ -135,7 +146,7 @@ fn build_tools(image: &Image, stage: &Stage) -> Option<(Vec<String>, Span)> {
             found.get_or_insert_with(|| (Vec::new(), span)).0.push(name.to_owned());
         }
     });
-    found
+    found.filter(|(names, _)| names.iter().any(|name| !HELPERS.contains(&name.as_str())))
 }
 
 fn git(sources: &Sources, image: &Image, stage: &Stage) -> Option<Span> {
@@ -146,7 +157,16 @@ fn git(sources: &Sources, image: &Image, stage: &Stage) -> Option<Span> {
         }
     });
     let runs_git = |file: &SourceFile| RUN_GIT.iter().any(|name| file.text.to_ascii_lowercase().contains(name));
-    found.filter(|_| !requirements(sources, image, stage).any(runs_git))
+    found.filter(|_| !requirements(sources, image, stage).any(runs_git) && !is_run(sources, image))
+}
+
+/// Whether code or scripts beside a Dockerfile start Git.
+fn is_run(sources: &Sources, image: &Image) -> bool {
+    const STARTED: [&str; 6] = ["'git'", "\"git\"", "git clone", "git push", "git commit", "git fetch"];
+    let dockerfile = sources.get(image.file);
+    let around = |path: &str| crate::model::services::is_below(path, dockerfile.directory());
+    let is_code = |file: &SourceFile| matches!(file.kind, FileKind::Python | FileKind::TypeScript) && !file.test;
+    sources.iter().any(|(_, file)| is_code(file) && around(file.directory()) && STARTED.iter().any(|mark| file.text.contains(mark)))
 }
 
 /// Calls for each package of the system that a `RUN` installs and does not remove again.

@@ -32,6 +32,8 @@ pub enum Remedy {
     Command(Span, &'static str),
     /// A command behind the others.
     Behind(&'static str),
+    /// One `RUN` with that of another place.
+    Join(Span),
 }
 
 /// Variables that hold for the commands of a stage.
@@ -79,7 +81,9 @@ pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&
     let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
     lineage.reverse();
     let mut variables = Variables::default();
-    let (mut has_lists, mut leaves_recommended, mut found) = (false, false, Vec::new());
+    let (mut leaves_recommended, mut found) = (false, Vec::new());
+    // A layer that only fetched the lists: whatever is removed above it, it keeps them.
+    let mut fetched: Option<&Instruction> = None;
     for instruction in lineage.into_iter().flat_map(super::image_users::own) {
         variables.set(instruction);
         let InstructionKind::Run(command) = &instruction.kind else { continue };
@@ -91,45 +95,65 @@ pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&
         // `echo 'APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/…`
         leaves_recommended |= command.texts().any(|text| text.value.contains("APT::Install-Recommends"));
         let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: own };
-        has_lists |= layer.steps.iter().any(|step| is_update(step));
-        let left = layer.left(sources, image, stage, (has_lists, leaves_recommended));
+        let mut left = layer.left(sources, image, stage, leaves_recommended);
+        let installs = layer.apt().any(|(_, used)| used.installs());
+        if installs && let Some(update) = fetched.take() {
+            let is_known = |(known, _): &(&Instruction, Vec<Left>)| known.span == update.span;
+            if !found.iter().any(is_known) {
+                left.push(Left {
+                    what: "the package lists stay in the layer of `apt-get update`, whatever is removed later".to_owned(),
+                    confidence: Confidence::High,
+                    remedy: Remedy::Join(update.span),
+                });
+            }
+        }
+        if !installs && layer.apt().any(|(at, used)| used.verb == "update" && !layer.is_without(at, &[LISTS])) {
+            fetched = Some(instruction);
+        }
         if !left.is_empty() {
             found.push((instruction, left));
         }
     }
+    if let Some(update) = fetched {
+        let what = "`apt-get update` leaves the package lists in the layer".to_owned();
+        found.push((update, vec![Left { what, confidence: Confidence::Medium, remedy: Remedy::Behind(REMOVE_LISTS) }]));
+    }
     found
 }
 
-fn is_update(step: &Step<'_>) -> bool {
-    package_tools::read(&step.command).is_some_and(|used| used.tool == Tool::Apt && used.verb == "update")
-}
+/// What removes the package lists of apt.
+pub const REMOVE_LISTS: &str = "rm -rf /var/lib/apt/lists/*";
 
 const LISTS: &str = "/var/lib/apt/lists";
 
 impl Layer<'_> {
-    fn left(&self, sources: &Sources, image: &Image, stage: &Stage, (has_lists, leaves_recommended): (bool, bool)) -> Vec<Left> {
+    fn left(&self, sources: &Sources, image: &Image, stage: &Stage, leaves_recommended: bool) -> Vec<Left> {
+        let fetches = self.apt().any(|(_, used)| used.verb == "update");
         let mut found: Vec<Left> = Vec::new();
         for (at, step) in self.steps.iter().enumerate() {
             let Some(used) = package_tools::read(&step.command).filter(Use::installs) else { continue };
             let behind = step.span_of(used.last.range.clone());
-            let name = step.command.words.first().map_or("", |word| word.value.rsplit('/').next().unwrap_or_default());
+            let name = used.program;
             let cache = match used.tool {
                 Tool::Apt => {
                     let said = |what: &str| format!("`{name} {}` {what}", used.verb);
-                    let is_left = has_lists && !self.is_without(at, &[LISTS]);
+                    let is_left = fetches && !self.is_without(at, &[LISTS]);
                     let lists = is_left.then(|| Left {
                         what: said("leaves the package lists in the layer"),
                         confidence: Confidence::High,
-                        remedy: Remedy::Behind("rm -rf /var/lib/apt/lists/*"),
+                        remedy: Remedy::Behind(REMOVE_LISTS),
                     });
                     let no_recommended = leaves_recommended
                         || used.verb != "install"
-                        || used.has(&["--no-install-recommends"])
+                        || used.has(&["--no-install-recommends", "--only-upgrade"])
                         || step.command.words.iter().any(|word| word.value.contains("Install-Recommends"));
                     let recommended = (!no_recommended).then(|| Left {
                         what: said("installs recommended packages as well"),
                         confidence: Confidence::Medium,
-                        remedy: Remedy::OtherPackages(behind, "--no-install-recommends"),
+                        remedy: Remedy::OtherPackages(
+                            behind,
+                            if lacks_headers(&used) { "--no-install-recommends libc6-dev" } else { "--no-install-recommends" },
+                        ),
                     });
                     found.extend(recommended);
                     lists
@@ -147,7 +171,15 @@ impl Layer<'_> {
             };
             found.extend(cache);
         }
-        // One removal is enough for all commands of a layer.
+        // One sentence, and one removal, is enough for all commands of a layer.
+        let mut said: Vec<String> = Vec::new();
+        for left in &mut found {
+            if said.contains(&left.what) {
+                left.what.clear();
+            } else {
+                said.push(left.what.clone());
+            }
+        }
         let mut seen = Vec::new();
         found.retain(|left| match left.remedy {
             Remedy::Behind(command) => {
@@ -160,6 +192,12 @@ impl Layer<'_> {
         found
     }
 
+    /// Its commands of apt, and where they are among the others.
+    fn apt(&self) -> impl Iterator<Item = (usize, Use<'_>)> {
+        let used = self.steps.iter().enumerate().filter_map(|(at, step)| Some((at, package_tools::read(&step.command)?)));
+        used.filter(|(_, used)| used.tool == Tool::Apt)
+    }
+
     /// Whether what lies in a folder is no part of the layer: it is mounted, or removed after a step.
     fn is_without(&self, at: usize, folders: &[&str]) -> bool {
         let is_mounted = |mount: &Mount| {
@@ -169,7 +207,12 @@ impl Layer<'_> {
         let removes = |step: &Step<'_>| {
             let program = step.command.program();
             let is_removal = program == "rm" || program == "rmdir" || (program == "find" && step.command.has("-delete"));
-            is_removal && step.command.arguments().iter().any(|word| folders.iter().any(|folder| covers(&word.value, folder)))
+            is_removal
+                && step
+                    .command
+                    .arguments()
+                    .iter()
+                    .any(|word| word.value.contains("cache dir") || folders.iter().any(|folder| covers(&word.value, folder)))
         };
         self.mounts.iter().any(is_mounted) || self.steps.iter().skip(at + 1).any(removes)
     }
@@ -269,7 +312,7 @@ impl Layer<'_> {
             ["package-lock.json", "npm-shrinkwrap.json"].iter().any(|name| image_contexts::manifest(sources, image, stage, name).is_some());
         let command = if has_lock { "ci --omit=dev" } else { "install --omit=dev" };
         Some(Left {
-            what: "`npm install` brings the packages for developers into the image, and others than the lock file names".to_owned(),
+            what: "`npm install` brings the packages for developers into the image".to_owned(),
             confidence: if has_any == Some(true) { Confidence::High } else { Confidence::Low },
             remedy: Remedy::Command(step.span_of(used.last.range.clone()), command),
         })
@@ -313,6 +356,12 @@ pub fn ships_development(image: &Image, stage: &Stage) -> Option<Span> {
         }
     }
     None
+}
+
+/// Whether a compiler is installed that only recommends the headers that it needs.
+fn lacks_headers(used: &Use<'_>) -> bool {
+    let names = |wanted: &[&str]| used.packages().iter().any(|word| wanted.contains(&word.value.as_str()));
+    names(&["gcc", "clang"]) && !names(&["libc6-dev", "libc-dev", "build-essential", "g++"])
 }
 
 /// Whether a path is a folder or holds it: `/root/.cache`, `~/.cache/pip/*`.

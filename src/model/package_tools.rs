@@ -155,6 +155,8 @@ impl Tool {
 pub struct Use<'c> {
     /// The manager.
     pub tool: Tool,
+    /// Its program as it is called: `pip3`, `microdnf`.
+    pub program: &'c str,
     /// What it is told to do; `install` of `pip install`, `pip install` of `uv pip install`, nothing of a bare `yarn`.
     pub verb: String,
     /// The word of the verb that options may follow; that of the program where there is none.
@@ -180,7 +182,13 @@ pub fn read(command: &Command) -> Option<Use<'_>> {
         usize::from(hands_on && words.get(1).is_some_and(|word| Tool::named(&word.value).is_some()))
     };
     let tool = Tool::named(&name(words.get(at)?))?;
-    let mut used = Use { tool, verb: String::new(), last: &words[at], arguments: words[at + 1..].iter().collect() };
+    let mut used = Use {
+        tool,
+        program: words[at].value.rsplit('/').next().unwrap_or_default(),
+        verb: String::new(),
+        last: &words[at],
+        arguments: words[at + 1..].iter().collect(),
+    };
     let depth = if tool == Tool::Uv { 2 } else { 1 };
     for _ in 0..depth {
         let Some(at) = used.positionals().first().copied() else { break };

@@ -6,6 +6,7 @@ use crate::fix::Fix;
 use crate::model::batches::is_of_batch;
 use crate::model::program::ModuleId;
 use crate::model::query_jobs;
+use crate::model::sql::dateless;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
 use crate::model::sql::small::{is_of_tests, is_register, is_small};
@@ -49,8 +50,12 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
                 && !is_of_batch(project, id)
                 && !is_copied()
         };
+        let is_few = || {
+            let called = if scan.table.contains(HOLE) { dateless::called(&project.program, query) } else { Vec::new() };
+            is_small(&scan.table) || (!called.is_empty() && called.iter().all(|name| is_small(name)))
+        };
         let confidence = match () {
-            () if project.is_beside_services(id) || is_small(&scan.table) || is_of_tests(&scan.table) => Confidence::Low,
+            () if project.is_beside_services(id) || is_few() || is_of_tests(&scan.table) => Confidence::Low,
             () if project.reads_without_dates(query) => Confidence::Low,
             () if is_sure && is_due() => Confidence::High,
             () => Confidence::Medium,

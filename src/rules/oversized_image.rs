@@ -4,7 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::image_stages;
 use crate::ir::image::Image;
-use crate::model::{image_purpose, image_sizes, images};
+use crate::model::{image_purpose, image_sizes, image_users, images};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -24,7 +24,9 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     let Some(mut confidence) = weights.all.iter().map(|weight| weight.confidence).max() else { return };
     let said: Vec<&str> = weights.all.iter().map(|weight| weight.what.as_str()).collect();
     let mut message = capitalized(&said.join("; "));
-    if let Some(why) = image_purpose::aside(sources, image, stage) {
+    let starts_nothing = || image_users::commands(image, stage).next().is_none().then(|| "in an image that starts nothing".to_owned());
+    let is_tool = || image_purpose::drives_docker(image, stage).then(|| "in an image of tools".to_owned());
+    if let Some(why) = image_purpose::aside(sources, image, stage).or_else(starts_nothing).or_else(is_tool) {
         confidence = Confidence::Low;
         message = format!("{message}, {why}");
     }

@@ -24,7 +24,7 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     let aside = image_purpose::aside(sources, image, stage);
     for (instruction, left) in package_caches::left(sources, image, stage) {
         let sources = &ctx.project.program.sources;
-        let said: Vec<&str> = left.iter().map(|left| left.what.as_str()).collect();
+        let said: Vec<&str> = left.iter().map(|left| left.what.as_str()).filter(|what| !what.is_empty()).collect();
         let mut message = said.join("; ");
         let mut confidence = left.iter().map(|left| left.confidence).max().unwrap_or(Confidence::Low);
         if let Some(why) = &aside {

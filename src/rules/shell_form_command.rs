@@ -40,12 +40,18 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
         How::Form => format!("`{word}` is in shell form"),
         How::Array => format!("`{word}` starts a shell without `exec`"),
     };
+    let gives_way = commands::may_give_way(image, stage, &shell.script, &shell.text.value);
     let above = if started.init.is_some() { "a shell stands between the init and" } else { "a shell is PID 1, above" };
-    let message = format!("{how}: {above} {server}, which SIGTERM then never reaches");
+    let message = if gives_way {
+        format!("{how}: SIGTERM reaches {server} only as long as the shell of this image gives its place away by itself")
+    } else {
+        format!("{how}: {above} {server}, which SIGTERM then never reaches")
+    };
     let is_idle = shell.script.commands.last().is_some_and(|command| matches!(command.program(), "tail" | "sleep"));
     let (confidence, message) = match aside {
         Some(why) => (Confidence::Low, format!("{message}, {why}")),
         None if is_idle => (Confidence::Low, message),
+        None if gives_way => (Confidence::Medium, message),
         None => (Confidence::High, message),
     };
     let fix = image_command::without_shell(sources, image, instruction, shell.text, &shell.script);
@@ -101,7 +107,12 @@ impl<'a> Shell<'a> {
     /// What the shell starts, for a message.
     fn server(&self) -> String {
         let last = self.script.commands.last().filter(|_| !self.text.value.trim_start().starts_with('['));
-        last.map_or_else(|| "the server".to_owned(), |command| format!("`{}`", command.program()))
+        let named = |command: &crate::ir::shell::Command| {
+            // A shell in a shell.
+            let inner = commands::inner_script(command).and_then(|script| Some(shell::lower(script).commands.last()?.program().to_owned()));
+            format!("`{}`", inner.unwrap_or_else(|| command.program().to_owned()))
+        };
+        last.map_or_else(|| "the server".to_owned(), named)
     }
 }
 

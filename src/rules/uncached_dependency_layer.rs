@@ -1,7 +1,7 @@
 //! `uncached-dependency-layer`: every change of the sources installs all packages anew.
 
 use super::{Check, Context, Rule};
-use crate::finding::{Related, Severity};
+use crate::finding::{Confidence, Related, Severity};
 use crate::fix::image_layers;
 use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_contexts::{self as contexts, Held};
@@ -34,13 +34,16 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     for (stage, copied, install) in found {
         let sources = &ctx.project.program.sources;
         let message = format!(
-            "{} is copied before `{}` installs the packages: each change of the sources installs all of them anew",
+            "{} is copied before `{}` installs the packages: each change {} installs all of them anew{}",
             copied.held.name(copied.copy),
-            install.command
+            install.command,
+            if copied.held == Held::All { "of the sources" } else { "there" },
+            if install.is_spared { ", out of a cache that is mounted" } else { "" },
         );
+        let confidence = if install.is_spared { Confidence::Low } else { copied.held.confidence() };
         let fix = image_layers::manifests_first(sources, image, stage, (copied.instruction, copied.copy), install.instruction);
         let place = |instruction: &Instruction| Place { file: image.file, span: instruction.span };
-        let finding = ctx.report(place(copied.instruction), copied.held.confidence(), message, fix);
+        let finding = ctx.report(place(copied.instruction), confidence, message, fix);
         finding.symbol = stage.name.clone().unwrap_or_default();
         finding.related.push(Related::new(place(install.instruction), "installs what the manifest lists"));
     }
@@ -58,6 +61,8 @@ struct Copied<'a> {
 struct Install<'a> {
     instruction: &'a Instruction,
     command: String,
+    /// A mounted cache spares it the downloads.
+    is_spared: bool,
 }
 
 /// Copies of sources that an installation of what a manifest lists comes after, and none before.
@@ -70,9 +75,9 @@ fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(C
     for instruction in lineage.into_iter().flat_map(own) {
         match &instruction.kind {
             InstructionKind::Copy(copy) | InstructionKind::Add(copy) if copied.is_none_or(|copied| copied.held != Held::All) => {
-                if let Some(held) = contexts::held(sources, image, copy) {
-                    copied = Some(Copied { instruction, copy, held });
-                }
+                // The first of several, unless a later one brings everything.
+                let held = contexts::held(sources, image, copy).filter(|held| copied.is_none() || *held == Held::All);
+                copied = held.map(|held| Copied { instruction, copy, held }).or(copied);
             }
             InstructionKind::Run(command) if !contexts::mounts_all(command) => {
                 for step in image_steps::of(instruction) {
@@ -83,7 +88,14 @@ fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(C
                     }
                     installed.push(ecosystem);
                     if let Some(copied) = copied {
-                        found.push((copied, Install { instruction, command: spoken(&step, &used) }));
+                        found.push((
+                            copied,
+                            Install {
+                                instruction,
+                                command: spoken(&step, &used),
+                                is_spared: command.mounts.iter().any(|mount| mount.kind == "cache"),
+                            },
+                        ));
                     }
                 }
             }

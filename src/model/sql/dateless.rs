@@ -69,6 +69,24 @@ impl Dateless {
     }
 }
 
+/// What the tables that a query reads are called where their names are filled in.
+#[must_use]
+pub fn called(program: &Program, query: &Query) -> Vec<String> {
+    let split: Vec<&str> = program.sources.slice(query.place).split_whitespace().collect();
+    let named = split.windows(2).filter(|pair| READS.iter().any(|word| pair[0].eq_ignore_ascii_case(word)));
+    // `{os.environ['CONFIG_TABLE']}`: the last name in it.
+    let last = |text: &str| {
+        let text = text.trim_end_matches(|c: char| !c.is_alphanumeric());
+        text.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_lowercase()
+    };
+    named.map(|pair| without_kind(&last(pair[1])).to_owned()).filter(|name| !name.is_empty()).collect()
+}
+
+/// A name without the word that says that it is a table's.
+fn without_kind(name: &str) -> &str {
+    ["_table", "_tbl", "_table_name", "_table_id"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
+}
+
 /// The names of the tables of a query; nothing where one of them says nothing.
 fn read(program: &Program, query: &Query, tables: &[String], words: &[&str]) -> Option<Vec<Name>> {
     if tables.iter().all(|table| !table.contains(HOLE)) {

@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
         let bounds = select.selection.iter().chain(&select.prewhere).chain(select.from.iter().flat_map(joined_on)).map(Bounds::of);
         let bounds = bounds.fold(Bounds::default(), Bounds::and);
         self.bounds_some |= bounds.holds;
-        let is_bounded = is_bounded || self.is_open || bounds.holds || is_counted;
+        let is_bounded = is_bounded || self.is_open || bounds.holds || is_counted || is_of_shards(select);
         let around = std::mem::replace(&mut self.around, bounds);
         let mut sources: Vec<(Option<String>, bool)> = Vec::new();
         for from in &select.from {
@@ -214,7 +214,18 @@ pub fn is_bare_count(select: &Select) -> bool {
     !is_grouped && select.having.is_none() && select.projection.iter().all(is_count)
 }
 
-/// `events_20240501`, `events_{day}`: the rows of one day.
+/// `SELECT DISTINCT _TABLE_SUFFIX FROM t_*`: which shards there are is known without reading any.
+fn is_of_shards(select: &Select) -> bool {
+    const KNOWN: [&str; 6] = ["_TABLE_SUFFIX", "MIN", "MAX", "COUNT", "DISTINCT", ""];
+    let is_known = |item: &SelectItem| {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { return false };
+        let text = expr.to_string().to_ascii_uppercase();
+        text.contains("_TABLE_SUFFIX") && text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').all(|word| KNOWN.contains(&word))
+    };
+    select.selection.is_none() && !select.projection.is_empty() && select.projection.iter().all(is_known)
+}
+
+/// `events_20240501`, `events_{day}`: the rows of one day, or `events_202405*`, of a month.
 fn is_of_one_day(table: &str) -> bool {
     let words = words(table.rsplit('.').next().unwrap_or(table));
     let is_day = |word: &String| matches!(word.as_str(), "today" | "todays" | "yesterday" | "yesterdays");
@@ -225,7 +236,12 @@ fn is_of_one_day(table: &str) -> bool {
     }
     let Some((_, day)) = table.rsplit_once('.').map_or(table, |(_, name)| name).split_once('_') else { return false };
     let day = day.rsplit('_').next().unwrap_or(day);
-    (day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()))
+    let is_period = day.strip_suffix('*').is_some_and(|period| {
+        let is_number = period.bytes().all(|b| b.is_ascii_digit());
+        is_number && (period.len() >= 6 || (period.len() == 4 && (period.starts_with("19") || period.starts_with("20"))))
+    });
+    is_period
+        || (day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()))
         || (table.ends_with(&format!("_{HOLE}")) && !table.ends_with(&format!(".{HOLE}")))
 }
 
