@@ -6,10 +6,11 @@ use crate::fix::Fix;
 use crate::model::batches::is_of_batch;
 use crate::model::program::ModuleId;
 use crate::model::query_jobs;
+use crate::model::sql::bounds::names_date;
 use crate::model::sql::dateless;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
-use crate::model::sql::small::{is_of_tests, is_register, is_small};
+use crate::model::sql::small::{grows, is_of_tests, is_register, is_small};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -42,8 +43,17 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let may_be_query = || !scan.table.contains('.') && query.text.contains("{}") && is_with();
         // `SELECT * FROM {table}`: of any table that somebody names, who knows which.
         let is_of_any = || scan.table.split('.').all(|part| part == HOLE) && !query.text.to_ascii_uppercase().contains("WHERE");
+        // That there is a date to bound shows in what is asked, here or next to it, or in what the table is of.
+        let has_dates = || {
+            let is_same = |other: &&Query| other.reading.tables.contains(&scan.table) && scan.table.split('.').any(|part| part != HOLE);
+            names_date(&query.text)
+                || grows(&scan.table)
+                || dateless::called(&project.program, query).iter().any(|name| grows(name))
+                || project.queries(id).iter().filter(is_same).any(|other| names_date(&other.text))
+        };
         let is_due = || {
             !scan.is_beside_bounded
+                && has_dates()
                 && !may_be_query()
                 && !is_of_any()
                 && !is_register(&scan.table)

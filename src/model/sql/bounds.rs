@@ -273,6 +273,27 @@ pub fn is_date(name: &str) -> bool {
         || ["_dt", "_created", "_updated", "_modified"].iter().any(|end| lower.ends_with(end))
 }
 
+/// Whether a text names a column that holds a date or time, by its name: a function of that name is none.
+#[must_use]
+pub fn names_date(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let end = rest[start..].find(|c| !is_part(c)).map_or(rest.len(), |end| start + end);
+        let (name, behind) = (&rest[start..end], rest[end..].trim_start());
+        // `DATE(…)`, `DATE '2024-01-01'`.
+        if (is_date(name) || is_period(name))
+            && !behind.starts_with(['(', '\'', '"'])
+            && !name.starts_with("CURRENT_")
+            && name != "INTERVAL"
+        {
+            return true;
+        }
+        rest = &rest[end..];
+    }
+    false
+}
+
 /// Whether a column's name says that it holds a part of time by which tables are parted, too: a year, a month.
 fn is_period(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();

@@ -2,7 +2,7 @@
 
 use crate::model::flow::{Hole, Piece, Text};
 
-mod bounds;
+pub mod bounds;
 pub mod creations;
 pub mod dateless;
 mod groups;

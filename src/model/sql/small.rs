@@ -4,7 +4,7 @@ use super::keys::singular;
 use crate::model::cleanup::words;
 
 /// Words in the names of tables whose rows people put there one by one.
-const FEW: [&str; 35] = [
+const FEW: [&str; 41] = [
     "config",
     "configs",
     "configuration",
@@ -40,6 +40,12 @@ const FEW: [&str; 35] = [
     "enum",
     "enums",
     "flags",
+    "metadata",
+    "state",
+    "checkpoint",
+    "checkpoints",
+    "cursor",
+    "cursors",
 ];
 
 /// Words for tables, and for datasets of tables, that say what the values of others mean.
@@ -123,6 +129,62 @@ const REGISTERED: [&str; 24] = [
     "user",
     "vendor",
 ];
+
+/// What happens again and again, in the singular: a table of it grows by the day.
+const HAPPENING: [&str; 45] = [
+    "activity",
+    "audit",
+    "bid",
+    "booking",
+    "call",
+    "change",
+    "charge",
+    "click",
+    "comment",
+    "conversion",
+    "daily",
+    "delivery",
+    "event",
+    "exposure",
+    "history",
+    "hit",
+    "hourly",
+    "impression",
+    "invoice",
+    "job",
+    "log",
+    "measurement",
+    "message",
+    "metric",
+    "order",
+    "page",
+    "payment",
+    "post",
+    "purchase",
+    "reading",
+    "record",
+    "request",
+    "result",
+    "return",
+    "run",
+    "sale",
+    "session",
+    "span",
+    "telemetry",
+    "trace",
+    "transaction",
+    "trip",
+    "usage",
+    "view",
+    "visit",
+];
+
+/// Whether a table grows by the day, by its name: events, orders, logs, and shards of anything.
+#[must_use]
+pub fn grows(table: &str) -> bool {
+    let own = words(table.rsplit('.').next().unwrap_or_default());
+    table.trim_end_matches('`').ends_with('*') || own.iter().any(|word| HAPPENING.contains(&singular(word).as_str()))
+}
 
 /// Whether a table is a register by its name: all of it is asked for, however old a row is.
 #[must_use]
