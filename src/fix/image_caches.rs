@@ -3,7 +3,7 @@
 use super::{Fix, Intent};
 use crate::ir::image::{Form, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_steps;
-use crate::model::image_users::own;
+use crate::model::image_users::{self, own};
 use crate::model::package_caches::{Left, REMOVE_LISTS, Remedy};
 use crate::model::package_tools::{self, Tool, Use};
 use crate::source::{Place, Sources, Span};
@@ -61,6 +61,13 @@ fn shown(written: &str, left: &[&Left]) -> String {
 fn intent(sources: &Sources, image: &Image, instruction: &Instruction, remedy: &Remedy) -> Option<Intent> {
     let source = sources.get(image.file);
     let place = |span| Place { file: image.file, span };
+    // In an array of JSON, bytes stand where they stand only as long as nothing is escaped.
+    if let InstructionKind::Run(run) = &instruction.kind
+        && matches!(run.form, Form::Exec(_))
+        && source.slice(instruction.span).contains('\\')
+    {
+        return None;
+    }
     match remedy {
         Remedy::Option(behind, option) | Remedy::OtherPackages(behind, option) => {
             let written = word(source.slice(*behind))?;
@@ -73,17 +80,21 @@ fn intent(sources: &Sources, image: &Image, instruction: &Instruction, remedy: &
         Remedy::Join(_) => None,
         Remedy::Behind(command) => {
             let InstructionKind::Run(run) = &instruction.kind else { return None };
-            let sudo = if source.slice(instruction.span).contains("sudo ") { "sudo " } else { "" };
-            if let Some(body) = run.heredocs.first() {
-                let is_ended = source.text.get(..body.span.end as usize)?.ends_with('\n');
-                let text = if is_ended { format!("{sudo}{command}\n") } else { format!("\n{sudo}{command}") };
-                return (run.heredocs.len() == 1).then(|| Intent::Replace { place: place(end(body.span)), text });
-            }
             let Form::Shell(text) = &run.form else { return None };
+            // Where a heredoc ends is not for an edit to find out.
+            if !run.heredocs.is_empty() {
+                return None;
+            }
+            let scripts = image_steps::scripts(instruction);
+            let starts =
+                |program: &str| scripts.iter().flat_map(|(_, script)| &script.commands).any(|command| command.program() == program);
+            let sudo = if starts("sudo") { "sudo " } else { "" };
             let written = source.slice(text.span);
             let last = written.lines().next_back()?;
-            // A comment would swallow it, and the operator before it has to stand alone.
-            if last.contains(" #") || text.value.trim_end().ends_with(['&', '|', '\\']) {
+            // A comment would swallow it, nothing comes behind `exit`, and the operator before it has to stand alone.
+            let is_commented = last.contains('#')
+                && last.split('#').next().is_none_or(|before| before.is_empty() || before.ends_with(char::is_whitespace));
+            if is_commented || starts("exit") || text.value.trim_end().ends_with(['&', '|', '\\']) {
                 return None;
             }
             let joined = if text.value.trim_end().ends_with(';') { "" } else { "&& " };
@@ -113,11 +124,15 @@ fn end(span: Span) -> Span {
 /// Whether a later command builds something, which takes the packages that developers need.
 fn needs_development(image: &Image, stage: &Stage, instruction: &Instruction) -> bool {
     let later = image.lineage(stage).flat_map(own).filter(|other| other.span.start >= instruction.span.start);
-    later.flat_map(image_steps::of).any(|step| {
-        let is_build = |used: Use<'_>| matches!(used.verb.as_str(), "run" | "run-script" | "build" | "exec");
-        package_tools::read(&step.command).is_some_and(is_build)
-            || matches!(step.command.program(), "tsc" | "npx" | "vite" | "next" | "nest" | "webpack")
-    })
+    let started = image_users::commands(image, stage).flat_map(|(_, _, command)| image_users::words(command));
+    let runs_sources =
+        started.into_iter().any(|word| matches!(word, "npm" | "npx" | "yarn" | "pnpm" | "ts-node" | "tsx" | "nodemon" | "vite" | "nest"));
+    runs_sources
+        || later.flat_map(image_steps::of).any(|step| {
+            let is_build = |used: Use<'_>| matches!(used.verb.as_str(), "run" | "run-script" | "build" | "exec");
+            package_tools::read(&step.command).is_some_and(is_build)
+                || matches!(step.command.program(), "tsc" | "npx" | "vite" | "next" | "nest" | "webpack")
+        })
 }
 
 /// Whether a later command installs packages from the lists that are removed here.

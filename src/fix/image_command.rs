@@ -3,20 +3,22 @@
 use super::{Fix, Intent};
 use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
 use crate::ir::shell::{Command, Script};
+use crate::model::image_commands as commands;
 use crate::model::image_scripts;
 use crate::source::{Place, Sources};
 
 /// What the shell does itself: there is no program of that name to start.
-const BUILT_IN: [&str; 14] = ["cd", "export", "source", ".", "set", "wait", "eval", "ulimit", "umask", "trap", "read", "test", "[", "true"];
+const BUILT_IN: [&str; 16] =
+    ["time", "exit", "cd", "export", "source", ".", "set", "wait", "eval", "ulimit", "umask", "trap", "read", "test", "[", "true"];
 
 /// Writes a command as an array where no feature of the shell is used, and has the shell give way to it elsewhere.
 #[must_use]
-pub fn without_shell(sources: &Sources, image: &Image, instruction: &Instruction, text: &Text, script: &Script) -> Fix {
+pub fn without_shell(sources: &Sources, image: &Image, judged: (&Instruction, bool), text: &Text, script: &Script) -> Fix {
+    let (instruction, is_alone) = judged;
     let source = sources.get(image.file);
     let place = |span| Place { file: image.file, span };
     let keyword = source.slice(instruction.span).split_whitespace().next().unwrap_or("CMD").to_owned();
-    let is_array = text.value.trim_start().starts_with('[');
-    if is_array {
+    if commands::is_array_like(&text.value) {
         return match of_single_quotes(&text.value) {
             Some(words) => array_fix(place(instruction.span), &keyword, &words),
             None => Fix::advice("Write it as an array of JSON", format!("{keyword} [\"program\", \"argument\"]\n")),
@@ -26,19 +28,25 @@ pub fn without_shell(sources: &Sources, image: &Image, instruction: &Instruction
         InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => (matches!(command.form, Form::Shell(_)), Some(command)),
         _ => (true, None),
     };
-    let last = script.commands.last();
+    let last = commands::last(script);
+    // An entry point in shell form is given no command; one in an array is.
+    let is_given = matches!(instruction.kind, InstructionKind::Entrypoint(_)) && !is_alone;
+    // In an array of JSON, bytes stand where they stand only as long as nothing is escaped.
+    let is_escaped = !is_form && source.slice(text.span).contains('\\');
+    let has_shell = image.stages.iter().flat_map(|stage| &stage.instructions).any(|i| matches!(i.kind, InstructionKind::Shell(_)));
     let is_program = |command: &Command| !BUILT_IN.contains(&command.program());
     // The kernel starts no script that does not say what reads it; the shell does.
     let is_ready = |command: &Command| {
         let script = command.words.first().is_some_and(|word| word.value.ends_with(".sh"));
         !script || command_script(sources, image, instruction).is_some_and(|file| file.starts_with("#!"))
     };
-    if let Some(only) = last.filter(|only| is_form && script.is_plain && is_program(only) && is_ready(only)) {
+    if let Some(only) = last.filter(|only| is_form && script.is_plain && !is_given && !has_shell && is_program(only) && is_ready(only)) {
         let words: Vec<String> = only.words.iter().map(|word| word.value.clone()).collect();
         return array_fix(place(instruction.span), &keyword, &words);
     }
     let title = "Let the shell give its place to the server";
-    match last.filter(|last| is_program(last) && is_at_end(&text.value, last) && command.is_some()) {
+    let is_open = text.value.contains("()") || text.value.matches('"').count() % 2 == 1 || is_escaped;
+    match last.filter(|last| is_program(last) && is_at_end(&text.value, last) && command.is_some() && !is_open) {
         Some(last) if !last.words.is_empty() => {
             let first = last.words[0].range.clone();
             let span = text.span_of(first);
@@ -67,7 +75,10 @@ fn is_at_end(text: &str, command: &Command) -> bool {
     let after = text.get(command.range.end..).unwrap_or_default().trim_start();
     let begins = before.is_empty() || before.ends_with("&&") || before.ends_with(';') || before.ends_with('\n');
     let is_alone = !["if", "while", "until", "for", "case"].iter().any(|word| before.split_whitespace().any(|seen| seen == *word));
-    begins && is_alone && (after.is_empty() || after.starts_with('>') || after.starts_with("2>"))
+    begins
+        && is_alone
+        && (after.is_empty()
+            || ((after.starts_with('>') || after.starts_with("2>")) && !after.contains([';', '|', '\n']) && !after.ends_with('&')))
 }
 
 fn array_fix(place: Place, keyword: &str, words: &[String]) -> Fix {

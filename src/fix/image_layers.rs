@@ -72,6 +72,10 @@ pub fn manifests_first(sources: &Sources, image: &Image, stage: &Stage, copied: 
         && in_stage(install)
         && image.errors.is_empty()
         && copy.sources.len() == 1
+        && copy.destination.as_ref().is_some_and(|to| !to.value.contains(' ') && is_where_it_runs(stage, install, &to.value))
+        && !copy.flags.iter().any(|flag| flag.value.starts_with("--parents"))
+        && !steps.iter().any(|step| step.command.program() == "cd")
+        && !used.has(&["--prefix", "--cwd", "-C", "--dir", "--directory", "--project", "--filter", "-F"])
         && between.iter().all(|other| needs_nothing(other))
         && steps.iter().all(needs_no_sources)
         && is_alone(sources, image, folder, used);
@@ -150,31 +154,30 @@ fn is_alone(sources: &Sources, image: &Image, folder: &str, used: &Use<'_>) -> b
             read("package.json").is_some_and(|file| {
                 let json: serde_json::Value = serde_json::from_str(&file.text).unwrap_or_default();
                 let has = |key: &str| json.get("scripts").and_then(|scripts| scripts.get(key)).is_some();
-                let links =
-                    ["file:", "link:", "workspace:", "portal:", "patch:"].iter().any(|start| file.text.contains(&format!("\"{start}")));
+                let links = ["file:", "link:", "workspace:", "portal:", "patch:", "./", "../"]
+                    .iter()
+                    .any(|start| file.text.contains(&format!("\"{start}")));
                 !["preinstall", "install", "postinstall", "prepare"].iter().any(|key| has(key))
                     && json.get("workspaces").is_none()
+                    && !["@prisma/client", "patchedDependencies"].iter().any(|name| file.text.contains(name))
                     && !links
             }) && read("pnpm-workspace.yaml").is_none()
         }
+        _ if used.has(&["-c", "--constraint", "--constraints"]) => false,
         _ => match used.tool {
             Tool::Pip => {
-                used.requirements().iter().all(|name| {
-                    read(plain(name)).is_some_and(|file| {
-                        file.text.lines().map(str::trim).all(|line| {
-                            !(line.starts_with("-r")
-                                || line.starts_with("-c")
-                                || line.starts_with("-e")
-                                || line.starts_with('.')
-                                || line.starts_with("--requirement"))
-                        })
-                    })
-                }) && used.packages().is_empty()
+                used.requirements()
+                    .iter()
+                    .all(|name| read(plain(name)).is_some_and(|file| file.text.lines().map(str::trim).all(|line| !is_local(line))))
+                    && used.packages().is_empty()
             }
             Tool::Pipenv => read("Pipfile").is_some_and(|file| !file.text.contains("path =") && !file.text.contains("path=")),
             // They install the project as well, unless they are told not to.
-            Tool::Poetry => used.has(&["--no-root"]),
-            Tool::Uv => used.has(&["--no-install-project", "--no-install-workspace"]),
+            Tool::Poetry => used.has(&["--no-root"]) && read("pyproject.toml").is_some_and(|file| !has_paths(&file.text)),
+            Tool::Uv => {
+                used.has(&["--no-install-project", "--no-install-workspace"])
+                    && read("pyproject.toml").is_some_and(|file| !has_paths(&file.text))
+            }
             Tool::Pdm => used.has(&["--no-self"]),
             _ => false,
         },
@@ -199,6 +202,32 @@ fn needs_no_sources(step: &Step<'_>) -> bool {
         .is_some_and(|used| used.installs() || matches!(used.verb.as_str(), "cache" | "cache clean" | "config" | "clean" | "update"))
         || NEED_NOTHING.contains(&step.command.program())
         || (step.command.program().starts_with("python") && step.command.arguments().iter().any(is_script))
+}
+
+/// Whether a project of Python depends on folders beside its manifest.
+fn has_paths(text: &str) -> bool {
+    ["path =", "path=", "workspace =", "workspace=", "[tool.uv.workspace]"].iter().any(|mark| text.contains(mark))
+}
+
+/// Whether a line of requirements names something else than a package.
+fn is_local(line: &str) -> bool {
+    const OPTIONS: [&str; 10] =
+        ["-r", "-c", "-e", "-f", "--requirement", "--constraint", "--editable", "--find-links", "--extra-index-url file", "."];
+    OPTIONS.iter().any(|option| line.starts_with(option))
+        || line.contains("file:")
+        || (line.contains('/') && !line.contains("://") && !line.starts_with('#'))
+}
+
+/// Whether files are copied to where the installation runs.
+fn is_where_it_runs(stage: &Stage, install: &Instruction, to: &str) -> bool {
+    let plain = |path: &str| path.trim_end_matches("/.").trim_end_matches('/').to_owned();
+    let before = own(stage).filter(|other| other.span.start < install.span.start);
+    let folder = before.filter_map(|other| match &other.kind {
+        InstructionKind::Workdir(path) => Some(plain(&path.value)),
+        _ => None,
+    });
+    let to = plain(to);
+    to.is_empty() || to == "." || folder.last().is_none_or(|folder| folder == to || folder == format!("/{to}"))
 }
 
 /// Files by the folder that they lie in, below the copied one.

@@ -7,14 +7,27 @@ use crate::ir::Known;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
 use crate::model::image_sizes::{self, Weights};
 use crate::model::image_steps;
-use crate::model::image_users::own;
+use crate::model::image_users::{self as users, own};
 use crate::model::images::Reference;
 use crate::model::package_tools::{self, Ecosystem, Tool, Use};
 use crate::source::{Place, Sources};
 
 /// Packages of Python that are built on installation, and take a compiler for it.
-const COMPILED: [&str; 10] =
-    ["psycopg2", "mysqlclient", "uwsgi", "python-ldap", "pycairo", "pygraphviz", "pyodbc", "gevent", "pycrypto", "xmlsec"];
+const COMPILED: [&str; 13] = [
+    "psycopg",
+    "pycurl",
+    "netifaces",
+    "psycopg2",
+    "mysqlclient",
+    "uwsgi",
+    "python-ldap",
+    "pycairo",
+    "pygraphviz",
+    "pyodbc",
+    "gevent",
+    "pycrypto",
+    "xmlsec",
+];
 
 /// Names of releases at the end of tags, before which `slim` stands with most images.
 const RELEASES: [&str; 4] = ["bookworm", "bullseye", "trixie", "buster"];
@@ -25,7 +38,7 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, weights: &Weights<'_
     let only_base = weights.all.len() == 1;
     match weights.base {
         Some((base, "-slim")) if only_base => slim(sources, image, stage, base),
-        Some((base, lean)) if only_base && installs_nothing(image, stage) && lean.contains("-jre") => {
+        Some((base, lean)) if only_base && installs_nothing(image, stage) && lean.contains("-jre") && is_plain_jdk(base) => {
             let lean = lean.replace("{}", &version(base));
             let root = image.lineage(stage).last().unwrap_or(stage);
             let title = format!("Run it on `{lean}`");
@@ -62,7 +75,10 @@ fn slim(sources: &Sources, image: &Image, stage: &Stage, base: &str) -> Fix {
     let needs = image_sizes::requirements(sources, image, stage).find_map(|file| {
         let text = file.text.to_ascii_lowercase();
         let compiled = COMPILED.iter().find(|name| text.lines().any(|line| is_named(line, name)));
-        if text.contains("git+") {
+        let node = ["node-sass", "canvas", "node-gyp", "@prisma/client"].iter().find(|name| text.contains(&format!("\"{name}\"")));
+        if let Some(name) = node.filter(|_| file.name() == "package.json") {
+            Some(format!("what `{name}` is built with, or links to"))
+        } else if text.contains("git+") || text.contains("git =") || text.contains("git=") || text.contains("\"github:") {
             Some("`git`, which the requirements ask for".to_owned())
         } else {
             compiled.map(|name| format!("the compiler that `{name}` is built with"))
@@ -76,7 +92,16 @@ fn slim(sources: &Sources, image: &Image, stage: &Stage, base: &str) -> Fix {
             format!("FROM {lean}\n"),
         );
     }
-    if !is_own(image, root, stage) || matches!(root.resolved, Known::Unknown) {
+    let packages = image_steps::of_lineage(image, stage).iter().filter_map(|step| package_tools::read(&step.command)).any(|used| {
+        used.packages().iter().any(|word| word.value.contains("git+") || COMPILED.iter().any(|name| is_named(&word.value, name)))
+            || used.requirements().iter().any(|file| file.contains('/'))
+    });
+    if packages
+        || !is_own(image, root, stage)
+        || matches!(root.resolved, Known::Unknown)
+        || !has_slim_form(base)
+        || (written.contains('$') && !is_version(base))
+    {
         return Fix::advice(title, format!("FROM {lean}\n"));
     }
     Fix::unsafe_edit(title, vec![Intent::Replace { place: Place { file: image.file, span: root.base.span }, text: lean }])
@@ -92,6 +117,20 @@ fn is_named(line: &str, name: &str) -> bool {
 fn is_own(image: &Image, root: &Stage, stage: &Stage) -> bool {
     let spans: Vec<_> = image.lineage(stage).map(|stage| stage.span).collect();
     image.stages.iter().all(|other| spans.contains(&other.span) || image.lineage(other).all(|above| above.span != root.span))
+}
+
+/// Whether a tag is a version, with the name of a release of Debian behind it or not: those have a slim form.
+fn has_slim_form(base: &str) -> bool {
+    let tag = Reference::parse(base).tag.unwrap_or("latest");
+    let of_release =
+        |tag: &str| RELEASES.iter().find_map(|release| tag.strip_suffix(release)).map(|head| head.trim_end_matches('-').to_owned());
+    let head = of_release(tag).unwrap_or_else(|| tag.to_owned());
+    head.is_empty() || head == "latest" || head == "lts" || head.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Whether a tag is a version and nothing else.
+fn is_version(base: &str) -> bool {
+    Reference::parse(base).tag.is_some_and(|tag| tag.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 /// The reference of the slim form; nothing where a digest, or a variable for all of it, says which image it is.
@@ -120,8 +159,20 @@ fn slim_of(base: &str) -> Option<String> {
     Some(format!("{head}{tag}"))
 }
 
+/// A version of Java that a runtime of the same name is made of, on the same distribution.
+fn is_plain_jdk(base: &str) -> bool {
+    let tag = Reference::parse(base).tag.unwrap_or_default();
+    matches!(tag.strip_suffix("-jdk").unwrap_or(tag), "8" | "11" | "17" | "21" | "25")
+}
+
+/// Whether nothing is installed or built in a stage, and what it starts builds nothing.
 fn installs_nothing(image: &Image, stage: &Stage) -> bool {
-    image_steps::of_lineage(image, stage).iter().all(|step| package_tools::read(&step.command).is_none())
+    const BUILDS: [&str; 8] = ["javac", "mvn", "mvnw", "gradle", "gradlew", "jlink", "jar", "ant"];
+    let builds = |word: &str| BUILDS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let steps = image_steps::of_lineage(image, stage);
+    let started: Vec<&str> = users::commands(image, stage).flat_map(|(_, _, command)| users::words(command)).collect();
+    steps.iter().all(|step| package_tools::read(&step.command).is_none() && !builds(step.command.program()))
+        && !started.into_iter().any(builds)
 }
 
 /// Two stages out of the instructions of one.

@@ -10,7 +10,7 @@ use crate::model::images::{Base, UserTool};
 const INITS: [&str; 6] = ["tini", "tini-static", "dumb-init", "catatonit", "pid1", "s6-svscan"];
 
 /// Commands that are no server: they wait for somebody who types, or say something and end.
-const NO_SERVERS: [&str; 12] = ["sh", "bash", "ash", "dash", "zsh", "fish", "echo", "true", "false", "cat", "ls", "date"];
+const NO_SERVERS: [&str; 12] = ["sh", "bash", "ash", "dash", "zsh", "fish", "echo", "true", "false", "cat", "ls", "exit"];
 
 /// What a container of a stage starts.
 #[derive(Debug)]
@@ -51,6 +51,12 @@ impl<'a> Started<'a> {
         self.entrypoint.into_iter().chain(self.command.filter(|_| !alone))
     }
 
+    /// Whether there are both an entry point and a command.
+    #[must_use]
+    pub fn has_both(&self) -> bool {
+        self.entrypoint.is_some() && self.command.is_some()
+    }
+
     /// The words of a package manager's command that starts a script of the project: `npm start`.
     #[must_use]
     pub fn manager(&self) -> Option<(&'a Instruction, &'a [Text])> {
@@ -78,30 +84,35 @@ impl<'a> Started<'a> {
 /// The script of `["sh", "-c", "…"]`, an init before it or not.
 #[must_use]
 pub fn script_of(words: &[Text]) -> Option<&Text> {
-    let at = words.iter().position(|word| !INITS.contains(&base_name(&word.value)) && word.value != "--")?;
+    let is_before = |word: &Text| INITS.contains(&base_name(&word.value)) || base_name(&word.value) == "env" || word.value.starts_with('-');
+    let at = words.iter().position(|word| !is_before(word))?;
     let (shell, rest) = words[at..].split_first()?;
     if !is_shell(&shell.value) {
         return None;
     }
     // `-c` alone, or among others: `-lc`, `-ec`.
-    let option = rest.iter().position(|word| word.value.starts_with('-') && !word.value.starts_with("--") && word.value.contains('c'))?;
+    let mut options = rest.iter().take_while(|word| word.value.starts_with('-'));
+    let option = options.position(|word| !word.value.starts_with("--") && word.value.contains('c'))?;
     rest.get(option + 1)
 }
 
 /// Whether the shell gives its place to what it starts last, or hands signals on itself.
 #[must_use]
 pub fn gives_way(script: &Script) -> bool {
-    let last = script.commands.last();
-    last.is_some_and(|command| command.words.first().is_some_and(|word| word.value == "exec"))
+    last(script).is_some_and(|command| command.words.first().is_some_and(|word| word.value == "exec"))
         || script.commands.iter().any(|command| command.program() == "trap")
 }
 
-/// The script that a command hands to a shell: `sh -c "…"`.
+/// What a script does last: what a substitution runs comes before the command that it is part of.
 #[must_use]
-pub fn inner_script(command: &shell::Command) -> Option<&str> {
-    let is_option = |word: &&shell::Word| word.value.starts_with('-') && word.value.contains('c');
-    let at = command.arguments().iter().position(|word| is_option(&word)).filter(|_| is_shell(command.program()))?;
-    command.arguments().get(at + 1).map(|word| word.value.as_str())
+pub fn last(script: &Script) -> Option<&shell::Command> {
+    let is_inside = |command: &&shell::Command| {
+        let within = |other: &shell::Command| {
+            other.range != command.range && other.range.start <= command.range.start && command.range.end <= other.range.end
+        };
+        script.commands.iter().any(within)
+    };
+    script.commands.iter().rev().find(|command| !is_inside(command))
 }
 
 /// Whether the shell of an image may give its place to the last command unasked, as that of `BusyBox` and bash do where
@@ -115,18 +126,27 @@ pub fn may_give_way(image: &Image, stage: &Stage, script: &Script, text: &str) -
     });
     let is_small = base.facts.user_tool == Some(UserTool::Adduser)
         || ["ubi", "rhel", "fedora", "centos", "almalinux", "rockylinux"].iter().any(|name| base.name.contains(name));
-    let is_chain = !text.contains(['|', ';', '\n'])
-        && script.commands.last().is_some_and(|last| text[last.range.end.min(text.len())..].trim().is_empty());
-    (is_bash || is_small) && is_chain && !text.trim_start().starts_with('[')
+    let is_chain =
+        !text.contains(['|', ';', '\n']) && last(script).is_some_and(|last| text[last.range.end.min(text.len())..].trim().is_empty());
+    (is_bash || is_small) && is_chain && !is_array_like(text)
+}
+
+/// Whether a text looks like an array: `[` alone is a test of the shell.
+#[must_use]
+pub fn is_array_like(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('[') && text.ends_with(']') && !text.starts_with("[ -")
 }
 
 /// Whether what a shell starts serves nothing.
 #[must_use]
 pub fn is_no_server(script: &Script) -> bool {
-    script.commands.last().is_none_or(|command| {
+    last(script).is_none_or(|command| {
         // `bash start.sh` runs a script.
-        NO_SERVERS.contains(&command.program())
-            && !command.arguments().iter().any(|word| !word.value.starts_with('-') && is_shell(command.program()))
+        let is_prompt = command.arguments().is_empty() && matches!(command.program(), "python" | "python3" | "node" | "irb" | "psql");
+        is_prompt
+            || NO_SERVERS.contains(&command.program())
+                && !command.arguments().iter().any(|word| !word.value.starts_with('-') && is_shell(command.program()))
     })
 }
 

@@ -182,13 +182,21 @@ fn each_kept(image: &Image, stage: &Stage, mut kept: impl FnMut(&str, Span)) {
             .collect();
         for used in uses.iter().filter(|used| used.installs()) {
             // `apk del .build-deps`
-            let group = used.values(&["--virtual", "-t"]);
-            if group.iter().any(|group| removed.contains(&group.value.as_str())) {
+            let joined = used.arguments.iter().filter_map(|word| word.value.strip_prefix("--virtual="));
+            let group = used.values(&["--virtual", "-t"]).into_iter().map(|word| word.value.as_str()).chain(joined);
+            // The official images' own way: all that nobody asked for goes.
+            let is_undone = steps.iter().any(|step| step.command.program() == "apt-mark")
+                && uses.iter().any(|used| used.has(&["--auto-remove"]))
+                || uses.iter().any(|used| used.verb == "history");
+            if is_undone || group.into_iter().any(|group| removed.contains(&group)) {
                 continue;
             }
             for package in used.packages() {
                 let name = package.value.split(['=', '~', '>', '<']).next().unwrap_or_default();
-                if !removed.contains(&package.value.as_str()) && !removed.contains(&name) {
+                let is_removed = removed
+                    .iter()
+                    .any(|removed| name == *removed || removed.strip_suffix('*').is_some_and(|start| name.starts_with(start)));
+                if !removed.contains(&package.value.as_str()) && !is_removed {
                     kept(name, instruction.span);
                 }
             }
@@ -224,12 +232,14 @@ pub fn requirements<'a>(sources: &'a Sources, image: &'a Image, stage: &'a Stage
 /// Programs that a stage, or what asks for its health, runs, that the slim form of a base lacks, and that nothing installs.
 #[must_use]
 pub fn lacking(image: &Image, stage: &Stage) -> Vec<String> {
-    const LACKING: [&str; 9] = ["curl", "wget", "git", "gcc", "g++", "make", "unzip", "svn", "ssh"];
+    const LACKING: [&str; 10] = ["curl", "wget", "git", "gcc", "g++", "make", "unzip", "svn", "ssh", "openssl"];
     let mut installed: Vec<String> = Vec::new();
     each_kept(image, stage, |name, _| installed.push(name.to_owned()));
     let runs = image_steps::of_lineage(image, stage).into_iter().map(|step| step.command.program().to_owned());
     let asked = image.lineage(stage).flat_map(own).filter_map(|instruction| match &instruction.kind {
-        InstructionKind::Healthcheck(Some(command)) => Some(super::image_users::words(command).map(str::to_owned).collect::<Vec<_>>()),
+        InstructionKind::Healthcheck(Some(command)) | InstructionKind::Cmd(command) | InstructionKind::Entrypoint(command) => {
+            Some(super::image_users::words(command).map(str::to_owned).collect::<Vec<_>>())
+        }
         _ => None,
     });
     let mut lacking: Vec<String> = runs.chain(asked.flatten()).filter(|program| LACKING.contains(&program.as_str())).collect();

@@ -29,10 +29,14 @@ impl Step<'_> {
 }
 
 /// Programs that run what follows them.
-const BEFORE: [&str; 10] = ["sudo", "env", "time", "exec", "command", "nice", "nohup", "xargs", "eatmydata", "fakeroot"];
+const BEFORE: [&str; 13] =
+    ["sudo", "env", "time", "exec", "command", "nice", "nohup", "xargs", "eatmydata", "fakeroot", "timeout", "gosu", "su-exec"];
+
+/// Of these, the ones that take a word of their own first.
+const BEFORE_WITH_WORD: [&str; 3] = ["timeout", "gosu", "su-exec"];
 
 /// Options of those that take the next word.
-const BEFORE_WITH_VALUE: [&str; 6] = ["-u", "-g", "-n", "-a", "-I", "-L"];
+const BEFORE_WITH_VALUE: [&str; 7] = ["-u", "-g", "-n", "-a", "-I", "-L", "-P"];
 
 /// The commands of an instruction, where it is a `RUN`.
 #[must_use]
@@ -58,8 +62,10 @@ pub fn scripts(instruction: &Instruction) -> Vec<(&Text, Script)> {
         Form::Shell(text) => {
             let reader = text.value.split("<<").next().unwrap_or_default().split_whitespace().next().unwrap_or_default();
             let is_script = reader.is_empty() || is_shell(reader);
-            let bodies = command.heredocs.iter().filter(|_| is_script);
-            bodies.map(|body| (body, shell::lower(&body.value))).collect()
+            if !is_script {
+                return vec![(text, shell::lower(&text.value))];
+            }
+            command.heredocs.iter().map(|body| (body, shell::lower(&body.value))).collect()
         }
         Form::Exec(words) => of_words(words).into_iter().collect(),
     }
@@ -88,7 +94,39 @@ fn steps<'a>(instruction: &'a Instruction, text: &'a Text, script: &Script) -> V
         let words: Vec<Word> = command.words.iter().flat_map(|word| filled_in(word, script)).collect();
         Step { instruction, text, command: Command { words: bare(&words).to_vec(), range: command.range.clone() } }
     };
-    script.commands.iter().map(filled).collect()
+    let own = script.commands.iter().map(filled);
+    own.flat_map(|step| {
+        let inner = inner(instruction, text, &step.command);
+        std::iter::once(step).chain(inner)
+    })
+    .collect()
+}
+
+/// The commands of a script that a command hands to a shell: `bash -c "…"`.
+fn inner<'a>(instruction: &'a Instruction, text: &'a Text, command: &Command) -> Vec<Step<'a>> {
+    let Some(word) = inner_script(command) else { return Vec::new() };
+    let start = word.range.start + 1;
+    // Its bytes stand there as they are, or nobody knows where.
+    if text.value.get(start..start + word.value.len()) != Some(&word.value) {
+        return Vec::new();
+    }
+    let mut script = shell::lower(&word.value);
+    for command in &mut script.commands {
+        command.range = command.range.start + start..command.range.end + start;
+        for word in &mut command.words {
+            word.range = word.range.start + start..word.range.end + start;
+        }
+    }
+    let bare = |command: &Command| Command { words: bare(&command.words).to_vec(), range: command.range.clone() };
+    script.commands.iter().map(|command| Step { instruction, text, command: bare(command) }).collect()
+}
+
+/// The script that a command hands to a shell.
+#[must_use]
+pub fn inner_script(command: &Command) -> Option<&Word> {
+    let options = command.arguments().iter().take_while(|word| word.value.starts_with('-'));
+    let at = options.into_iter().position(|word| !word.value.starts_with("--") && word.value.contains('c'));
+    command.arguments().get(at.filter(|_| is_shell(command.program()))? + 1)
 }
 
 /// A word, or those that a constant of the script stands for: `apt-get install $packages`.
@@ -104,10 +142,12 @@ fn filled_in(word: &Word, script: &Script) -> Vec<Word> {
 fn bare(words: &[Word]) -> &[Word] {
     let mut rest = words;
     while let Some((first, behind)) = rest.split_first() {
-        if !BEFORE.contains(&first.value.rsplit('/').next().unwrap_or_default()) {
+        let program = first.value.rsplit('/').next().unwrap_or_default();
+        if !BEFORE.contains(&program) {
             break;
         }
         rest = behind;
+        let takes_word = BEFORE_WITH_WORD.contains(&program);
         while let Some((word, behind)) = rest.split_first() {
             let is_option = word.value.starts_with('-');
             if !is_option && !word.value.contains('=') {
@@ -115,6 +155,9 @@ fn bare(words: &[Word]) -> &[Word] {
             }
             let takes = BEFORE_WITH_VALUE.contains(&word.value.as_str());
             rest = if takes { behind.get(1..).unwrap_or_default() } else { behind };
+        }
+        if takes_word {
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
     rest
@@ -140,7 +183,12 @@ mod tests {
             ("RUN [\"pip\", \"install\", \"x\"]", &["pip install x"]),
             ("RUN <<EOF\ndeps=\"gcc make\"\napt-get install $deps\nEOF", &["apt-get install gcc make"]),
             ("RUN bash -e <<EOF\nnpm ci\nEOF", &["npm ci"]),
-            ("RUN cat <<EOF > /etc/motd\npip install x\nEOF", &[]),
+            ("RUN cat <<EOF > /etc/motd\npip install x\nEOF", &["cat"]),
+            (
+                "RUN bash -lc \"set -e && timeout 60 pip install x\"",
+                &["bash -lc set -e && timeout 60 pip install x", "set -e", "pip install x"],
+            ),
+            ("RUN gosu app npm ci && cat <<EOF > /x\na\nEOF", &["npm ci", "cat"]),
             ("RUN xargs -a list apt-get install -y", &["apt-get install -y"]),
             ("COPY . .", &[]),
         ] {

@@ -73,6 +73,8 @@ struct Layer<'a> {
     steps: Vec<Step<'a>>,
     mounts: &'a [Mount],
     variables: Variables,
+    /// The project's yarn is one that installs links to its cache.
+    is_berry: bool,
 }
 
 /// What the `RUN`s of a stage that ships leave behind, and those of the stages that it is built on.
@@ -82,6 +84,7 @@ pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&
     lineage.reverse();
     let mut variables = Variables::default();
     let (mut leaves_recommended, mut found) = (false, Vec::new());
+    let is_berry = is_berry(sources, image, stage);
     // A layer that only fetched the lists: whatever is removed above it, it keeps them.
     let mut fetched: Option<&Instruction> = None;
     for instruction in lineage.into_iter().flat_map(super::image_users::own) {
@@ -94,7 +97,7 @@ pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&
         }
         // `echo 'APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/…`
         leaves_recommended |= command.texts().any(|text| text.value.contains("APT::Install-Recommends"));
-        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: own };
+        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: own, is_berry };
         let mut left = layer.left(sources, image, stage, leaves_recommended);
         let installs = layer.apt().any(|(_, used)| used.installs());
         if installs && let Some(update) = fetched.take() {
@@ -137,7 +140,7 @@ impl Layer<'_> {
             let cache = match used.tool {
                 Tool::Apt => {
                     let said = |what: &str| format!("`{name} {}` {what}", used.verb);
-                    let is_left = fetches && !self.is_without(at, &[LISTS]);
+                    let is_left = fetches && !self.is_without(at, &[LISTS]) && !self.is_cleaned(at, used.tool, &["distclean"]);
                     let lists = is_left.then(|| Left {
                         what: said("leaves the package lists in the layer"),
                         confidence: Confidence::High,
@@ -200,13 +203,16 @@ impl Layer<'_> {
 
     /// Whether what lies in a folder is no part of the layer: it is mounted, or removed after a step.
     fn is_without(&self, at: usize, folders: &[&str]) -> bool {
+        let named = folders.iter().filter_map(|folder| self.variables.0.get(folder.strip_prefix('$')?)?.clone());
+        let folders: Vec<String> = named.chain(folders.iter().map(|folder| (*folder).to_owned())).collect();
         let is_mounted = |mount: &Mount| {
             matches!(mount.kind.as_str(), "cache" | "tmpfs")
                 && mount.target.as_deref().is_some_and(|target| folders.iter().any(|folder| covers(target, folder)))
         };
         let removes = |step: &Step<'_>| {
             let program = step.command.program();
-            let is_removal = program == "rm" || program == "rmdir" || (program == "find" && step.command.has("-delete"));
+            // `find … -delete`, `find … | xargs rm`.
+            let is_removal = matches!(program, "rm" | "rmdir" | "find");
             is_removal
                 && step
                     .command
@@ -223,7 +229,7 @@ impl Layer<'_> {
             let Some(used) = package_tools::read(&step.command) else { return false };
             let first = used.packages().first().map_or("", |word| &word.value);
             let verb = format!("{} {first}", used.verb);
-            used.tool == tool && verbs.iter().any(|wanted| verb.trim() == *wanted || used.verb == *wanted)
+            used.tool == tool && used.verb != "install" && verbs.iter().any(|wanted| verb.trim() == *wanted || used.verb == *wanted)
         };
         self.steps.iter().skip(at + 1).any(cleans)
     }
@@ -234,8 +240,9 @@ impl Layer<'_> {
         let behind = self.steps[at].span_of(used.last.range.clone());
         let (is_off, remedy) = match tool {
             Tool::Pip => (
-                used.has(&["--no-cache-dir", "--no-cache"])
+                used.has(&["--no-cache-dir", "--no-cache", "--cache-dir"])
                     || variables.has("PIP_NO_CACHE_DIR")
+                    || self.is_told(at, "no-cache-dir")
                     || self.is_without(at, &["/root/.cache/pip", "$PIP_CACHE_DIR"])
                     || self.is_cleaned(at, tool, &["cache purge"]),
                 Remedy::Option(behind, "--no-cache-dir"),
@@ -257,10 +264,13 @@ impl Layer<'_> {
             ),
             Tool::Pipenv => (
                 self.is_without(at, &["/root/.cache/pipenv", "$PIPENV_CACHE_DIR"]) || self.is_cleaned(at, tool, &["--clear"]),
-                Remedy::Behind("rm -rf /root/.cache"),
+                Remedy::Behind("rm -rf ~/.cache"),
             ),
             Tool::Yarn => (
+                // From the second version on, what is cached is what is installed.
                 used.is_global()
+                    || self.is_berry
+                    || used.has(&["--immutable", "--immutable-cache"])
                     || self.is_without(at, &["/usr/local/share/.cache", "/root/.cache/yarn", "$YARN_CACHE_FOLDER"])
                     || self.is_cleaned(at, tool, &["cache clean"]),
                 Remedy::Behind("yarn cache clean"),
@@ -293,6 +303,19 @@ impl Layer<'_> {
             Tool::Pdm | Tool::Pnpm | Tool::Bun | Tool::Npm | Tool::Apt => return None,
         };
         (!is_off).then_some(remedy)
+    }
+
+    /// Whether an option comes out of a variable, or was set before: `pip install $PIP_OPTS`, `pip config set global.no-cache-dir true`.
+    fn is_told(&self, at: usize, option: &str) -> bool {
+        let step = &self.steps[at];
+        let filled = |name: &str| self.variables.0.get(name.trim_start_matches('{').trim_end_matches('}')).cloned().flatten();
+        let by_variable =
+            step.command.words.iter().filter_map(|word| filled(word.value.strip_prefix('$')?)).any(|value| value.contains(option));
+        by_variable
+            || self
+                .steps
+                .iter()
+                .any(|step| step.command.has("config") && step.command.arguments().iter().any(|word| word.value.contains(option)))
     }
 
     /// `npm install` with what only developers need.
@@ -329,7 +352,11 @@ impl Layer<'_> {
 
     /// Whether the layer removes them again.
     fn is_pruned(&self) -> bool {
-        self.steps.iter().any(|step| package_tools::read(&step.command).is_some_and(|used| used.verb == "prune"))
+        self.steps.iter().any(|step| {
+            let removes = step.command.program() == "rm" && step.command.arguments().iter().any(|word| word.value.contains("node_modules"));
+            let is_pruned = |used: Use<'_>| used.verb == "prune" || (used.installs_manifest() && used.is_for_production());
+            removes || package_tools::read(&step.command).is_some_and(is_pruned)
+        })
     }
 }
 
@@ -342,7 +369,7 @@ pub fn ships_development(image: &Image, stage: &Stage) -> Option<Span> {
     for instruction in lineage.into_iter().flat_map(super::image_users::own) {
         variables.set(instruction);
         let InstructionKind::Run(command) = &instruction.kind else { continue };
-        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: variables.clone() };
+        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: variables.clone(), is_berry: false };
         let installs = |step: &Step<'_>| {
             package_tools::read(&step.command).is_some_and(|used| {
                 used.tool.ecosystem() == Ecosystem::Node && used.installs_manifest() && used.verb != "fetch" && !used.is_for_production()
@@ -364,9 +391,31 @@ fn lacks_headers(used: &Use<'_>) -> bool {
     names(&["gcc", "clang"]) && !names(&["libc6-dev", "libc-dev", "build-essential", "g++"])
 }
 
+/// Whether the yarn of a project is its second version or a later one.
+fn is_berry(sources: &Sources, image: &Image, stage: &Stage) -> bool {
+    let copies = image.lineage(stage).flat_map(super::image_users::own).filter_map(|instruction| match &instruction.kind {
+        InstructionKind::Copy(copy) => Some(&copy.sources),
+        _ => None,
+    });
+    let manifest = image_contexts::manifest(sources, image, stage, "package.json");
+    let says = |text: &str| {
+        let version = text.split("\"yarn@").nth(1).and_then(|rest| rest.chars().next());
+        version.is_some_and(|first| first.is_ascii_digit() && !matches!(first, '0' | '1'))
+    };
+    copies.flatten().any(|source| source.value.contains(".yarnrc.yml") || source.value.ends_with(".yarn"))
+        || manifest.is_some_and(|file| says(&file.text))
+}
+
 /// Whether a path is a folder or holds it: `/root/.cache`, `~/.cache/pip/*`.
 fn covers(path: &str, folder: &str) -> bool {
-    let path = path.trim_end_matches('*').trim_end_matches('/');
+    // `/var/lib/{apt,dpkg}`.
+    if let Some((before, rest)) = path.split_once('{')
+        && let Some((names, behind)) = rest.split_once('}')
+        && !before.ends_with('$')
+    {
+        return names.split(',').any(|name| covers(&format!("{before}{name}{behind}"), folder));
+    }
+    let path = path.split('*').next().unwrap_or_default().trim_end_matches('/');
     let plain = path.replace("${", "$").replace('}', "");
     let path = plain.replace("$HOME", "/root").replace('~', "/root");
     if path.is_empty() || path == "/" {
@@ -399,6 +448,8 @@ mod tests {
             ("$HOME/.cache/*", "/root/.cache/pip", true),
             ("/root/.cache/uv", "/root/.cache/pip", false),
             ("${PIP_CACHE_DIR}", "$PIP_CACHE_DIR", true),
+            ("/var/lib/{apt,dpkg}/", LISTS, true),
+            ("/var/lib/apt/lists/*_*", LISTS, true),
         ] {
             assert_eq!(covers(path, folder), expected, "{path} {folder}");
         }

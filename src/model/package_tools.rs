@@ -57,7 +57,7 @@ impl Tool {
             "yarn" | "yarnpkg" => Self::Yarn,
             "pnpm" => Self::Pnpm,
             "bun" => Self::Bun,
-            "apt-get" | "apt" | "aptitude" => Self::Apt,
+            "apt-get" | "apt" => Self::Apt,
             "apk" => Self::Apk,
             "dnf" | "dnf5" | "microdnf" | "yum" | "tdnf" => Self::Dnf,
             _ => return None,
@@ -252,16 +252,17 @@ impl<'c> Use<'c> {
                 self.verb.as_str(),
                 "install" | "i" | "add" | "ci" | "clean-install" | "ic" | "install-clean" | "isntall" | "in" | "ins" | "inst"
             ),
-            Tool::Yarn => matches!(self.verb.as_str(), "" | "install" | "add" | "workspaces" | "global") && !self.has(&["--version", "-v"]),
+            Tool::Yarn => match self.verb.as_str() {
+                "workspaces" => self.is_first("focus"),
+                verb => matches!(verb, "" | "install" | "add" | "global") && !self.has(&["--version", "-v"]),
+            },
             Tool::Pnpm => matches!(self.verb.as_str(), "install" | "i" | "add" | "fetch"),
             Tool::Bun => matches!(self.verb.as_str(), "install" | "i" | "add" | "a"),
             Tool::Apt => matches!(self.verb.as_str(), "install" | "build-dep" | "upgrade" | "dist-upgrade" | "full-upgrade"),
             Tool::Apk => matches!(self.verb.as_str(), "add" | "upgrade"),
+            Tool::Dnf if matches!(self.verb.as_str(), "group" | "module") => self.is_first("install"),
             Tool::Dnf => {
-                matches!(
-                    self.verb.as_str(),
-                    "install" | "update" | "upgrade" | "localinstall" | "groupinstall" | "group" | "module" | "builddep"
-                )
+                matches!(self.verb.as_str(), "install" | "update" | "upgrade" | "localinstall" | "groupinstall" | "builddep")
             }
         }
     }
@@ -284,12 +285,16 @@ impl<'c> Use<'c> {
                 Tool::Npm | Tool::Bun => names_none() && !self.is_global(),
                 Tool::Yarn => match self.verb.as_str() {
                     "" | "install" => names_none(),
-                    "workspaces" => self.packages().first().is_some_and(|word| word.value == "focus"),
+                    "workspaces" => true,
                     _ => false,
                 },
                 Tool::Pnpm => (names_none() || self.verb == "fetch") && !self.is_global(),
                 Tool::Apt | Tool::Apk | Tool::Dnf => false,
             }
+    }
+
+    fn is_first(&self, word: &str) -> bool {
+        self.packages().first().is_some_and(|first| first.value == word)
     }
 
     /// Files of requirements, or a project's own folder.

@@ -7,8 +7,8 @@ use crate::ir::image::{Command, Form, Image, Instruction, InstructionKind, Stage
 use crate::ir::shell::Script;
 use crate::lower::shell;
 use crate::model::image_commands::{self as commands, Started};
-use crate::model::image_purpose;
 use crate::model::images::Base;
+use crate::model::{image_purpose, image_steps};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -33,28 +33,32 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
     let word = keyword(instruction);
     let server = shell.server();
     let how = match shell.how {
-        How::Form if shell.text.value.trim_start().starts_with("['") => {
+        How::Form if commands::is_array_like(&shell.text.value) && shell.text.value.trim_start().starts_with("['") => {
             format!("single quotes are no JSON, so this `{word}` is in shell form")
         }
-        How::Form if shell.text.value.trim_start().starts_with('[') => format!("this is no JSON array, so this `{word}` is in shell form"),
+        How::Form if commands::is_array_like(&shell.text.value) => format!("this is no JSON array, so this `{word}` is in shell form"),
         How::Form => format!("`{word}` is in shell form"),
         How::Array => format!("`{word}` starts a shell without `exec`"),
     };
     let gives_way = commands::may_give_way(image, stage, &shell.script, &shell.text.value);
     let above = if started.init.is_some() { "a shell stands between the init and" } else { "a shell is PID 1, above" };
-    let message = if gives_way {
+    let is_handed_on = started.is_handed_on();
+    let message = if is_handed_on {
+        format!("{how}: a shell stands between the init, which signals all below it, and {server}")
+    } else if gives_way {
         format!("{how}: SIGTERM reaches {server} only as long as the shell of this image gives its place away by itself")
     } else {
         format!("{how}: {above} {server}, which SIGTERM then never reaches")
     };
-    let is_idle = shell.script.commands.last().is_some_and(|command| matches!(command.program(), "tail" | "sleep"));
+    let is_idle = commands::last(&shell.script).is_some_and(|command| matches!(command.program(), "tail" | "sleep"));
     let (confidence, message) = match aside {
         Some(why) => (Confidence::Low, format!("{message}, {why}")),
         None if is_idle => (Confidence::Low, message),
-        None if gives_way => (Confidence::Medium, message),
+        None if gives_way || is_handed_on => (Confidence::Medium, message),
         None => (Confidence::High, message),
     };
-    let fix = image_command::without_shell(sources, image, instruction, shell.text, &shell.script);
+    let is_alone = started.judged().count() == 1 && !started.has_both();
+    let fix = image_command::without_shell(sources, image, (instruction, is_alone), shell.text, &shell.script);
     ctx.report(Place { file: image.file, span: instruction.span }, confidence, message, fix).symbol =
         stage.name.clone().unwrap_or_default();
 }
@@ -100,16 +104,17 @@ impl<'a> Shell<'a> {
             Form::Exec(words) => (How::Array, commands::script_of(words)?),
         };
         let script = shell::lower(&text.value);
-        let is_array = how == How::Form && text.value.trim_start().starts_with('[');
+        let is_array = how == How::Form && commands::is_array_like(&text.value);
         (is_array || (!commands::gives_way(&script) && !commands::is_no_server(&script))).then_some(Self { how, text, script })
     }
 
     /// What the shell starts, for a message.
     fn server(&self) -> String {
-        let last = self.script.commands.last().filter(|_| !self.text.value.trim_start().starts_with('['));
+        let last = commands::last(&self.script).filter(|_| !commands::is_array_like(&self.text.value));
         let named = |command: &crate::ir::shell::Command| {
             // A shell in a shell.
-            let inner = commands::inner_script(command).and_then(|script| Some(shell::lower(script).commands.last()?.program().to_owned()));
+            let inner =
+                image_steps::inner_script(command).and_then(|word| Some(commands::last(&shell::lower(&word.value))?.program().to_owned()));
             format!("`{}`", inner.unwrap_or_else(|| command.program().to_owned()))
         };
         last.map_or_else(|| "the server".to_owned(), named)
