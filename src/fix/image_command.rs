@@ -8,8 +8,10 @@ use crate::model::image_scripts;
 use crate::source::{Place, Sources};
 
 /// What the shell does itself: there is no program of that name to start.
-const BUILT_IN: [&str; 16] =
-    ["time", "exit", "cd", "export", "source", ".", "set", "wait", "eval", "ulimit", "umask", "trap", "read", "test", "[", "true"];
+const BUILT_IN: [&str; 21] = [
+    "time", "exit", "cp", "mv", "rm", "echo", "cat", "cd", "export", "source", ".", "set", "wait", "eval", "ulimit", "umask", "trap",
+    "read", "test", "[", "true",
+];
 
 /// Writes a command as an array where no feature of the shell is used, and has the shell give way to it elsewhere.
 #[must_use]
