@@ -222,12 +222,12 @@ fn is_local(line: &str) -> bool {
 fn is_where_it_runs(stage: &Stage, install: &Instruction, to: &str) -> bool {
     let plain = |path: &str| path.trim_end_matches("/.").trim_end_matches('/').to_owned();
     let before = own(stage).filter(|other| other.span.start < install.span.start);
-    let folder = before.filter_map(|other| match &other.kind {
+    let mut folder = before.filter_map(|other| match &other.kind {
         InstructionKind::Workdir(path) => Some(plain(&path.value)),
         _ => None,
     });
     let to = plain(to);
-    to.is_empty() || to == "." || folder.last().is_none_or(|folder| folder == to || folder == format!("/{to}"))
+    to.is_empty() || to == "." || folder.next_back().is_none_or(|folder| folder == to || folder == format!("/{to}"))
 }
 
 /// Files by the folder that they lie in, below the copied one.
