@@ -187,7 +187,7 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
     let place = program.place(id, sink.call);
     let fix =
         binding::fix(program, id, sink.call, sink.argument, text).unwrap_or_else(|| advice(program, id, sink.call, &filled, position));
-    let trace = trace(program, id, sink, &hole);
+    let trace = trace(program, id, Some(sink.call), &hole);
     let finding = ctx.report(place, confidence, message, fix);
     finding.trace = trace;
 }
@@ -237,7 +237,8 @@ fn report_loose(ctx: &mut Context<'_>, id: ModuleId, root: ExprId, text: &Text) 
         Fix::advice("Keep the text constant, and send the value beside it", code)
     };
     let start = text.roots.iter().copied().find(|piece| queries::begins(program, id, *piece, text)).unwrap_or(root);
-    ctx.report(program.place(id, start), confidence, message, fix);
+    let trace = trace(program, id, None, &hole);
+    ctx.report(program.place(id, start), confidence, message, fix).trace = trace;
 }
 
 /// `self.name`, `self.settings["name"]`, `this.name`
@@ -260,8 +261,8 @@ fn name_of(program: &Program, id: ModuleId, call: ExprId) -> String {
     callee.map_or_else(String::new, |callee| one_line(program.text(id, callee).trim_start_matches("await ")))
 }
 
-/// The way of request data to where the text is run, a sentence for each step.
-fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<Related> {
+/// The way of request data to where the text is run, as far as that is seen, a sentence for each step.
+fn trace(program: &Program, id: ModuleId, run: Option<ExprId>, hole: &Hole) -> Vec<Related> {
     let mut steps = Vec::new();
     if hole.origin == Origin::Request {
         steps.extend(path::steps(&hole.way).into_iter().filter_map(|step| {
@@ -282,7 +283,7 @@ fn trace(program: &Program, id: ModuleId, sink: &SinkCall, hole: &Hole) -> Vec<R
     if steps.last().is_none_or(|last| last.place != place) {
         steps.push(Related::new(place, "it becomes part of the text here"));
     }
-    steps.push(Related::new(program.place(id, sink.call), "the text is run here"));
+    steps.extend(run.map(|call| Related::new(program.place(id, call), "the text is run here")));
     steps
 }
 
