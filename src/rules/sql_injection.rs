@@ -164,7 +164,9 @@ fn report_sink(ctx: &mut Context<'_>, id: ModuleId, sink: &SinkCall) {
                     Language::TypeScript => "const QUERIES = new Map([['open', 'SELECT …']]);\nconst query = QUERIES.get(name);\n",
                 },
             );
-            ctx.report(program.place(id, sink.call), Confidence::Medium, message, fix);
+            let whole = Hole { origin: Origin::Request, expr: sink.argument, way: sink.value.way.clone() };
+            let trace = trace(program, id, Some(sink.call), &whole);
+            ctx.report(program.place(id, sink.call), Confidence::Medium, message, fix).trace = trace;
         }
         return;
     };
