@@ -17,12 +17,13 @@ use crate::model::program::{ModuleId, Program};
 use crate::model::project::{Asked, Project};
 use crate::model::routes::Routes;
 use crate::model::runtimes::Runtimes;
+use crate::model::secrets::concealed;
 use crate::model::services::{self, Started};
 use crate::model::sql::queries::Queries;
 use crate::progress::Progress;
 use crate::report::Unread;
 use crate::rules::{Check, Context, Rule};
-use crate::source::{FileId, FileKind, SourceFile, Sources, Span};
+use crate::source::{FileId, FileKind, Place, SourceFile, Sources, Span};
 
 const INTERNAL: &str = "internal error, please report it";
 
@@ -185,7 +186,23 @@ pub fn judge(project: &Project, rules: &[&'static Rule]) -> (Vec<Finding>, Vec<U
     });
     findings.sort_by(|a, b| (a.place, a.rule, b.confidence, &a.message).cmp(&(b.place, b.rule, a.confidence, &b.message)));
     findings.dedup_by(|b, a| a.place == b.place && a.rule == b.rule && a.secret == b.secret);
+    conceal(&project.program.sources, &mut findings);
     (findings, failed)
+}
+
+/// Advice is made of the user's own lines: secrets that were found in these are hidden there, too.
+fn conceal(sources: &Sources, findings: &mut [Finding]) {
+    const SHORTEST: usize = 8;
+    let secrets: Vec<Place> = findings.iter().filter_map(|finding| finding.secret).collect();
+    for finding in findings {
+        let Some(advice) = &mut finding.fix.advice else { continue };
+        for place in secrets.iter().filter(|place| place.file == finding.place.file) {
+            let secret = sources.slice(*place);
+            if secret.len() >= SHORTEST && advice.contains(secret) {
+                *advice = advice.replace(secret, &concealed(secret));
+            }
+        }
+    }
 }
 
 /// A defect of ours in one place must not cost the findings in all others.

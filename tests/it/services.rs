@@ -58,3 +58,17 @@ fn fixing_the_platform_leaves_fewer_findings_and_valid_files() {
     assert!(fixed.left.report.findings.len() + 10 < fixed.found.report.findings.len());
     assert!(fixed.left.report.failed.is_empty(), "{:?}", fixed.left.report.failed);
 }
+
+#[test]
+fn advice_shows_no_secret_of_its_file() {
+    let outcome = run::check(&options(&fixture("platform")), &Progress::default()).expect("a result");
+    let (sources, findings) = (&outcome.report.sources, &outcome.report.findings);
+    let secrets: Vec<&str> =
+        findings.iter().filter_map(|finding| finding.secret).map(|place| sources.slice(place)).filter(|secret| secret.len() >= 8).collect();
+    let advice: Vec<&String> = findings.iter().filter_map(|finding| finding.fix.advice.as_ref()).collect();
+    let hidden = advice.iter().any(|advice| advice.contains("JWT_SIGNING_KEY=gw-6****"));
+    assert!(secrets.len() > 10 && hidden, "{} secrets", secrets.len());
+    for advice in advice {
+        assert!(secrets.iter().all(|secret| !advice.contains(secret)), "{advice}");
+    }
+}
