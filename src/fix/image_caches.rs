@@ -34,7 +34,7 @@ fn title(left: &[&Left]) -> String {
         Remedy::Option(_, option) | Remedy::OtherPackages(_, option) => format!("Pass `{option}`"),
         Remedy::Command(_, command) => format!("Install with `npm {command}`"),
         Remedy::Behind(command) => format!("End with `{command}`"),
-        Remedy::Join(_) => "Update, install and remove the lists in one `RUN`".to_owned(),
+        Remedy::Join => "Update, install and remove the lists in one `RUN`".to_owned(),
     };
     let mut all: Vec<String> = left.iter().map(one).collect();
     all.dedup();
@@ -52,7 +52,7 @@ fn shown(written: &str, left: &[&Left]) -> String {
         Remedy::Option(_, option) | Remedy::OtherPackages(_, option) => format!("# with {option}\n"),
         Remedy::Command(_, command) => format!("# in a stage that ships: npm {command}\n"),
         Remedy::Behind(command) => format!("# and at its end: {command}\n"),
-        Remedy::Join(_) => format!("# with `apt-get update` in this RUN, and at its end: {REMOVE_LISTS}\n"),
+        Remedy::Join => format!("# with `apt-get update` in this RUN, and at its end: {REMOVE_LISTS}\n"),
     };
     let notes: String = left.iter().map(one).collect();
     format!("{notes}{written}\n")
@@ -77,7 +77,7 @@ fn intent(sources: &Sources, image: &Image, instruction: &Instruction, remedy: &
             word(source.slice(*at))?;
             Some(Intent::Replace { place: place(*at), text: (*command).to_owned() })
         }
-        Remedy::Join(_) => None,
+        Remedy::Join => None,
         Remedy::Behind(command) => {
             let InstructionKind::Run(run) = &instruction.kind else { return None };
             let Form::Shell(text) = &run.form else { return None };

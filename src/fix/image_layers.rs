@@ -3,6 +3,7 @@
 use super::{Fix, Intent};
 use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
 use crate::ir::shell;
+use crate::model::image_purpose::NODE_LOCKS;
 use crate::model::image_scripts::{contexts, join, plain};
 use crate::model::image_steps::{self, Step};
 use crate::model::image_users::own;
@@ -10,19 +11,6 @@ use crate::model::package_tools::{self, Tool, Use};
 use crate::source::{Place, SourceFile, Sources};
 
 const TITLE: &str = "Copy the manifest first, install, and copy the sources after that";
-
-/// Lock files of Node's managers, and what else says how they install.
-const NODE: [&str; 9] = [
-    "package.json",
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "bun.lock",
-    "bun.lockb",
-    ".npmrc",
-    ".yarnrc.yml",
-];
 
 /// Programs that need none of the sources.
 const NEED_NOTHING: [&str; 24] = [
@@ -130,7 +118,9 @@ fn manifests(sources: &Sources, image: &Image, folder: &str, used: &Use<'_>) -> 
         Tool::Pip | Tool::Uv if !used.requirements().is_empty() => used.requirements(),
         Tool::Uv if used.verb == "sync" => usual(Tool::Uv).iter().map(|name| (*name).to_owned()).collect(),
         Tool::Pip | Tool::Uv => return Vec::new(),
-        Tool::Npm | Tool::Yarn | Tool::Pnpm | Tool::Bun => NODE.iter().map(|name| (*name).to_owned()).collect(),
+        Tool::Npm | Tool::Yarn | Tool::Pnpm | Tool::Bun => {
+            std::iter::once(&"package.json").chain(NODE_LOCKS).map(|name| (*name).to_owned()).collect()
+        }
         tool => usual(tool).iter().map(|name| (*name).to_owned()).collect(),
     };
     let first = wanted.first().map(|name| plain(name).to_owned()).unwrap_or_default();

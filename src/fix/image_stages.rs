@@ -7,7 +7,7 @@ use crate::ir::Known;
 use crate::ir::image::{Image, Instruction, InstructionKind, Stage};
 use crate::model::image_sizes::{self, Weights};
 use crate::model::image_steps;
-use crate::model::image_users::{self as users, own};
+use crate::model::image_users as users;
 use crate::model::images::Reference;
 use crate::model::package_tools::{self, Ecosystem, Tool, Use};
 use crate::source::{Place, Sources};
@@ -178,10 +178,8 @@ fn installs_nothing(image: &Image, stage: &Stage) -> bool {
 /// Two stages out of the instructions of one.
 fn draft(sources: &Sources, image: &Image, stage: &Stage, weights: &Weights<'_>) -> String {
     let file = sources.get(image.file);
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
-    let base = lineage.first().map_or(stage.base.value.as_str(), |root| root.base.value.as_str());
-    let all: Vec<&Instruction> = lineage.into_iter().flat_map(own).collect();
+    let base = image.lineage(stage).last().unwrap_or(stage).base.value.as_str();
+    let all = users::in_order(image, stage);
     let works = |instruction: &&Instruction| {
         image_steps::of(instruction)
             .iter()

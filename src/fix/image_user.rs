@@ -50,9 +50,7 @@ pub fn fix(sources: &Sources, image: &Image, stage: &Stage, base: &Base<'_>, roo
     if !image.errors.is_empty() {
         return Fix::advice(title, lines);
     }
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
-    let all: Vec<&Instruction> = lineage.into_iter().flat_map(users::own).collect();
+    let all = users::in_order(image, stage);
     let in_home = all.iter().filter_map(|instruction| match &instruction.kind {
         InstructionKind::Run(command) => elsewhere(command, &all, base).map(|env| (*instruction, Some(env))),
         _ => is_below_home(instruction).then_some((*instruction, None)),

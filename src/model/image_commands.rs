@@ -3,7 +3,7 @@
 use crate::ir::image::{Command, Form, Image, Instruction, InstructionKind, Stage, Text};
 use crate::ir::shell::{self, Script};
 use crate::model::image_steps::is_shell;
-use crate::model::image_users::{commands, own};
+use crate::model::image_users::{commands, own, program};
 use crate::model::images::{Base, UserTool};
 
 /// Inits: they hand signals on, and collect what has ended.
@@ -39,7 +39,7 @@ impl<'a> Started<'a> {
         }
         let first = entrypoint.or(command);
         let init = first.and_then(|(_, first)| match &first.form {
-            Form::Exec(words) => words.first().map(|word| base_name(&word.value)).filter(|program| INITS.contains(program)),
+            Form::Exec(words) => words.first().map(|word| program(&word.value)).filter(|init| INITS.contains(init)),
             Form::Shell(_) => None,
         });
         Self { entrypoint, command, init }
@@ -62,8 +62,8 @@ impl<'a> Started<'a> {
     pub fn manager(&self) -> Option<(&'a Instruction, &'a [Text])> {
         let (instruction, command) = self.command.or(self.entrypoint)?;
         let Form::Exec(words) = &command.form else { return None };
-        let at = words.iter().position(|word| matches!(base_name(&word.value), "npm" | "yarn" | "pnpm"))?;
-        let is_below_init = words[..at].iter().all(|word| INITS.contains(&base_name(&word.value)) || word.value.starts_with('-'));
+        let at = words.iter().position(|word| matches!(program(&word.value), "npm" | "yarn" | "pnpm"))?;
+        let is_below_init = words[..at].iter().all(|word| INITS.contains(&program(&word.value)) || word.value.starts_with('-'));
         let rest: Vec<&str> = words[at + 1..].iter().map(|word| word.value.as_str()).filter(|word| !word.starts_with('-')).collect();
         let starts = matches!(rest.as_slice(), ["start" | "serve" | "run" | "run-script", ..]) || rest.len() == 1;
         (is_below_init && starts).then_some((instruction, &words[at..]))
@@ -84,7 +84,7 @@ impl<'a> Started<'a> {
 /// The script of `["sh", "-c", "…"]`, an init before it or not.
 #[must_use]
 pub fn script_of(words: &[Text]) -> Option<&Text> {
-    let is_before = |word: &Text| INITS.contains(&base_name(&word.value)) || base_name(&word.value) == "env" || word.value.starts_with('-');
+    let is_before = |word: &Text| INITS.contains(&program(&word.value)) || program(&word.value) == "env" || word.value.starts_with('-');
     let at = words.iter().position(|word| !is_before(word))?;
     let (shell, rest) = words[at..].split_first()?;
     if !is_shell(&shell.value) {
@@ -121,13 +121,13 @@ pub fn last(script: &Script) -> Option<&shell::Command> {
 pub fn may_give_way(image: &Image, stage: &Stage, script: &Script, text: &str) -> bool {
     let base = Base::of(image, stage);
     let is_bash = image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
-        InstructionKind::Shell(words) => words.first().is_some_and(|word| base_name(&word.value) == "bash"),
+        InstructionKind::Shell(words) => words.first().is_some_and(|word| program(&word.value) == "bash"),
         _ => false,
     });
     let is_small = base.facts.user_tool == Some(UserTool::Adduser)
         || ["ubi", "rhel", "fedora", "centos", "almalinux", "rockylinux"].iter().any(|name| base.name.contains(name));
-    let is_chain =
-        !text.contains(['|', ';', '\n']) && last(script).is_some_and(|last| text[last.range.end.min(text.len())..].trim().is_empty());
+    let is_chain = !text.contains(['|', ';', '\n'])
+        && last(script).is_some_and(|last| text.get(last.range.end..).is_some_and(|rest| rest.trim().is_empty()));
     (is_bash || is_small) && is_chain && !is_array_like(text)
 }
 
@@ -155,14 +155,9 @@ pub fn is_no_server(script: &Script) -> bool {
 pub fn has_other_shell(image: &Image, stage: &Stage) -> bool {
     image.lineage(stage).flat_map(own).any(|instruction| match &instruction.kind {
         InstructionKind::Shell(words) => words.first().is_some_and(|word| {
-            let program = base_name(&word.value).to_ascii_lowercase();
-            program.starts_with("powershell") || program.starts_with("pwsh") || program.starts_with("cmd")
+            let name = program(&word.value).to_ascii_lowercase();
+            name.starts_with("powershell") || name.starts_with("pwsh") || name.starts_with("cmd")
         }),
         _ => false,
     })
-}
-
-/// The name of a program without its folder.
-fn base_name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
 }

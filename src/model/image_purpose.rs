@@ -3,6 +3,7 @@
 use crate::ir::image::{Command, Image, InstructionKind, Stage};
 use crate::model::image_scripts::{contexts, join, plain};
 use crate::model::image_users::{commands, own, program, words};
+use crate::model::images::Base;
 use crate::model::manifests;
 use crate::model::services::is_example;
 use crate::source::{SourceFile, Sources};
@@ -75,11 +76,17 @@ const FOR_DEVELOPERS: &[(&str, &str)] = &[
 /// Programs that bring a database to its present form, and what they are told for that.
 const MIGRATORS: &[&str] = &["alembic", "aerich", "dbmate", "flyway", "goose", "liquibase", "sqitch"];
 
+/// Lock files of the managers of Node's packages.
+pub const NODE_LOCKS: &[&str] = &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"];
+
 /// Lock files of the managers of the same packages: a project has one of them.
-const LOCK_FILES: &[&[&str]] = &[
-    &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"],
-    &["poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock"],
-];
+const LOCK_FILES: &[&[&str]] = &[NODE_LOCKS, &["poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock"]];
+
+/// The stage of an image that ships, where it is to be judged: it is neither test code nor one of Windows.
+#[must_use]
+pub fn judged<'a>(sources: &Sources, image: &'a Image) -> Option<&'a Stage> {
+    image.last_stage().filter(|stage| !sources.get(image.file).test && !Base::of(image, stage).facts.windows)
+}
 
 /// Why an image is hardly what runs in production, in words that follow a comma.
 #[must_use]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::ir::image::{Form, Image, Instruction, InstructionKind, Stage, Text};
 use crate::ir::shell::{Command, Script, Word};
 use crate::lower::shell;
-use crate::model::image_users::own;
+use crate::model::image_users::in_order;
 use crate::source::Span;
 
 /// A command of a `RUN`.
@@ -47,9 +47,7 @@ pub fn of(instruction: &Instruction) -> Vec<Step<'_>> {
 /// The commands of a stage and of those that it is built on, in the order in which they run.
 #[must_use]
 pub fn of_lineage<'a>(image: &'a Image, stage: &'a Stage) -> Vec<Step<'a>> {
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
-    lineage.into_iter().flat_map(own).flat_map(of).collect()
+    in_order(image, stage).into_iter().flat_map(of).collect()
 }
 
 /// The scripts that a `RUN` hands to a shell.

@@ -61,6 +61,14 @@ pub fn own(stage: &Stage) -> impl DoubleEndedIterator<Item = &Instruction> {
     stage.instructions.iter().filter(|instruction| !instruction.on_build)
 }
 
+/// What a stage and those that it is built on do, in the order in which it is done.
+#[must_use]
+pub fn in_order<'a>(image: &'a Image, stage: &'a Stage) -> Vec<&'a Instruction> {
+    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
+    lineage.reverse();
+    lineage.into_iter().flat_map(own).collect()
+}
+
 /// The user that a stage ends as: the last `USER` of it or of a stage that it is built on, with the stage that says so.
 #[must_use]
 pub fn last_user<'a>(image: &'a Image, stage: &'a Stage) -> Option<(&'a Stage, &'a Instruction)> {
@@ -245,9 +253,7 @@ pub fn creates_group(image: &Image, stage: &Stage, name: &str) -> bool {
 /// The package tool that a stage runs as the user that its base has: before any `USER`, and without `sudo`.
 #[must_use]
 pub fn package_tool<'a>(image: &'a Image, stage: &'a Stage) -> Option<&'a str> {
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
-    let before = lineage.into_iter().flat_map(own).take_while(|instruction| !matches!(instruction.kind, InstructionKind::User { .. }));
+    let before = in_order(image, stage).into_iter().take_while(|instruction| !matches!(instruction.kind, InstructionKind::User { .. }));
     before.into_iter().find_map(|instruction| match &instruction.kind {
         InstructionKind::Run(command) if words(command).all(|word| program(word) != "sudo") => {
             words(command).map(program).find(|word| PACKAGE_TOOLS.contains(word))

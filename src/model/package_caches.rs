@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::image_contexts;
 use super::image_steps::{self, Step};
+use super::image_users::{in_order, own};
 use super::package_tools::{self, Ecosystem, Tool, Use};
 use crate::finding::Confidence;
 use crate::ir::Known;
@@ -32,8 +33,8 @@ pub enum Remedy {
     Command(Span, &'static str),
     /// A command behind the others.
     Behind(&'static str),
-    /// One `RUN` with that of another place.
-    Join(Span),
+    /// One `RUN` with what fetched the lists.
+    Join,
 }
 
 /// Variables that hold for the commands of a stage.
@@ -80,35 +81,30 @@ struct Layer<'a> {
 /// What the `RUN`s of a stage that ships leave behind, and those of the stages that it is built on.
 #[must_use]
 pub fn left<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(&'a Instruction, Vec<Left>)> {
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
     let mut variables = Variables::default();
     let (mut leaves_recommended, mut found) = (false, Vec::new());
     let is_berry = is_berry(sources, image, stage);
     // A layer that only fetched the lists: whatever is removed above it, it keeps them.
     let mut fetched: Option<&Instruction> = None;
-    for instruction in lineage.into_iter().flat_map(super::image_users::own) {
+    for instruction in in_order(image, stage) {
         variables.set(instruction);
         let InstructionKind::Run(command) = &instruction.kind else { continue };
-        let mut own = variables.clone();
+        let mut set = variables.clone();
         let scripts = image_steps::scripts(instruction);
         for assignment in scripts.iter().flat_map(|(_, script)| &script.assignments) {
-            own.0.insert(assignment.name.clone(), assignment.value.is_constant.then(|| assignment.value.value.clone()));
+            set.0.insert(assignment.name.clone(), assignment.value.is_constant.then(|| assignment.value.value.clone()));
         }
         // `echo 'APT::Install-Recommends "false";' > /etc/apt/apt.conf.d/…`
         leaves_recommended |= command.texts().any(|text| text.value.contains("APT::Install-Recommends"));
-        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: own, is_berry };
+        let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: set, is_berry };
         let mut left = layer.left(sources, image, stage, leaves_recommended);
         let installs = layer.apt().any(|(_, used)| used.installs());
-        if installs && let Some(update) = fetched.take() {
-            let is_known = |(known, _): &(&Instruction, Vec<Left>)| known.span == update.span;
-            if !found.iter().any(is_known) {
-                left.push(Left {
-                    what: "the package lists stay in the layer of `apt-get update`, whatever is removed later".to_owned(),
-                    confidence: Confidence::High,
-                    remedy: Remedy::Join(update.span),
-                });
-            }
+        if installs && fetched.take().is_some() {
+            left.push(Left {
+                what: "the package lists stay in the layer of `apt-get update`, whatever is removed later".to_owned(),
+                confidence: Confidence::High,
+                remedy: Remedy::Join,
+            });
         }
         if !installs && layer.apt().any(|(at, used)| used.verb == "update" && !layer.is_without(at, &[LISTS])) {
             fetched = Some(instruction);
@@ -363,10 +359,8 @@ impl Layer<'_> {
 /// Whether a stage installs what only developers of Node's packages need: neither an option nor the environment leaves it out.
 #[must_use]
 pub fn ships_development(image: &Image, stage: &Stage) -> Option<Span> {
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
     let mut variables = Variables::default();
-    for instruction in lineage.into_iter().flat_map(super::image_users::own) {
+    for instruction in in_order(image, stage) {
         variables.set(instruction);
         let InstructionKind::Run(command) = &instruction.kind else { continue };
         let layer = Layer { steps: image_steps::of(instruction), mounts: &command.mounts, variables: variables.clone(), is_berry: false };
@@ -393,7 +387,7 @@ fn lacks_headers(used: &Use<'_>) -> bool {
 
 /// Whether the yarn of a project is its second version or a later one.
 fn is_berry(sources: &Sources, image: &Image, stage: &Stage) -> bool {
-    let copies = image.lineage(stage).flat_map(super::image_users::own).filter_map(|instruction| match &instruction.kind {
+    let copies = image.lineage(stage).flat_map(own).filter_map(|instruction| match &instruction.kind {
         InstructionKind::Copy(copy) => Some(&copy.sources),
         _ => None,
     });

@@ -4,7 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::image_stages;
 use crate::ir::image::Image;
-use crate::model::{image_purpose, image_sizes, image_users, images};
+use crate::model::{image_purpose, image_sizes, image_users};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -15,11 +15,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>, image: &Image) {
-    let Some(stage) = image.last_stage() else { return };
     let sources = &ctx.project.program.sources;
-    if sources.get(image.file).test || images::Base::of(image, stage).facts.windows {
-        return;
-    }
+    let Some(stage) = image_purpose::judged(sources, image) else { return };
     let weights = image_sizes::of(sources, image, stage);
     let Some(mut confidence) = weights.all.iter().map(|weight| weight.confidence).max() else { return };
     let said: Vec<&str> = weights.all.iter().map(|weight| weight.what.as_str()).collect();

@@ -4,8 +4,8 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Severity};
 use crate::fix::image_caches;
 use crate::ir::image::Image;
+use crate::model::image_purpose;
 use crate::model::package_caches;
-use crate::model::{image_purpose, images};
 use crate::source::Place;
 
 pub const RULE: Rule = Rule {
@@ -16,11 +16,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>, image: &Image) {
-    let Some(stage) = image.last_stage() else { return };
     let sources = &ctx.project.program.sources;
-    if sources.get(image.file).test || images::Base::of(image, stage).facts.windows {
-        return;
-    }
+    let Some(stage) = image_purpose::judged(sources, image) else { return };
     let aside = image_purpose::aside(sources, image, stage);
     for (instruction, left) in package_caches::left(sources, image, stage) {
         let sources = &ctx.project.program.sources;

@@ -7,7 +7,6 @@ use crate::ir::image::{Command, Form, Image, Instruction, InstructionKind, Stage
 use crate::ir::shell::Script;
 use crate::lower::shell;
 use crate::model::image_commands::{self as commands, Started};
-use crate::model::images::Base;
 use crate::model::{image_purpose, image_steps};
 use crate::source::Place;
 
@@ -19,11 +18,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(ctx: &mut Context<'_>, image: &Image) {
-    let Some(stage) = image.last_stage() else { return };
     let sources = &ctx.project.program.sources;
-    if sources.get(image.file).test || Base::of(image, stage).facts.windows || commands::has_other_shell(image, stage) {
-        return;
-    }
+    let Some(stage) = image_purpose::judged(sources, image).filter(|stage| !commands::has_other_shell(image, stage)) else { return };
     let started = Started::of(image, stage);
     let aside = image_purpose::aside(sources, image, stage);
     let Some((instruction, shell)) = started.judged().find_map(|(instruction, command)| Some((instruction, Shell::of(command)?))) else {
@@ -57,8 +53,8 @@ fn check(ctx: &mut Context<'_>, image: &Image) {
         None if gives_way || is_handed_on => (Confidence::Medium, message),
         None => (Confidence::High, message),
     };
-    let is_alone = started.judged().count() == 1 && !started.has_both();
-    let fix = image_command::without_shell(sources, image, (instruction, is_alone), shell.text, &shell.script);
+    let judged = (instruction, !started.has_both());
+    let fix = image_command::without_shell(sources, image, judged, shell.text, &shell.script);
     ctx.report(Place { file: image.file, span: instruction.span }, confidence, message, fix).symbol =
         stage.name.clone().unwrap_or_default();
 }

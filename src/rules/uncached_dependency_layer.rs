@@ -6,7 +6,7 @@ use crate::fix::image_layers;
 use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
 use crate::model::image_contexts::{self as contexts, Held};
 use crate::model::image_steps::{self, Step};
-use crate::model::image_users::own;
+use crate::model::image_users::in_order;
 use crate::model::package_tools::{self, Ecosystem, Use};
 use crate::source::{Place, Sources};
 
@@ -67,12 +67,10 @@ struct Install<'a> {
 
 /// Copies of sources that an installation of what a manifest lists comes after, and none before.
 fn uncached<'a>(sources: &Sources, image: &'a Image, stage: &'a Stage) -> Vec<(Copied<'a>, Install<'a>)> {
-    let mut lineage: Vec<&Stage> = image.lineage(stage).collect();
-    lineage.reverse();
     let mut copied: Option<Copied<'_>> = None;
     let mut installed: Vec<Ecosystem> = Vec::new();
     let mut found = Vec::new();
-    for instruction in lineage.into_iter().flat_map(own) {
+    for instruction in in_order(image, stage) {
         match &instruction.kind {
             InstructionKind::Copy(copy) | InstructionKind::Add(copy) if copied.is_none_or(|copied| copied.held != Held::All) => {
                 // The first of several, unless a later one brings everything.
