@@ -104,6 +104,9 @@ pub fn link(sources: Sources, config: Config, demand: Demand, progress: &Progres
             failed.append(&mut wrong);
         }
     }
+    let (found, unread) = deploy::terraform::deployments(&sources);
+    deployments.extend(found);
+    failed.extend(unread);
     let later = |id: FileId, file: &SourceFile| match lower_safely(id, file) {
         Lowered::Module(module) => Some(*module),
         _ => None,
@@ -136,8 +139,8 @@ fn lower_file(id: FileId, file: &SourceFile) -> Lowered {
             None => Lowered::Failed(unread(file, "the parser gave up")),
         },
         FileKind::Dockerfile => Lowered::Image(Box::new(dockerfile::lower(id, &file.text))),
-        FileKind::Yaml => {
-            let read = deploy::lower(id, &file.path, &file.text);
+        FileKind::Yaml | FileKind::Shell | FileKind::Makefile | FileKind::Terraform => {
+            let read = deploy::lower(id, file);
             let reasons = read.skipped.into_iter().chain(read.error.map(|(span, why)| {
                 let at = file.position(span.start);
                 format!("{why} at line {}, column {}", at.line, at.column)

@@ -109,6 +109,7 @@ fn comment(rest: &str, before: Option<char>, kind: FileKind) -> Option<usize> {
         && match kind {
             FileKind::TypeScript => false,
             FileKind::Python | FileKind::Manifest => true,
+            FileKind::Shell | FileKind::Makefile | FileKind::Terraform => before.is_none_or(char::is_whitespace),
             FileKind::Yaml => before.is_none_or(char::is_whitespace),
             // Only whole lines are comments.
             FileKind::Dockerfile => before.is_none_or(|c| c == '\n'),
@@ -125,7 +126,8 @@ fn is_quote(c: char, before: Option<char>, kind: FileKind) -> bool {
         // An apostrophe within a plain scalar opens nothing.
         FileKind::Yaml => quote && before.is_none_or(|c| c.is_whitespace() || matches!(c, '[' | '{' | ',' | ':' | '-')),
         // Shell text may hold anything, and comments are whole lines.
-        FileKind::Dockerfile => false,
+        FileKind::Dockerfile | FileKind::Shell | FileKind::Makefile => false,
+        FileKind::Terraform => quote,
     }
 }
 

@@ -63,6 +63,12 @@ pub enum FileKind {
     Dockerfile,
     /// YAML that may hold deployments.
     Yaml,
+    /// A shell script.
+    Shell,
+    /// A Makefile.
+    Makefile,
+    /// Terraform's configuration, or values of its variables.
+    Terraform,
     /// A dependency manifest or lock file, read as evidence only.
     Manifest,
 }
@@ -76,6 +82,9 @@ impl FileKind {
             Self::TypeScript => "typescript",
             Self::Dockerfile => "dockerfile",
             Self::Yaml => "yaml",
+            Self::Shell => "shell",
+            Self::Makefile => "makefile",
+            Self::Terraform => "terraform",
             Self::Manifest => "manifest",
         }
     }

@@ -101,14 +101,17 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
             () => ByName::Kind(FileKind::TypeScript),
         };
     }
-    if ends(".tf") || ends(".tf.json") {
-        return ByName::NotJudged("Terraform: not supported yet");
+    if ends(".tf.json") {
+        return ByName::NotJudged("Terraform in JSON: not supported");
+    }
+    if ends(".tf") || ends(".tfvars") {
+        return ByName::Kind(FileKind::Terraform);
     }
     if is_script(&lower) {
-        return ByName::NotJudged("shell script: not supported yet");
+        return ByName::Kind(FileKind::Shell);
     }
     if ends("makefile") || ends(".mk") {
-        return ByName::NotJudged("Makefile: not supported yet");
+        return ByName::Kind(FileKind::Makefile);
     }
     // Models of Prisma: what is unique.
     if ends(".prisma") {
@@ -141,7 +144,7 @@ fn is_dockerfile(lower: &str) -> bool {
 }
 
 /// Whether a name, in lower case, is that of a shell script: `run.sh`, `docker-entrypoint`.
-pub(super) fn is_script(lower: &str) -> bool {
+fn is_script(lower: &str) -> bool {
     [".sh", ".bash", "entrypoint"].iter().any(|end| lower.ends_with(end))
 }
 
@@ -254,6 +257,15 @@ mod tests {
         for path in ["a.py", "setup.py", "A.PY"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Python), "{path}");
         }
+        for (kind_of, paths) in [
+            (FileKind::Shell, ["run.sh", "docker-entrypoint"]),
+            (FileKind::Makefile, ["Makefile", "a.mk"]),
+            (FileKind::Terraform, ["main.tf", "prod.tfvars"]),
+        ] {
+            for path in paths {
+                assert_eq!(kind(path), ByName::Kind(kind_of), "{path}");
+            }
+        }
         for path in ["service.yaml", "a.yml", "composer.yaml", "dockerfile.yml"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Yaml), "{path}");
         }
@@ -269,17 +281,7 @@ mod tests {
         for path in ["docs/dockerfile.mdx", "Dockerfile.hbs", "Containerfile.html", "dockerfile.adoc"] {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
-        for path in [
-            "docker-compose.yml",
-            "compose.override.yaml",
-            "main.tf",
-            "a.min.js",
-            "a.d.ts",
-            "run.sh",
-            "docker-entrypoint",
-            "Makefile",
-            "a.mk",
-        ] {
+        for path in ["docker-compose.yml", "compose.override.yaml", "main.tf.json", "a.min.js", "a.d.ts"] {
             assert!(matches!(kind(path), ByName::NotJudged(_)), "{path}");
         }
     }

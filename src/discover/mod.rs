@@ -16,7 +16,6 @@ use crate::source::{FileKind, SourceFile, Sources};
 mod extended;
 mod kind;
 mod scope;
-mod scripts;
 mod text;
 mod walk;
 
@@ -146,10 +145,6 @@ pub fn discover(scope: &Scope, config: &Config, options: &Options<'_>) -> Discov
     }
     for (path, mut file) in extended::find(&sources, &walked.files, scope) {
         skipped.retain(|(skipped, _)| *skipped != path);
-        file.reported = scope.targets_of(&path).next().is_some();
-        sources.push(file);
-    }
-    for (path, mut file) in scripts::find(&sources, &walked.files, scope) {
         file.reported = scope.targets_of(&path).next().is_some();
         sources.push(file);
     }

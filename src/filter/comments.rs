@@ -33,6 +33,7 @@ pub(super) fn of(project: &Project, id: FileId) -> Vec<Comment> {
         }
         FileKind::Yaml => in_yaml(&file.text),
         FileKind::Dockerfile => in_lines(&file.text),
+        FileKind::Shell | FileKind::Makefile | FileKind::Terraform => behind_text(&file.text),
         FileKind::Manifest => Vec::new(),
     };
     let top = top(project, id, file);
@@ -81,6 +82,21 @@ fn in_lines(text: &str) -> Vec<Span> {
         let blank = line.len() - line.trim_start().len();
         if line[blank..].starts_with('#') {
             spans.push(Span::new(at + blank, at + line.len()));
+        }
+        at += line.len();
+    }
+    spans
+}
+
+/// Comments that may stand behind something in a line, too. In what is quoted over lines they are none, and nobody writes
+/// suppressions there.
+fn behind_text(text: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let is_comment = |start: &usize| line[..*start].chars().next_back().is_none_or(char::is_whitespace);
+        if let Some(start) = line.match_indices('#').map(|(start, _)| start).find(is_comment) {
+            spans.push(Span::new(at + start, at + line.len()));
         }
         at += line.len();
     }

@@ -184,7 +184,9 @@ fn errors(kind: FileKind, path: &str, text: &str) -> usize {
         FileKind::Python => lower::python::parse(text).map_or(usize::MAX, |tree| lower::errors(&tree)),
         FileKind::Yaml => usize::from(lower::yaml::parse(text).error.is_some()),
         // Any line is an instruction to somebody.
-        FileKind::Dockerfile | FileKind::Manifest => 0,
+        FileKind::Dockerfile | FileKind::Manifest | FileKind::Makefile => 0,
+        FileKind::Shell => usize::from(!lower::shell::is_valid(text)),
+        FileKind::Terraform => usize::from(hcl_edit::parser::parse_body(text).is_err()),
     }
 }
 

@@ -26,7 +26,7 @@ pub fn edits(sources: &Sources, findings: &[Finding]) -> Vec<Vec<Edit>> {
         let tree = match file.kind {
             FileKind::Python => lower::python::parse(&file.text),
             FileKind::TypeScript => lower::typescript::parse(Dialect::of(&file.path), &file.text),
-            FileKind::Dockerfile | FileKind::Yaml | FileKind::Manifest => None,
+            _ => None,
         };
         Some((*id, tree?))
     };

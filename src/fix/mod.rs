@@ -1,6 +1,7 @@
 //! Fixes: what rules want done, as intents that say nothing of text offsets.
 
 pub mod apply;
+pub mod deployment;
 pub mod diff;
 pub mod edit;
 pub mod engine;

@@ -1,7 +1,7 @@
 //! A Cloud Run deployment, whatever notation it was written in.
 
 use super::Known;
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Place, Span};
 
 /// A value of a deployment with its place.
 #[derive(Clone, PartialEq, Debug)]
@@ -11,8 +11,9 @@ pub struct Setting<T> {
     /// As written, quotes removed; the source text where it is no scalar. Parts of a templated text still tell something:
     /// `gcr.io/${PROJECT}/orders:7` names its image.
     pub written: String,
-    /// The value's place (quotes included); that of the anchored value behind an alias.
-    pub span: Span,
+    /// The value's place; that of the anchored value behind an alias, and of the text behind a variable, which may stand in
+    /// another file. Quotes are included in YAML that sets it itself, and left out elsewhere.
+    pub place: Place,
 }
 
 impl<T: Copy> Setting<T> {
@@ -25,10 +26,14 @@ impl<T: Copy> Setting<T> {
 /// The notation that a deployment was read from: edits are written in it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notation {
-    /// Knative `Service` YAML.
+    /// Knative `Service` or Cloud Run `Job` YAML.
     Knative,
-    /// Cloud Run `Job` YAML.
-    Job,
+    /// The compact map: a service's name, and its settings below.
+    Compact,
+    /// `gcloud run deploy`, in whatever file, and the GitHub action that calls it.
+    Command,
+    /// Terraform.
+    Terraform,
 }
 
 /// One Cloud Run service (or job) as its file sets it.
@@ -38,8 +43,16 @@ pub struct Deployment {
     pub file: FileId,
     /// How it is written.
     pub notation: Notation,
-    /// The whole document.
+    /// A job: it runs to its end, and serves nobody.
+    pub is_job: bool,
+    /// Something else may set what is not set here: it only changes a deployment, or is given options that cannot be seen.
+    pub is_partial: bool,
+    /// The whole document, map, command or block.
     pub span: Span,
+    /// The folders that its image may be built in, as they are seen in the file, relative to the project's root.
+    pub contexts: Vec<String>,
+    /// What the file calls it besides its name: Terraform's resource and module.
+    pub called: Vec<String>,
     /// The service's name.
     pub name: Option<Setting<String>>,
     /// Minimum instances: the larger of the revision's and the service's.

@@ -11,6 +11,19 @@ pub struct Word {
     pub is_constant: bool,
     /// Where it stands in the script, quotes included.
     pub range: Range<usize>,
+    /// Where in the script the parts of the value stand: from this byte of the value on, from that byte of the script on.
+    pub runs: Vec<(usize, usize)>,
+    /// What the shell fills in.
+    pub filled: Vec<Filled>,
+}
+
+/// A part of a word that the shell fills in: `$NAME`, `${NAME:-default}`, `$(command)`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filled {
+    /// Where it stands in the word's value, as it is written.
+    pub range: Range<usize>,
+    /// Within double quotes: what comes is one word, whatever blanks it has.
+    pub is_quoted: bool,
 }
 
 /// A simple command: a program and what it is given.
@@ -29,6 +42,10 @@ pub struct Assignment {
     pub name: String,
     /// The value.
     pub value: Word,
+    /// The words of an array; nothing where the value is none.
+    pub items: Vec<Word>,
+    /// `NAME+=…`: it comes behind what the variable holds.
+    pub is_appended: bool,
 }
 
 /// A script.

@@ -28,7 +28,7 @@ pub fn parse(file: &SourceFile) -> Option<Tree> {
     match file.kind {
         FileKind::Python => python::parse(&file.text),
         FileKind::TypeScript => typescript::parse(typescript::Dialect::of(&file.path), &file.text),
-        FileKind::Dockerfile | FileKind::Yaml | FileKind::Manifest => None,
+        _ => None,
     }
 }
 
@@ -47,7 +47,7 @@ pub fn husk(id: FileId, file: &SourceFile) -> Option<Module> {
     let language = match file.kind {
         FileKind::Python => Language::Python,
         FileKind::TypeScript => Language::TypeScript,
-        FileKind::Dockerfile | FileKind::Yaml | FileKind::Manifest => return None,
+        _ => return None,
     };
     let mut builder = builder::Builder::new(id, language);
     let body = builder.block(crate::source::Span::default(), Vec::new());

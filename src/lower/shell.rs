@@ -1,8 +1,10 @@
 //! Shell scripts, by tree-sitter's grammar for bash: <https://www.gnu.org/software/bash/manual/bash.html>.
 
+use std::ops::Range;
+
 use tree_sitter::{Node, Parser, TreeCursor};
 
-use crate::ir::shell::{Assignment, Command, Script, Word};
+use crate::ir::shell::{Assignment, Command, Filled, Script, Word};
 
 /// Reads a script. Where it cannot be parsed, its commands are those that can.
 #[must_use]
@@ -20,6 +22,14 @@ pub fn lower(text: &str) -> Script {
         && script.commands[0].words.iter().all(|word| word.is_constant)
         && !root.has_error();
     script
+}
+
+/// Whether all of a script can be parsed.
+#[must_use]
+pub fn is_valid(text: &str) -> bool {
+    let mut parser = Parser::new();
+    let tree = parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
+    tree.is_some_and(|tree| !tree.root_node().has_error())
 }
 
 /// Visits every node, without recursion: scripts may be nested as deep as they like.
@@ -57,73 +67,109 @@ fn command(node: Node<'_>, text: &str) -> Command {
 
 fn assignment(node: Node<'_>, text: &str) -> Option<Assignment> {
     let name = text.get(node.child_by_field_name("name")?.byte_range())?.to_owned();
-    let end = node.end_byte();
-    let value = node
-        .child_by_field_name("value")
-        .map_or(Word { value: String::new(), is_constant: true, range: end..end }, |value| word(value, text));
-    Some(Assignment { name, value })
+    let mut items = Vec::new();
+    let value = match node.child_by_field_name("value") {
+        None => Reader::default().word(node.end_byte()..node.end_byte()),
+        Some(value) => {
+            if value.kind() == "array" {
+                items.extend(value.named_children(&mut value.walk()).filter(|item| item.kind() != "comment").map(|item| word(item, text)));
+            }
+            word(value, text)
+        }
+    };
+    let is_appended = node.children(&mut node.walk()).any(|child| child.kind() == "+=");
+    Some(Assignment { name, value, items, is_appended })
 }
 
 fn word(node: Node<'_>, text: &str) -> Word {
-    let (mut value, mut is_constant) = (String::new(), true);
-    unquote(node, text, &mut value, &mut is_constant, 8);
-    Word { value, is_constant, range: node.byte_range() }
+    let mut reader = Reader::default();
+    reader.unquote(node, text, false, 8);
+    reader.word(node.byte_range())
 }
 
-/// Adds what the shell makes of a node.
-fn unquote(node: Node<'_>, text: &str, value: &mut String, is_constant: &mut bool, depth: u8) {
-    let written = text.get(node.byte_range()).unwrap_or_default();
-    match (node.kind(), depth.checked_sub(1)) {
-        ("raw_string", _) => value.push_str(written.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(written)),
-        ("string" | "concatenation", Some(depth)) => {
-            // What stands between the parts, blanks that the grammar leaves out among them, is part of a string.
-            let (mut at, end) = if node.kind() == "string" {
-                (node.start_byte() + 1, node.end_byte().saturating_sub(1))
-            } else {
-                (node.start_byte(), node.end_byte())
-            };
-            let mut cursor = node.walk();
-            for child in node.named_children(&mut cursor) {
-                value.push_str(&without_escapes(text.get(at..child.start_byte()).unwrap_or_default()));
-                unquote(child, text, value, is_constant, depth);
-                at = child.end_byte();
-            }
-            value.push_str(&without_escapes(text.get(at..end).unwrap_or_default()));
-        }
-        ("string_content", _) => value.push_str(&without_escapes(written)),
-        ("word" | "number", _) => {
-            *is_constant &= !written.contains(['*', '?', '~', '[']) || written.starts_with("--");
-            value.push_str(&without_escapes(written));
-        }
-        ("command_name", Some(depth)) if node.named_child_count() == 1 => {
-            if let Some(only) = node.named_child(0) {
-                unquote(only, text, value, is_constant, depth);
-            }
-        }
-        _ => {
-            *is_constant &= node.kind().len() == 1;
-            value.push_str(written);
+/// What the shell makes of a node, and where that stands.
+#[derive(Default)]
+struct Reader {
+    value: String,
+    runs: Vec<(usize, usize)>,
+    filled: Vec<Filled>,
+    /// Patterns of names, and what no reader knows.
+    is_open: bool,
+}
+
+impl Reader {
+    fn word(self, range: Range<usize>) -> Word {
+        let is_constant = !self.is_open && self.filled.is_empty();
+        Word { value: self.value, is_constant, range, runs: self.runs, filled: self.filled }
+    }
+
+    /// Adds a part of the script.
+    fn push(&mut self, text: &str, range: Range<usize>) {
+        let written = text.get(range.clone()).unwrap_or_default();
+        if !written.is_empty() {
+            self.runs.push((self.value.len(), range.start));
+            self.value.push_str(written);
         }
     }
-}
 
-/// A text without the backslashes before what they protect, and without continued lines.
-fn without_escapes(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                Some('\n') | None => {}
-                Some('\r') => {
-                    chars.next();
+    /// Adds a part of the script without the backslashes before what they protect, and without continued lines.
+    fn push_escaped(&mut self, text: &str, range: Range<usize>) {
+        let Some(written) = text.get(range.clone()) else { return };
+        let mut from = 0;
+        while let Some(at) = written[from..].find('\\').map(|at| from + at) {
+            self.push(text, range.start + from..range.start + at);
+            let rest = &written[at + 1..];
+            let dropped = ["\r\n", "\n"].iter().find(|end| rest.starts_with(**end)).map_or(0, |end| end.len());
+            // What is protected is no escape itself.
+            let kept = if dropped > 0 { 0 } else { rest.chars().next().map_or(0, char::len_utf8) };
+            from = at + 1 + dropped + kept;
+            self.push(text, range.start + at + 1 + dropped..range.start + from);
+        }
+        self.push(text, range.start + from..range.end);
+    }
+
+    fn unquote(&mut self, node: Node<'_>, text: &str, is_quoted: bool, depth: u8) {
+        let range = node.byte_range();
+        let written = text.get(range.clone()).unwrap_or_default();
+        match (node.kind(), depth.checked_sub(1)) {
+            ("raw_string", _) => {
+                let is_whole = written.len() >= 2 && written.starts_with('\'') && written.ends_with('\'');
+                self.push(text, if is_whole { range.start + 1..range.end - 1 } else { range });
+            }
+            ("string" | "concatenation", Some(depth)) => {
+                // What stands between the parts, blanks that the grammar leaves out among them, is part of a string.
+                let is_string = node.kind() == "string";
+                let (mut at, end) =
+                    if is_string { (range.start + 1, range.end.saturating_sub(1).max(range.start + 1)) } else { (range.start, range.end) };
+                let mut cursor = node.walk();
+                for child in node.named_children(&mut cursor) {
+                    self.push_escaped(text, at..child.start_byte().max(at));
+                    self.unquote(child, text, is_quoted || is_string, depth);
+                    at = child.end_byte();
                 }
-                Some(next) => plain.push(next),
-            },
-            _ => plain.push(c),
+                self.push_escaped(text, at..end.max(at));
+            }
+            ("string_content", _) => self.push_escaped(text, range),
+            ("word" | "number", _) => {
+                self.is_open |= written.contains(['*', '?', '~', '[']) && !written.starts_with("--");
+                self.push_escaped(text, range);
+            }
+            ("command_name", Some(depth)) if node.named_child_count() == 1 => {
+                if let Some(only) = node.named_child(0) {
+                    self.unquote(only, text, is_quoted, depth);
+                }
+            }
+            ("simple_expansion" | "expansion" | "command_substitution" | "arithmetic_expansion", _) => {
+                let start = self.value.len();
+                self.push(text, range);
+                self.filled.push(Filled { range: start..self.value.len(), is_quoted });
+            }
+            (kind, _) => {
+                self.is_open |= kind.len() != 1;
+                self.push(text, range);
+            }
         }
     }
-    plain
 }
 
 #[cfg(test)]
@@ -187,6 +233,23 @@ mod tests {
         let all: Vec<(&str, &str, bool)> =
             script.assignments.iter().map(|a| (a.name.as_str(), a.value.value.as_str(), a.value.is_constant)).collect();
         assert_eq!(all, [("SERVICE", "api", true), ("MEMORY", "512Mi", true), ("NAME", "$SERVICE-x", false)]);
+    }
+
+    #[test]
+    fn parts_know_where_they_stand() {
+        let text = "x --env='a b',c=\"d $E f\",g\\ h";
+        let word = &lower(text).commands[0].words[1];
+        assert_eq!(word.value, "--env=a b,c=d $E f,g h");
+        let ends = word.runs.iter().skip(1).map(|run| run.0).chain([word.value.len()]);
+        for ((value, script), end) in word.runs.iter().zip(ends) {
+            assert_eq!(word.value[*value..end], text[*script..script + end - value], "{word:?}");
+        }
+        let filled: Vec<(&str, bool)> = word.filled.iter().map(|f| (&word.value[f.range.clone()], f.is_quoted)).collect();
+        assert_eq!(filled, [("$E", true)]);
+        let script = lower("FLAGS=(--cpu 2 \"--memory=$M\")\nFLAGS+=(-q)\n");
+        let items = |at: usize| script.assignments[at].items.iter().map(|item| item.value.as_str()).collect::<Vec<_>>();
+        assert_eq!((items(0), items(1)), (vec!["--cpu", "2", "--memory=$M"], vec!["-q"]));
+        assert!(!script.assignments[0].is_appended && script.assignments[1].is_appended);
     }
 
     #[test]

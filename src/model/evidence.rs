@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::ir::Known;
-use crate::ir::deploy::{Deployment, Notation};
+use crate::ir::deploy::Deployment;
 use crate::ir::image::{Image, InstructionKind};
 use crate::ir::program::{ExprKind, Language};
 use crate::model::program::{Link, ModuleId, Program};
@@ -100,7 +100,7 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     let services: Vec<&Service> = project.services.iter().filter(|service| service.deployments.iter().any(is_this)).collect();
     let mut found = Vec::new();
     // A job, or a command of its own, starts something else than the app: any module may be what it runs.
-    let own_entry = deployment.notation == Notation::Job || deployment.containers.first().is_some_and(|c| !c.command.is_empty());
+    let own_entry = deployment.is_job || deployment.containers.first().is_some_and(|c| !c.command.is_empty());
     for service in &services {
         of_modules(&project.program, if own_entry { &service.modules } else { &service.code }, &mut found);
     }
@@ -111,7 +111,7 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
         of_image(image, &mut found);
     }
     if let Some(image) = deployment.containers.first().and_then(|c| c.image.as_ref()) {
-        of_reference(&image.written, Place { file: deployment.file, span: image.span }, &mut found);
+        of_reference(&image.written, image.place, &mut found);
     }
     // The first by path and place speaks for its class, whatever order the modules were linked in.
     found.sort_by_key(|evidence| (evidence.class, evidence.place));

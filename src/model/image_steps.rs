@@ -76,7 +76,7 @@ fn of_words(words: &[Text]) -> Option<(&Text, Script)> {
         let script = rest.iter().find(|word| !word.value.starts_with('-'))?;
         return Some((script, shell::lower(&script.value)));
     }
-    let word = |text: &Text| Word { value: text.value.clone(), is_constant: true, range: 0..0 };
+    let word = |text: &Text| Word { value: text.value.clone(), is_constant: true, range: 0..0, runs: Vec::new(), filled: Vec::new() };
     let command = Command { words: words.iter().map(word).collect(), range: 0..0 };
     Some((first, Script { commands: vec![command], ..Script::default() }))
 }
@@ -132,7 +132,8 @@ fn filled_in(word: &Word, script: &Script) -> Vec<Word> {
     let name = word.value.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
     let set = name.and_then(|name| script.assignments.iter().rfind(|assignment| assignment.name == name && assignment.value.is_constant));
     let Some(set) = set else { return vec![word.clone()] };
-    let part = |value: &str| Word { value: value.to_owned(), is_constant: true, range: word.range.clone() };
+    let part =
+        |value: &str| Word { value: value.to_owned(), is_constant: true, range: word.range.clone(), runs: Vec::new(), filled: Vec::new() };
     set.value.value.split_whitespace().map(part).collect()
 }
 

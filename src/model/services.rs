@@ -261,7 +261,7 @@ pub fn is_build_file(file: &SourceFile) -> bool {
             matches!(name, "pyproject.toml" | "Pipfile" | "package.json") || (name.starts_with("requirements") && name.ends_with(".txt"))
         }
         FileKind::Python => name == "setup.py",
-        FileKind::TypeScript | FileKind::Yaml => false,
+        _ => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Shelter: what stands between a service and those who would call it.
 
 use crate::config::Provides;
-use crate::ir::deploy::{Deployment, Notation, Setting};
+use crate::ir::deploy::{Deployment, Setting};
 use crate::ir::program::*;
 use crate::model::by_hand;
 use crate::model::calls::string_argument;
@@ -48,7 +48,7 @@ pub fn shelter(project: &Project, service: &Service, routes: &[Route], provides:
         return Some(Shelter::Provided);
     }
     let deployments: Vec<&Deployment> =
-        service.deployments.iter().map(|index| &project.deployments[*index]).filter(|d| d.notation != Notation::Job).collect();
+        service.deployments.iter().map(|index| &project.deployments[*index]).filter(|d| !d.is_job).collect();
     let is_internal = |d: &&Deployment| d.ingress.as_ref().is_some_and(|ingress| ingress.written.trim() == "internal");
     let is_authenticated = |d: &&Deployment| d.allow_unauthenticated.as_ref().and_then(Setting::known) == Some(false);
     if !deployments.is_empty() && deployments.iter().all(|d| is_internal(d) || is_authenticated(d)) {
@@ -139,7 +139,7 @@ fn is_deployed(project: &Project, service: &Service) -> bool {
         FileKind::Dockerfile => true,
         FileKind::Manifest if file.name() == "Procfile" => true,
         FileKind::Manifest | FileKind::Yaml => DEPLOYED.iter().any(|word| file.text.contains(word)),
-        FileKind::Python | FileKind::TypeScript => false,
+        _ => false,
     };
     let app = sources.get(service.app.file).directory();
     let around = |directory: &str| is_below(app, directory);

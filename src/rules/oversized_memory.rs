@@ -3,13 +3,13 @@
 use super::{Check, Context, Rule};
 use crate::config::{Quantity, Settings};
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::{Fix, Intent};
-use crate::ir::deploy::{Container, Deployment, Notation, Setting};
+use crate::fix::Fix;
+use crate::fix::deployment::set;
+use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::lower::deploy::quantity;
 use crate::model::evidence::{self, Evidence, MemoryClass, Workload};
 use crate::model::workers;
 use crate::review::prices;
-use crate::source::Place;
 
 pub const RULE: Rule = Rule {
     id: "oversized-memory",
@@ -37,7 +37,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
 
     let hours = settings.billable_hours_per_month;
     // Jobs are billed as long as they run, as instances whose CPU is always allocated.
-    let always = deployment.notation == Notation::Job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
+    let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
     let saving = prices::prices().rates(always).memory(given - bar.bytes, hours);
     let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
     let value = bar.written_like(memory);
@@ -48,17 +48,15 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     // Nobody reads bytes.
     let amount = if is_bytes(written) { Quantity(given).to_string() } else { written.to_owned() };
     let message = format!("{name} is given {amount} of memory, {}{but}; {value} saves {money}", bar.reason);
-    let confidence = match (workload.services.is_empty(), deployment.notation) {
+    let confidence = match () {
         // What costs less than a cent is hardly worth a word.
-        _ if saving < 0.01 => Confidence::Low,
-        (false, _) if several => Confidence::Medium,
-        (false, _) => Confidence::High,
-        (true, _) => Confidence::Medium,
+        () if saving < 0.01 => Confidence::Low,
+        () if several || workload.services.is_empty() => Confidence::Medium,
+        () => Confidence::High,
     };
-    let place = Place { file: deployment.file, span: memory.span };
-    let related = related(&workload, &bar, deployment, container);
+    let related = related(&workload, &bar, container);
     let symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
-    let finding = ctx.report(place, confidence, message, fix(deployment, container, memory, &value));
+    let finding = ctx.report(memory.place, confidence, message, fix(deployment, container, memory, &value));
     finding.symbol = symbol;
     finding.related = related;
     finding.saving_usd_per_month = Some(saving);
@@ -134,28 +132,26 @@ fn least_memory(millicpu: u64) -> u64 {
     }
 }
 
-fn related(workload: &Workload<'_>, bar: &Bar, deployment: &Deployment, container: &Container) -> Vec<Related> {
+fn related(workload: &Workload<'_>, bar: &Bar, container: &Container) -> Vec<Related> {
     let mut related = Vec::new();
     if let Some(evidence) = &bar.evidence {
         related.push(Related::new(evidence.place, format!("`{}` is used here: {}", evidence.name, evidence.holds)));
     } else if let (true, Some(cpu)) = (bar.by_cpu, &container.cpu) {
-        related.push(Related::new(Place { file: deployment.file, span: cpu.span }, "this CPU sets the least memory"));
+        related.push(Related::new(cpu.place, "this CPU sets the least memory"));
     }
     related.extend(workload.services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     related
 }
 
 fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, value: &str) -> Fix {
-    let sharing = deployment.containers.iter().filter(|c| c.memory.as_ref().is_some_and(|m| m.span == memory.span));
+    let sharing = deployment.containers.iter().filter(|c| c.memory.as_ref().is_some_and(|m| m.place == memory.place));
     if sharing.count() > 1 {
         let limits = format!("resources:\n  limits:\n    memory: {value}\n");
         return Fix::advice(format!("Give the ingress container limits of its own, with {value} of memory"), limits);
     }
     // A request above its limit is refused.
-    let request = container.memory_request.as_ref().filter(|r| r.span != memory.span && r.known() > quantity::bytes(value));
-    let set =
-        |setting: &Setting<u64>| Intent::SetYaml { place: Place { file: deployment.file, span: setting.span }, value: value.to_owned() };
-    let intents = std::iter::once(memory).chain(request).map(set).collect();
+    let request = container.memory_request.as_ref().filter(|r| r.place != memory.place && r.known() > quantity::bytes(value));
+    let intents = std::iter::once(memory).chain(request).map(|setting| set(deployment.notation, setting, value)).collect();
     Fix::unsafe_edit(format!("Set memory to {value}"), intents)
 }
 
@@ -173,8 +169,9 @@ mod tests {
 
     /// What is said of one file without code around it.
     fn judge(text: &str) -> Vec<crate::finding::Finding> {
-        let sources = Sources::new(vec![SourceFile::new("service.yaml", FileKind::Yaml, text)]);
-        let deployments = deploy::lower(FileId(0), "service.yaml", text).deployments;
+        let file = SourceFile::new("service.yaml", FileKind::Yaml, text);
+        let deployments = deploy::lower(FileId(0), &file).deployments;
+        let sources = Sources::new(vec![file]);
         let program = Program::link(sources, Vec::new(), Arc::default(), &|_, _| None);
         let routes = Routes::find(&program);
         let config = Config::defaults(std::path::Path::new(""), &[]);

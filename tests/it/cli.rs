@@ -92,14 +92,14 @@ fn no_number_of_threads_hangs() {
 
 #[test]
 fn files_that_were_named_get_an_answer() {
-    let folder = project(&[("target.txt", ""), ("main.tf", ""), ("test_a.py", ""), ("a.py", ""), ("b/main.tf", "")]);
-    let (code, _, stderr) = run_in(folder.path(), &["check", "target.txt", "main.tf", "test_a.py", "a.py", "b"]);
-    let expected = "main.tf: skipped: Terraform: not supported yet\ntarget.txt: skipped: not a kind of file that is judged\n\
+    let folder = project(&[("target.txt", ""), ("main.tf.json", ""), ("test_a.py", ""), ("a.py", ""), ("b/main.tf.json", "")]);
+    let (code, _, stderr) = run_in(folder.path(), &["check", "target.txt", "main.tf.json", "test_a.py", "a.py", "b"]);
+    let expected = "main.tf.json: skipped: Terraform in JSON: not supported\ntarget.txt: skipped: not a kind of file that is judged\n\
                     test_a.py: skipped: test code\n";
     assert_eq!((code, stderr.as_str()), (0, expected));
     let (_, _, stderr) = run_in(folder.path(), &["check", "--stdin-filename", "new.txt"]);
     assert_eq!(stderr, "new.txt: skipped: not a kind of file that is judged\n");
-    for quiet in [&["check", "main.tf", "--quiet"][..], &["check", "main.tf", "--output-format", "json"]] {
+    for quiet in [&["check", "main.tf.json", "--quiet"][..], &["check", "main.tf.json", "--output-format", "json"]] {
         assert_eq!(run_in(folder.path(), quiet).2, "");
     }
 }
@@ -128,7 +128,7 @@ fn files_are_shown_for_people_and_for_programs() {
     let helm = "apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata:\n  name: {{ .Values.name }}\n";
     let folder = project(&[("a.py", ""), ("helm.yaml", helm), ("run.sh", "")]);
     let (_, stdout, _) = run_in(folder.path(), &["check", "--show-files"]);
-    assert_eq!(stdout, "python      a.py\n-           helm.yaml  (Helm template)\n-           run.sh  (shell script: not supported yet)\n");
+    assert_eq!(stdout, "python      a.py\n-           helm.yaml  (Helm template)\nshell       run.sh\n");
     let (_, stdout, _) = run_in(folder.path(), &["check", "--show-files", "--output-format", "json"]);
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((&document["files"][0]["kind"], &document["files"][1]["reason"]), (&"python".into(), &"Helm template".into()));

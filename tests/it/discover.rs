@@ -232,7 +232,7 @@ fn test_code_is_told_below_the_path_that_was_given() {
 fn what_is_not_supported_is_named() {
     let project = Project::new(&[
         EMPTY_GIT,
-        ("main.tf", ""),
+        ("main.tf.json", ""),
         ("docker-compose.yml", ""),
         ("app.yaml", "runtime: python312\n"),
         ("web/app.min.js", ""),
@@ -252,7 +252,7 @@ fn what_is_not_supported_is_named() {
         ("chart/templates/service.yaml", "Helm chart: not supported"),
         ("chart/values.yaml", "Helm chart: not supported"),
         ("docker-compose.yml", "compose file: not supported"),
-        ("main.tf", "Terraform: not supported yet"),
+        ("main.tf.json", "Terraform in JSON: not supported"),
         ("run/app.json", "Cloud Run JSON: not supported, YAML is"),
         ("web/app.min.js", "minified"),
     ];
@@ -262,9 +262,9 @@ fn what_is_not_supported_is_named() {
 
 #[test]
 fn reasons_are_only_given_within_the_paths() {
-    let project = Project::new(&[EMPTY_GIT, ("a/main.tf", ""), ("b/main.tf", "")]);
+    let project = Project::new(&[EMPTY_GIT, ("a/main.tf.json", ""), ("b/main.tf.json", "")]);
     assert_eq!(project.run(&["b"]).skipped.len(), 1);
-    assert_eq!(project.run(&["a/main.tf", "b"]).skipped.len(), 2);
+    assert_eq!(project.run(&["a/main.tf.json", "b"]).skipped.len(), 2);
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn neither_threads_nor_order_change_the_result() {
     let names: Vec<String> = (0..200).map(|i| format!("d{}/{}/f{i}.py", i % 7, i % 3)).collect();
     let mut files: Vec<(&str, &str)> = names.iter().map(|name| (&**name, "x = 1\n")).collect();
     files.push(EMPTY_GIT);
-    files.push(("d1/main.tf", ""));
+    files.push(("d1/main.tf.json", ""));
     let project = Project::new(&files);
     let one = project.run_with(&["d1", "d2"], &Asked { threads: 1, ..Asked::default() });
     for (paths, threads) in [(["d1", "d2"], 4), (["d2", "d1"], 8), (["d2", "./d1/"], 0)] {

@@ -9,7 +9,7 @@ use super::reader::Reader;
 
 /// The deployments of a file, and whether that is all of them.
 pub(super) fn deployments(file: FileId, text: &str, stream: &Stream) -> (Vec<Deployment>, bool) {
-    let mut reader = Reader::new(stream, text);
+    let mut reader = Reader::new(file, stream, text);
     let mut deployments = Vec::new();
     for document in &stream.documents {
         // What `kubectl get -o yaml` prints of several.
@@ -22,24 +22,25 @@ pub(super) fn deployments(file: FileId, text: &str, stream: &Stream) -> (Vec<Dep
 
 fn deployment(reader: &mut Reader<'_>, file: FileId, root: NodeId) -> Option<Deployment> {
     let version = reader.scalar(root, &["apiVersion"])?;
-    let notation = match reader.scalar(root, &["kind"])? {
-        "Service" if version.starts_with("serving.knative.dev/") => Notation::Knative,
-        "Job" if version.starts_with("run.googleapis.com/") => Notation::Job,
+    let is_job = match reader.scalar(root, &["kind"])? {
+        "Service" if version.starts_with("serving.knative.dev/") => false,
+        "Job" if version.starts_with("run.googleapis.com/") => true,
         _ => return None,
     };
     // A job's template is that of an execution, which holds that of a task.
     let template = reader.at(root, &["spec", "template"]);
-    let pod = match notation {
-        Notation::Knative => template.and_then(|t| reader.at(t, &["spec"])),
-        Notation::Job => template.and_then(|t| reader.at(t, &["spec", "template", "spec"])),
-    };
+    let pod = template.and_then(|t| reader.at(t, if is_job { &["spec", "template", "spec"] } else { &["spec"] }));
     let service = reader.at(root, &["metadata", "annotations"]);
     let revision = template.and_then(|t| reader.at(t, &["metadata", "annotations"]));
     let scaling = Scaling::read(reader, service, revision);
     Some(Deployment {
         file,
-        notation,
+        notation: Notation::Knative,
+        is_job,
+        is_partial: false,
         span: reader.span(root),
+        contexts: Vec::new(),
+        called: Vec::new(),
         name: reader.string(root, &["metadata", "name"]),
         min_instances: scaling.min,
         max_instances: scaling.max,

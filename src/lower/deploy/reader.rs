@@ -3,22 +3,24 @@
 use crate::ir::Known;
 use crate::ir::deploy::Setting;
 use crate::lower::yaml::{NodeId, Pair, Stream};
-use crate::source::Span;
+use crate::source::{FileId, Place, Span};
 
 use super::template::is_templated;
+use super::traced::Traced;
 
 /// A YAML stream, read with bounded work: aliases let a small file stand for a huge tree, and what is read again and
 /// again counts again and again.
 pub(super) struct Reader<'a> {
+    file: FileId,
     stream: &'a Stream,
     text: &'a str,
     left: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(stream: &'a Stream, text: &'a str) -> Self {
+    pub(super) fn new(file: FileId, stream: &'a Stream, text: &'a str) -> Self {
         // A file without aliases is read about ten times over.
-        Self { stream, text, left: text.len().saturating_mul(32).saturating_add(100_000) }
+        Self { file, stream, text, left: text.len().saturating_mul(32).saturating_add(100_000) }
     }
 
     /// Whether everything that was asked for could be read.
@@ -52,6 +54,34 @@ impl<'a> Reader<'a> {
         if self.spend(items.len().saturating_mul(8)).is_some() { items } else { &[] }
     }
 
+    /// Keys and values of the mapping at a path of keys, as written.
+    pub(super) fn pairs(&mut self, mapping: NodeId, path: &[&str]) -> Vec<(NodeId, NodeId)> {
+        let Some(node) = self.at(mapping, path) else { return Vec::new() };
+        let pairs = self.stream.pairs(node);
+        if self.spend(pairs.len().saturating_mul(8)).is_none() {
+            return Vec::new();
+        }
+        pairs.iter().map(|pair| (pair.key, pair.value)).collect()
+    }
+
+    /// Names and values of the mapping at a path of keys.
+    pub(super) fn entries(&mut self, mapping: NodeId, path: &[&str]) -> Vec<(&'a str, NodeId)> {
+        let pairs = self.pairs(mapping, path);
+        pairs.into_iter().filter_map(|(key, value)| Some((self.stream.scalar(key)?, value))).collect()
+    }
+
+    /// A scalar, letter by letter.
+    pub(super) fn traced(&mut self, node: NodeId) -> Option<Traced> {
+        let text = self.stream.scalar(node)?;
+        // A letter is larger than a byte.
+        self.spend(text.len().saturating_mul(4).saturating_add(8))?;
+        Some(Traced::cooked(self.file, self.text, self.span(node), text))
+    }
+
+    pub(super) fn file(&self) -> FileId {
+        self.file
+    }
+
     pub(super) fn is_mapping(&self, node: NodeId) -> bool {
         !self.stream.pairs(node).is_empty()
     }
@@ -79,7 +109,11 @@ impl<'a> Reader<'a> {
         let written = scalar.unwrap_or_else(|| self.text.get(span.range()).unwrap_or_default());
         self.spend(written.len() + 8)?;
         let value = scalar.filter(|text| !is_templated(text)).and_then(|text| read(text.trim()));
-        Some(Setting { value: value.map_or(Known::Unknown, Known::Yes), written: written.to_owned(), span })
+        Some(Setting {
+            value: value.map_or(Known::Unknown, Known::Yes),
+            written: written.to_owned(),
+            place: Place { file: self.file, span },
+        })
     }
 
     /// The text at a path of keys.

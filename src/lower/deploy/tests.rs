@@ -2,6 +2,10 @@ use super::*;
 use crate::ir::Known;
 use crate::ir::deploy::{Notation, Setting};
 
+fn read(path: &str, text: &str) -> DeployFile {
+    lower(FileId(0), &SourceFile::new(path, FileKind::Yaml, text))
+}
+
 const FULL: &str = r#"apiVersion: serving.knative.dev/v1
 kind: Service
 metadata:
@@ -63,7 +67,7 @@ fn known<T: Clone>(setting: Option<&Setting<T>>) -> Option<T> {
 }
 
 fn one(text: &str) -> Deployment {
-    let mut file = lower(FileId(0), "service.yaml", text);
+    let mut file = read("service.yaml", text);
     assert_eq!((file.deployments.len(), &file.skipped, &file.error), (1, &None, &None), "{text}");
     file.deployments.remove(0)
 }
@@ -80,7 +84,7 @@ fn every_setting_is_read_with_its_place() {
     let deployment = one(FULL);
     let slice = |span: Span| &FULL[span.range()];
     assert_eq!(deployment.notation, Notation::Knative);
-    assert_eq!(deployment.name.as_ref().map(|s| slice(s.span)), Some("\"orders\""));
+    assert_eq!(deployment.name.as_ref().map(|s| slice(s.place.span)), Some("\"orders\""));
     assert_eq!(known(deployment.name.as_ref()).as_deref(), Some("orders"));
     assert_eq!(known(deployment.min_instances.as_ref()), Some(2));
     assert_eq!(known(deployment.max_instances.as_ref()), Some(100));
@@ -89,7 +93,7 @@ fn every_setting_is_read_with_its_place() {
     assert_eq!(known(deployment.cpu_throttling.as_ref()), Some(false));
     assert_eq!(known(deployment.ingress.as_ref()).as_deref(), Some("internal"));
     assert_eq!(known(deployment.allow_unauthenticated.as_ref()), Some(true));
-    let volumes: Vec<_> = deployment.memory_volumes.iter().map(|s| (s.value, slice(s.span))).collect();
+    let volumes: Vec<_> = deployment.memory_volumes.iter().map(|s| (s.value, slice(s.place.span))).collect();
     assert_eq!(volumes, [(Known::Yes(128 << 20), "128Mi"), (Known::Unknown, "{}")]);
 
     let [ingress, collector] = &deployment.containers[..] else { panic!("two containers") };
@@ -99,7 +103,7 @@ fn every_setting_is_read_with_its_place() {
         ingress.image.as_ref().map(|s| (s.value.as_ref(), s.written.as_str())),
         Some((Known::Unknown, "gcr.io/${PROJECT}/orders:7"))
     );
-    assert_eq!(ingress.memory.as_ref().map(|s| (s.value, slice(s.span))), Some((Known::Yes(2 << 30), "\"2Gi\"")));
+    assert_eq!(ingress.memory.as_ref().map(|s| (s.value, slice(s.place.span))), Some((Known::Yes(2 << 30), "\"2Gi\"")));
     assert_eq!(known(ingress.memory_request.as_ref()), Some(1 << 30));
     assert_eq!(known(ingress.cpu.as_ref()), Some(2000));
     assert_eq!(known(ingress.gpu.as_ref()), Some(1));
@@ -120,7 +124,7 @@ fn line_endings_do_not_matter() {
     let text = FULL.replace('\n', "\r\n");
     let deployment = one(&text);
     let memory = deployment.containers[0].memory.as_ref().expect("memory");
-    assert_eq!(&text[memory.span.range()], "\"2Gi\"");
+    assert_eq!(&text[memory.place.span.range()], "\"2Gi\"");
 }
 
 #[test]
@@ -129,7 +133,7 @@ fn items_of_lists_are_deployments() {
                 - apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: a}\n\
                 - apiVersion: v1\n  kind: Secret\n\
                 - apiVersion: serving.knative.dev/v1\n  kind: Service\n  metadata: {name: b}\n";
-    let names: Vec<String> = lower(FileId(0), "a.yaml", list).deployments.into_iter().filter_map(|d| Some(d.name?.written)).collect();
+    let names: Vec<String> = read("a.yaml", list).deployments.into_iter().filter_map(|d| Some(d.name?.written)).collect();
     assert_eq!(names, ["a", "b"]);
 }
 
@@ -137,7 +141,7 @@ fn items_of_lists_are_deployments() {
 fn jobs_keep_their_containers_two_templates_down() {
     let text = "apiVersion: run.googleapis.com/v1\nkind: Job\nmetadata: {name: backup}\nspec:\n  template:\n    spec:\n      template:\n        spec:\n          timeoutSeconds: 600\n          containers:\n          - image: a\n            resources: {limits: {memory: 1Gi}}\n";
     let deployment = one(text);
-    assert_eq!(deployment.notation, Notation::Job);
+    assert!(deployment.is_job && deployment.notation == Notation::Knative);
     assert_eq!(known(deployment.timeout_seconds.as_ref()), Some(600));
     assert_eq!(known(deployment.containers[0].memory.as_ref()), Some(1 << 30));
 }
@@ -178,7 +182,7 @@ fn anchored_limits_are_read_where_they_stand() {
     );
     let deployment = one(&text);
     let memory = deployment.containers[0].memory.as_ref().expect("memory");
-    assert_eq!((memory.span.start, memory.value), (21, Known::Yes(2 << 30)));
+    assert_eq!((memory.place.span.start, memory.value), (21, Known::Yes(2 << 30)));
     let text = text.replace("limits: *limits", "limits:\n            <<: *limits\n            cpu: 2");
     let deployment = one(&text);
     assert_eq!(known(deployment.containers[0].memory.as_ref()), Some(2 << 30));
@@ -197,7 +201,7 @@ fn other_yaml_gives_nothing() {
         "a: [",
     ];
     for text in cases {
-        let file = lower(FileId(0), "a.yaml", text);
+        let file = read("a.yaml", text);
         assert!(file.deployments.is_empty() && file.skipped.is_none() && file.error.is_none(), "{text}");
     }
 }
@@ -214,7 +218,7 @@ fn templates_are_skipped_with_a_reason() {
         (with_memory("@MEMORY@"), "template"),
     ];
     for (text, reason) in cases {
-        let file = lower(FileId(0), "a.yaml", &text);
+        let file = read("a.yaml", &text);
         assert_eq!((file.deployments.len(), file.skipped.as_deref(), file.error), (0, Some(reason), None), "{text}");
     }
 }
@@ -223,7 +227,7 @@ fn templates_are_skipped_with_a_reason() {
 fn errors_keep_what_could_be_read() {
     let memory = with_memory("1Gi");
     for broken in ["a: [\n", "\tb: 1\n  c: ]\n", "a: 'x\n", "a: b: c\n"] {
-        let file = lower(FileId(0), "a.yaml", &format!("{memory}---\n{broken}"));
+        let file = read("a.yaml", &format!("{memory}---\n{broken}"));
         assert_eq!((file.deployments.len(), file.error.is_some()), (1, true), "{broken:?}");
     }
 }
@@ -234,7 +238,7 @@ fn bad_input_is_survived() {
     let nested = "[".repeat(5000);
     let placeholders = format!("a: {}", "%A".repeat(200_000));
     for text in [&nested, &placeholders, "\u{0}\u{feff}", "apiVersion: &a [*a]\nkind: *a"] {
-        let _ = lower(FileId(0), "a.yaml", &format!("{gate}{text}"));
+        let _ = read("a.yaml", &format!("{gate}{text}"));
     }
 }
 
@@ -245,7 +249,7 @@ fn aliases_do_not_multiply_the_work() {
     let text = format!(
         "apiVersion: serving.knative.dev/v1\nkind: Service\nx: &container\n  env: [{variables}]\nspec: {{template: {{spec: {{containers: [{containers}]}}}}}}\n"
     );
-    let file = lower(FileId(0), "a.yaml", &text);
+    let file = read("a.yaml", &text);
     assert!(file.skipped.is_some());
     let kept: usize = file.deployments.iter().flat_map(|d| &d.containers).map(|c| c.env.len()).sum();
     assert!(kept < text.len() * 4, "{kept}");

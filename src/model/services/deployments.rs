@@ -8,7 +8,7 @@ use crate::ir::image::Image;
 use crate::ir::program::Language;
 use crate::model::program::Program;
 
-/// The service that a deployment leads to: as configured, by name or image, else the one in whose directory it lies, or
+/// The service that a deployment leads to: as configured, by name, image or the folder that this is built in, else the one in whose directory it lies, or
 /// the only one around.
 pub(super) fn service_of(
     program: &Program,
@@ -31,6 +31,13 @@ pub(super) fn service_of(
     let image = deployment.containers.first().and_then(|c| c.image.as_ref()).map(|i| i.written.as_str());
     let repository = image.and_then(|i| i.rsplit('/').next()).and_then(|i| i.split([':', '@']).next());
     if let Some(found) = repository.and_then(named) {
+        return Some(found);
+    }
+    let at = |folder: &String| services.iter().position(|service| service.directory == *folder);
+    if let Some(found) = deployment.contexts.iter().find_map(at) {
+        return Some(found);
+    }
+    if let Some(found) = deployment.called.iter().find_map(|name| named(name)) {
         return Some(found);
     }
     beside(program, images, services, program.sources.get(deployment.file).directory())

@@ -132,7 +132,7 @@ pub(super) fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
     let service = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
     for word in deployment.containers.iter().flat_map(|container| &container.command) {
         let Some(found) = secrets::find(&word.written) else { continue };
-        let place = Place { file: deployment.file, span: word.span };
+        let place = word.place;
         let message = format!("the command of `{service}` holds {} in plain text ({})", found.kind, masked(found.secret));
         let code = "env:\n  - name: CREDENTIAL\n    valueFrom:\n      secretKeyRef:\n        name: credential\n        key: latest\n";
         let fix = Fix::advice("Read it from the environment, let Secret Manager fill that, and rotate the secret", code);
@@ -157,7 +157,7 @@ pub(super) fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         } else {
             continue;
         };
-        let place = Place { file: deployment.file, span: value.span };
+        let place = value.place;
         let of = if service.is_empty() { String::new() } else { format!(" of `{service}`") };
         let message = format!("`{name}`{of} is set to a secret in plain text ({kind}{})", masked(secret));
         let shown = secret;
