@@ -14,6 +14,8 @@ pub enum ByName {
     NotJudged(&'static str),
     /// JSON: what it says tells whether it is a deployment, which is not read as such.
     Json,
+    /// A name without an ending: its first line tells whether it is a shell script.
+    Bare,
     /// It has nothing to do with us.
     Other,
 }
@@ -123,6 +125,10 @@ pub fn by_name(folder: &str, name: &str) -> ByName {
     }
     if ends(".json") {
         return ByName::Json;
+    }
+    // `bin/deploy`; what is in capitals is for people: `LICENSE`.
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        return ByName::Bare;
     }
     ByName::Other
 }
@@ -270,11 +276,12 @@ mod tests {
             assert_eq!(kind(path), ByName::Kind(FileKind::Yaml), "{path}");
         }
         for path in
-            ["a.pyi", "README.md", "Dockerfile.dockerignore", "Dockerfile.", "dockerfiles", ".dockerfile", "notes.txt", "a.pyc", "py"]
+            ["a.pyi", "README.md", "Dockerfile.dockerignore", "Dockerfile.", ".dockerfile", "notes.txt", "a.pyc", "LICENSE"]
         {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
         assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));
+        assert_eq!((kind("bin/deploy"), kind("dockerfiles")), (ByName::Bare, ByName::Bare));
         for path in ["dockerfile.ts", "Dockerfile.js"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::TypeScript), "{path}");
         }

@@ -3,6 +3,8 @@
 //! The whole project root is read as evidence; the paths that were given select what is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
@@ -207,6 +209,18 @@ fn is_cloud_run_json(path: &Path) -> bool {
     is_small && text::read(path, FileKind::Yaml).is_ok_and(|bytes| memmem::find(&bytes, b"serving.knative.dev").is_some())
 }
 
+/// Whether a file says in its first line that a shell reads it.
+fn is_shell_script(path: &Path) -> bool {
+    const HEAD: usize = 64;
+    let is_file = path.metadata().is_ok_and(|file| file.is_file());
+    let mut head = Vec::with_capacity(HEAD);
+    if !is_file || File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head)).is_err() {
+        return false;
+    }
+    let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
+    first.starts_with(b"#!") && memmem::find(first, b"sh").is_some()
+}
+
 /// Folders of Helm charts: those that hold a `Chart.yaml` beside `templates/`.
 fn charts(files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
     let charts = files.iter().filter(|path| path.file_name().is_some_and(|name| name == "Chart.yaml" || name == "Chart.yml"));
@@ -240,7 +254,8 @@ fn outcome(path: &Path, given: Option<&[u8]>, charts: &[PathBuf], scope: &Scope)
         ByName::Kind(kind) => kind,
         ByName::NotJudged(reason) => return Outcome::Skipped(reason.to_owned()),
         ByName::Json if is_cloud_run_json(path) => return Outcome::Skipped("Cloud Run JSON: not supported, YAML is".to_owned()),
-        ByName::Json | ByName::Other => return Outcome::Nothing,
+        ByName::Bare if is_shell_script(path) => FileKind::Shell,
+        ByName::Json | ByName::Bare | ByName::Other => return Outcome::Nothing,
     };
     // A path is text from here on: one that is none could not be found again, nor written to.
     if path.strip_prefix(&scope.root).unwrap_or(path).to_str().is_none() {

@@ -175,7 +175,7 @@ fn visit_link(path: &Path, by_name: ByName, scope: &Scope) -> Option<Seen> {
         Ok(target) if target.is_dir() && inside(&target) => None,
         Ok(target) if target.is_dir() => skipped("link to a folder outside the project".to_owned()),
         Ok(target) => match by_name {
-            ByName::Json | ByName::Other => None,
+            ByName::Json | ByName::Bare | ByName::Other => None,
             ByName::Kind(kind) if kind != FileKind::Manifest && inside(&target) => skipped(format!("link to {}", scope.relative(&target))),
             ByName::Kind(_) | ByName::NotJudged(_) => Some(Seen::File(path.to_path_buf())),
         },

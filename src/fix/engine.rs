@@ -46,7 +46,7 @@ fn of_fix(sources: &Sources, trees: &FxHashMap<FileId, tree_sitter::Tree>, fix: 
         }
         let is_local = |name: &str| is_local(sources, file.directory(), name);
         let found = match intent {
-            Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
+            Intent::SetYaml { .. } | Intent::ReplaceYamlPair { .. } | Intent::AddYamlPair { .. } => vec![yaml::edit(&file.text, intent)?],
             Intent::SetArgument { call, name, value } => python::set_argument(id, &file.text, trees.get(&id)?, call.span, name, value)?,
             Intent::AppendArgument { call, value } => python::append_argument(id, &file.text, trees.get(&id)?, call.span, value)?,
             Intent::SetKey { object, key, value } => typescript::set_key(id, &file.text, trees.get(&id)?, object.span, (key, value))?,

@@ -179,6 +179,13 @@ pub enum Intent {
         /// The lines, the first without indentation, the others relative to it.
         text: String,
     },
+    /// Add `key: value` pairs to the end of the YAML mapping at a place.
+    AddYamlPair {
+        /// The mapping.
+        mapping: Place,
+        /// The lines, the first without indentation, the others relative to it.
+        text: String,
+    },
 }
 
 impl Intent {
@@ -189,6 +196,7 @@ impl Intent {
             Self::SetArgument { call, .. } | Self::AppendArgument { call, .. } | Self::PassArgument { call, .. } => call.file,
             Self::SetKey { object, .. } => object.file,
             Self::Replace { place, .. } | Self::SetYaml { place, .. } | Self::ReplaceYamlPair { place, .. } => place.file,
+            Self::AddYamlPair { mapping, .. } => mapping.file,
             Self::InsertBefore { before, .. } => before.file,
             Self::InsertAfter { after, .. } => after.file,
             Self::AddImport { file, .. } | Self::AddLogger { file, .. } => *file,

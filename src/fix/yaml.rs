@@ -13,6 +13,7 @@ pub fn edit(text: &str, intent: &Intent) -> Option<Edit> {
     match intent {
         Intent::SetYaml { place, value } => set_scalar(text, *place, value),
         Intent::ReplaceYamlPair { place, text: lines } => replace_pair(text, *place, lines),
+        Intent::AddYamlPair { mapping, text: lines } => add_pair(text, *mapping, lines),
         _ => None,
     }
 }
@@ -64,6 +65,33 @@ pub fn replace_pair(text: &str, place: Place, lines: &str) -> Option<Edit> {
         new += line;
     }
     Some(Edit { file: place.file, span: place.span, text: new })
+}
+
+/// Puts pairs behind the last one of a mapping, below its comment. In a flow mapping the lines are written as flow.
+#[must_use]
+pub fn add_pair(text: &str, mapping: Place, lines: &str) -> Option<Edit> {
+    let stream = yaml::parse(text);
+    let node = stream.nodes().find(|node| node.span == mapping.span && matches!(node.kind, NodeKind::Mapping { .. }))?;
+    let NodeKind::Mapping { pairs, flow } = &node.kind else { return None };
+    let insert = |at: usize, text: String| Some(Edit { file: mapping.file, span: Span::new(at, at), text });
+    if *flow {
+        let inner = yaml::parse(lines);
+        let root = inner.documents.first()?.root;
+        let as_json = pairs.first().is_some_and(|pair| text[stream.node(pair.key).span.range()].starts_with('"'));
+        let new: Vec<String> = inner.pairs(root).iter().map(|pair| flow_pair(&inner, *pair, as_json)).collect();
+        let before = text.get(..(mapping.span.end as usize).checked_sub(1)?)?.trim_end();
+        let separator = if before.ends_with(['{', ',']) { "" } else { ", " };
+        return insert(before.len(), format!("{separator}{}", new.join(", ")));
+    }
+    let start = stream.node(pairs.first()?.key).span.start as usize;
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    // A key behind the dash of its item is as far in as the other keys of the item.
+    let indentation: String = text[line..start].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let end = mapping.span.end as usize;
+    let at = end + text[end..].find(['\r', '\n']).unwrap_or(text.len() - end);
+    let new: String = lines.trim_end().lines().map(|line| format!("{line_break}{indentation}{line}")).collect();
+    insert(at, new)
 }
 
 /// Whether a value can stand without quotes, in a flow collection too.

@@ -92,6 +92,8 @@ pub struct Container {
     pub memory_request: Option<Setting<u64>>,
     /// CPU limit in thousandths of a vCPU.
     pub cpu: Option<Setting<u64>>,
+    /// CPU request in thousandths of a vCPU; it may not exceed the limit.
+    pub cpu_request: Option<Setting<u64>>,
     /// GPUs (`nvidia.com/gpu`), which demand memory and CPU of their own.
     pub gpu: Option<Setting<u64>>,
     /// Port that the ingress container listens on.

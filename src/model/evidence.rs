@@ -1,4 +1,4 @@
-//! Evidence: what a deployment's code and image ask for. What asks for memory is data, in `rules/evidence.toml`.
+//! Evidence: what a deployment's code and image ask for. It is data, in `rules/evidence.toml`.
 
 use std::sync::LazyLock;
 
@@ -14,23 +14,25 @@ use crate::model::project::Project;
 use crate::model::services::{Service, is_below};
 use crate::source::Place;
 
-/// How much memory something asks for: which bar it raises.
+/// What something asks for: which bar it raises.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MemoryClass {
+pub enum Asks {
     /// Dataframes, arrays, images.
     Data,
     /// A headless browser, or a JVM.
     Browser,
     /// A model runtime.
     Model,
+    /// Cores: processes or threads of its own, beside the one that serves.
+    Cores,
 }
 
-/// Something that asks for memory.
+/// Something that asks for memory or cores.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Evidence {
-    /// How much.
-    pub class: MemoryClass,
+    /// For what.
+    pub asks: Asks,
     /// The import, base image or package.
     pub name: String,
     /// What it holds, with its article: `dataframes`, `a JVM`.
@@ -44,15 +46,15 @@ pub struct Evidence {
 pub struct Workload<'a> {
     /// The services whose code it runs; none where that is not in the project.
     pub services: Vec<&'a Service>,
-    /// What asks for memory: for each class the first evidence, if any.
-    pub memory: Vec<Evidence>,
+    /// What asks for something: the first evidence of each kind, if any.
+    pub evidence: Vec<Evidence>,
 }
 
 /// A row of `rules/evidence.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
-    memory: MemoryClass,
+    asks: Asks,
     holds: String,
     #[serde(default)]
     python: Vec<String>,
@@ -113,10 +115,10 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     if let Some(image) = deployment.containers.first().and_then(|c| c.image.as_ref()) {
         of_reference(&image.written, image.place, &mut found);
     }
-    // The first by path and place speaks for its class, whatever order the modules were linked in.
-    found.sort_by_key(|evidence| (evidence.class, evidence.place));
-    found.dedup_by_key(|evidence| evidence.class);
-    Workload { services, memory: found }
+    // The first by path and place speaks for its kind, whatever order the modules were linked in.
+    found.sort_by_key(|evidence| (evidence.asks, evidence.place));
+    found.dedup_by_key(|evidence| evidence.asks);
+    Workload { services, evidence: found }
 }
 
 /// What the imports of some modules ask for. Test code asks for nothing.
@@ -148,7 +150,7 @@ fn of_modules(program: &Program, modules: &[ModuleId], found: &mut Vec<Evidence>
 
 fn evidence(row: usize, name: &str, place: Place) -> Evidence {
     let row = &TABLE.rows[row];
-    Evidence { class: row.memory, name: name.to_owned(), holds: &row.holds, place }
+    Evidence { asks: row.asks, name: name.to_owned(), holds: &row.holds, place }
 }
 
 /// The listed module that a dotted module is, or lies in.
@@ -165,7 +167,7 @@ fn npm_package(module: &str) -> Option<(&str, usize)> {
 
 /// The images that a deployment without code in the project is likely built from: those whose Dockerfile lies in its
 /// directory or above, or in a directory that is named as the service or its image.
-fn images_beside<'a>(project: &'a Project, deployment: &'a Deployment) -> impl Iterator<Item = &'a Image> {
+pub fn images_beside<'a>(project: &'a Project, deployment: &'a Deployment) -> impl Iterator<Item = &'a Image> {
     let here = project.program.sources.get(deployment.file).directory();
     let image = deployment.containers.first().and_then(|c| c.image.as_ref()).map(|image| repository(&image.written));
     let names = [deployment.name.as_ref().map(|name| name.written.as_str()), image.map(last_part)];
@@ -252,15 +254,15 @@ mod tests {
 
     #[test]
     fn modules_are_recognised_by_their_dotted_start() {
-        let class = |module: &str| library(module).map(|(name, index)| (name.to_owned(), TABLE.rows[index].memory));
+        let class = |module: &str| library(module).map(|(name, index)| (name.to_owned(), TABLE.rows[index].asks));
         let cases = [
-            ("pandas", Some(("pandas", MemoryClass::Data))),
-            ("pandas.io.sql", Some(("pandas", MemoryClass::Data))),
-            ("PIL.Image", Some(("PIL", MemoryClass::Data))),
-            ("torch.nn", Some(("torch", MemoryClass::Model))),
-            ("playwright.async_api", Some(("playwright", MemoryClass::Browser))),
-            ("pyspark.sql", Some(("pyspark", MemoryClass::Browser))),
-            ("snowflake.snowpark.functions", Some(("snowflake.snowpark", MemoryClass::Data))),
+            ("pandas", Some(("pandas", Asks::Data))),
+            ("pandas.io.sql", Some(("pandas", Asks::Data))),
+            ("PIL.Image", Some(("PIL", Asks::Data))),
+            ("torch.nn", Some(("torch", Asks::Model))),
+            ("playwright.async_api", Some(("playwright", Asks::Browser))),
+            ("pyspark.sql", Some(("pyspark", Asks::Browser))),
+            ("snowflake.snowpark.functions", Some(("snowflake.snowpark", Asks::Data))),
             ("snowflake.connector", None),
             ("pandas_free", None),
             ("app.pandas", None),

@@ -240,7 +240,7 @@ fn is_constant(program: &Program, function: FunctionRef, depth: u8) -> bool {
 }
 
 /// A path of Nest below the prefix that the app sets for all, where it can be seen.
-fn below_prefix(program: &Program, service: &Service, path: &str) -> Option<String> {
+pub(super) fn below_prefix(program: &Program, service: &Service, path: &str) -> Option<String> {
     let id = service.module;
     let module = program.module(id);
     let sets = |call: &&Call| matches!(module.expr(call.callee).kind, ExprKind::Attribute { name, .. } if name == "setGlobalPrefix");

@@ -19,7 +19,7 @@ mod django;
 mod images;
 
 use apps::App;
-pub use images::Started;
+pub use images::{Started, is_of_other_language};
 
 /// One deployable unit.
 #[derive(Clone, Debug)]

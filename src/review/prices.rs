@@ -85,6 +85,15 @@ impl Rates {
     }
 }
 
+/// Hours of a month, of 365 days in a year.
+pub const HOURS_OF_A_MONTH: u64 = 730;
+
+/// An amount of money for what runs all the time: `$9.86 a month`, for 730 hours.
+#[must_use]
+pub fn monthly_of(usd: f64) -> String {
+    format!("${usd:.2} a month")
+}
+
 /// An amount of money with the assumption that it rests on: `$7.20 a month at 400 billable hours`.
 #[must_use]
 pub fn monthly(usd: f64, hours: u64) -> String {

@@ -15,11 +15,15 @@ use crate::source::Place;
 
 mod bigquery_full_scan;
 mod container_runs_as_root;
+mod excessive_max_instances;
 mod hardcoded_secret;
+mod idle_min_instances;
+mod missing_health_probe;
 mod missing_input_validation;
 mod missing_partitioning;
 mod missing_rate_limit;
 mod missing_timeout;
+mod oversized_cpu;
 mod oversized_image;
 mod oversized_memory;
 mod package_cache_in_image;
@@ -37,11 +41,15 @@ mod unpinned_base_image;
 pub static RULES: &[Rule] = &[
     bigquery_full_scan::RULE,
     container_runs_as_root::RULE,
+    excessive_max_instances::RULE,
     hardcoded_secret::RULE,
+    idle_min_instances::RULE,
+    missing_health_probe::RULE,
     missing_input_validation::RULE,
     missing_partitioning::RULE,
     missing_rate_limit::RULE,
     missing_timeout::RULE,
+    oversized_cpu::RULE,
     oversized_image::RULE,
     oversized_memory::RULE,
     package_cache_in_image::RULE,

@@ -7,7 +7,7 @@ use crate::fix::Fix;
 use crate::fix::deployment::set;
 use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::lower::deploy::quantity;
-use crate::model::evidence::{self, Evidence, MemoryClass, Workload};
+use crate::model::evidence::{self, Asks, Evidence, Workload};
 use crate::model::workers;
 use crate::review::prices;
 
@@ -42,7 +42,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
     let value = bar.written_like(memory);
     let money = prices::monthly(saving, hours);
-    let several = workload.services.iter().any(|service| workers::are_several(ctx.project, service, container));
+    let several = !workload.services.is_empty() && workers::of(ctx.project, deployment, container, &workload.services).are_several();
     let but = if several { ", although each of its workers takes its own" } else { "" };
     let written = memory.written.trim();
     // Nobody reads bytes.
@@ -82,11 +82,12 @@ impl Bar {
             let reason = format!("but nothing in its code asks for more than {}", Quantity(bytes));
             Self { bytes, reason, evidence: None, by_cpu: false }
         };
-        for evidence in &workload.memory {
-            let bytes = match evidence.class {
-                MemoryClass::Data => settings.memory_data,
-                MemoryClass::Browser => settings.memory_browser,
-                MemoryClass::Model => settings.memory_model,
+        for evidence in &workload.evidence {
+            let bytes = match evidence.asks {
+                Asks::Data => settings.memory_data,
+                Asks::Browser => settings.memory_browser,
+                Asks::Model => settings.memory_model,
+                Asks::Cores => continue,
             };
             if bytes.0 >= bar.bytes {
                 bar.bytes = bytes.0;

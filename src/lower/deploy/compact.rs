@@ -66,6 +66,7 @@ fn deployment(reader: &mut Reader<'_>, file: FileId, key: NodeId, node: NodeId) 
         memory: memory.and_then(|node| reader.value(node, quantity::bytes)),
         memory_request: None,
         cpu: cpu.and_then(|node| reader.value(node, quantity::millicpu)),
+        cpu_request: None,
         gpu: None,
         port,
         env: env.map(|env| variables(reader, env)).unwrap_or_default(),

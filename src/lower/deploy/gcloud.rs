@@ -109,7 +109,7 @@ pub(super) fn deployment(invocation: &Invocation) -> Option<Deployment> {
     let others: Vec<&Traced> = line.others.iter().filter(|word| !matches!(&*word.text(), "beta" | "alpha")).skip(used).collect();
     // What cannot be seen beside the name may be options.
     let is_open = others.iter().skip(1).any(|word| word.is_unknown());
-    let name = others.first().map(|name| name.string());
+    let name = others.first().map(|name| name.name());
     let mut found = of_line(&line, &invocation.whole, name);
     found.is_job = is_job;
     found.is_partial = is_open || matches!(action, Action::Update);
@@ -219,6 +219,7 @@ fn container(line: &Line, span: Span) -> Container {
         memory: line.value(&["--memory", "-m"]).map(|value| value.setting(quantity::bytes)),
         memory_request: None,
         cpu: line.value(&["--cpu"]).map(|value| value.setting(quantity::millicpu)),
+        cpu_request: None,
         gpu: line.value(&["--gpu"]).map(Traced::number),
         port: line.value(&["--port"]).map(Traced::number),
         env: environment(line),

@@ -131,6 +131,7 @@ fn container(reader: &mut Reader<'_>, pod: NodeId, node: NodeId) -> Container {
         memory: limits.and_then(|l| reader.setting(l, &["memory"], quantity::bytes)),
         memory_request: reader.setting(node, &["resources", "requests", "memory"], quantity::bytes),
         cpu: limits.and_then(|l| reader.setting(l, &["cpu"], quantity::millicpu)),
+        cpu_request: reader.setting(node, &["resources", "requests", "cpu"], quantity::millicpu),
         gpu: limits.and_then(|l| reader.number(l, &["nvidia.com/gpu"])),
         port: port.and_then(|p| reader.number(p, &["containerPort"])),
         env: env(reader, node),

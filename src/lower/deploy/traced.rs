@@ -197,6 +197,12 @@ impl Traced {
         Setting { value: value.map_or(Known::Unknown, Known::Yes), written, place }
     }
 
+    /// As a name, which stands where it is used.
+    pub(super) fn name(&self) -> Setting<String> {
+        let name = self.string();
+        Setting { place: Place { span: self.used(), ..name.place }, ..name }
+    }
+
     pub(super) fn string(&self) -> Setting<String> {
         self.setting(|text| Some(text.to_owned()))
     }

@@ -84,7 +84,7 @@ fn read(reader: &mut Reader<'_>, step: NodeId, folder: &str, variables: &Variabl
             let span = reader.span(step);
             let whole = Traced::cooked(reader.file(), "", span, " ");
             let line = Line::read(&flags);
-            let mut deployment = of_line(&line, &whole, service.as_ref().or(job.as_ref()).map(Traced::string));
+            let mut deployment = of_line(&line, &whole, service.as_ref().or(job.as_ref()).map(Traced::name));
             deployment.is_job = service.is_none() && job.is_some();
             deployment.is_partial = line.others.iter().any(Traced::is_unknown);
             if let Some(container) = deployment.containers.first_mut() {

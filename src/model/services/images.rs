@@ -43,6 +43,18 @@ const JAVASCRIPT: [&str; 3] = ["node", "bun", "deno"];
 const OTHER_LANGUAGES: [&str; 11] =
     ["golang", "rust", "openjdk", "eclipse-temurin", "amazoncorretto", "maven", "gradle", "ruby", "php", "nginx", "httpd"];
 
+/// Whether an image is that of a program which is neither Python's nor JavaScript's: a stage of it is built on the base of
+/// another language, and its last on none of these two.
+pub fn is_of_other_language(image: &Image) -> bool {
+    fn name(base: &str) -> &str {
+        base.rsplit('/').next().unwrap_or_default().split([':', '@']).next().unwrap_or_default()
+    }
+    let is_other = |stage: &Stage| OTHER_LANGUAGES.contains(&name(&stage.base.value)) || stage.base.value.contains("/dotnet/");
+    let is_ours = |stage: &Stage| name(&stage.base.value) == "python" || JAVASCRIPT.contains(&name(&stage.base.value));
+    let last = image.last_stage().into_iter().flat_map(|last| image.lineage(last));
+    image.stages.iter().any(is_other) && !last.into_iter().any(is_ours)
+}
+
 /// Whether an image is built on another language's base, and nothing in it speaks of this one.
 pub(super) fn runs_other_language(image: &Image, language: Language) -> bool {
     let Some(stage) = image.last_stage() else { return false };

@@ -173,6 +173,7 @@ fn container(scope: &Scope<'_>, file: FileId, body: &Body, at: Place, from: &str
         memory: entry(&limits, &["memory"]).and_then(|value| value.setting(quantity::bytes)),
         memory_request: entry(&requests, &["memory"]).and_then(|value| value.setting(quantity::bytes)),
         cpu: entry(&limits, &["cpu"]).and_then(|value| value.setting(quantity::millicpu)),
+        cpu_request: entry(&requests, &["cpu"]).and_then(|value| value.setting(quantity::millicpu)),
         gpu: entry(&limits, &["nvidia.com/gpu"]).and_then(Value::number),
         port: port.and_then(|(body, scope, _)| scope.attribute(file, body, "container_port")).and_then(|value| value.number()),
         env: scope.blocks(file, body, "env").iter().filter_map(|(body, scope, at)| variable(scope, file, body, *at, from)).collect(),

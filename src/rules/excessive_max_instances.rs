@@ -1,0 +1,109 @@
+//! `excessive-max-instances`: a service may scale without a bound, or beyond what anybody expects.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::Fix;
+use crate::fix::deployment::{self, set};
+use crate::ir::deploy::{Deployment, Notation, Setting};
+use crate::model::evidence;
+use crate::model::pools;
+use crate::source::Place;
+
+pub const RULE: Rule = Rule {
+    id: "excessive-max-instances",
+    severity: Severity::High,
+    page: include_str!("../../rules/excessive-max-instances.md"),
+    checks: &[Check::Deployment(check)],
+};
+
+/// What the fix sets, unless the setting is lower.
+const SENSIBLE: u64 = 5;
+
+fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
+    if deployment.is_job {
+        return;
+    }
+    let settings = ctx.project.settings(deployment.file);
+    let value = SENSIBLE.min(settings.max_instances).to_string();
+    let Some(max) = &deployment.max_instances else {
+        unset(ctx, deployment, &value);
+        return;
+    };
+    let Some(count) = max.known() else { return };
+    let name = name(deployment);
+    if count > settings.max_instances {
+        let message = format!(
+            "{name} may scale to {count} instances, more than {}: a loop of retries or a flood of requests is paid for, and opens \
+             {count} times the connections",
+            settings.max_instances
+        );
+        let fix = Fix::unsafe_edit(format!("Set the maximum to {value}"), vec![set(deployment.notation, max, &value)]);
+        let finding = ctx.report(max.place, Confidence::High, message, fix);
+        finding.symbol = symbol(deployment);
+        return;
+    }
+    // However few they are, their pools may be too much for the database.
+    let workload = evidence::workload(ctx.project, deployment);
+    let pools = pools::of(ctx.project, &workload.services);
+    let Some(largest) = pools.iter().max_by_key(|pool| pool.connections) else { return };
+    let total = largest.connections.saturating_mul(count);
+    if total <= settings.database_connections {
+        return;
+    }
+    let fitting = (settings.database_connections / largest.connections).max(1).to_string();
+    let message = format!(
+        "{name} may scale to {count} instances with {} connections each, which is {total}, more than the {} that the database takes",
+        largest.connections, settings.database_connections
+    );
+    let related = vec![Related::new(largest.place, format!("each instance holds up to {} connections", largest.connections))];
+    let fix = Fix::unsafe_edit(format!("Set the maximum to {fitting}"), vec![set(deployment.notation, max, &fitting)]);
+    let finding = ctx.report(max.place, Confidence::Medium, message, fix);
+    finding.symbol = symbol(deployment);
+    finding.related = related;
+}
+
+fn unset(ctx: &mut Context<'_>, deployment: &Deployment, value: &str) {
+    if deployment.is_partial || is_set_elsewhere(ctx, deployment) {
+        return;
+    }
+    let place = deployment.name.as_ref().map_or(Place { file: deployment.file, span: deployment.span }, |name| name.place);
+    let message = format!("{} has no maximum of instances: Cloud Run scales it to what the region's quota allows", name(deployment));
+    // A command leaves what an earlier one has set.
+    let confidence = if deployment.notation == Notation::Command { Confidence::Medium } else { Confidence::High };
+    let title = format!("Set a maximum of {value} instances");
+    let file = ctx.project.program.sources.get(deployment.file);
+    let fix = match deployment::add_max_instances(file, deployment, value) {
+        Ok(intents) => Fix::unsafe_edit(title, intents),
+        Err(advice) => Fix::advice(title, advice),
+    };
+    let finding = ctx.report(place, confidence, message, fix);
+    finding.symbol = symbol(deployment);
+}
+
+/// Whether something else sets a maximum for the same service, where one of the two is a command: these leave what they do
+/// not speak of.
+fn is_set_elsewhere(ctx: &Context<'_>, deployment: &Deployment) -> bool {
+    let known = |deployment: &Deployment| deployment.name.as_ref().and_then(|name| name.value.as_ref().known().cloned());
+    let written = |deployment: &Deployment| deployment.name.as_ref().map(|name| name.written.clone());
+    let index = |wanted: &Deployment| ctx.project.deployments.iter().position(|d| (d.file, d.span) == (wanted.file, wanted.span));
+    let service = |wanted: &Deployment| {
+        let index = index(wanted)?;
+        ctx.project.services.iter().position(|service| service.deployments.contains(&index))
+    };
+    let (name, own) = (known(deployment), service(deployment));
+    ctx.project.deployments.iter().any(|other| {
+        let is_command = other.notation == Notation::Command || deployment.notation == Notation::Command;
+        let is_same = (name.is_some() && known(other) == name)
+            || (other.file == deployment.file && written(other) == written(deployment))
+            || (own.is_some() && service(other) == own && (name.is_none() || known(other).is_none()));
+        is_command && is_same && !other.is_job && other.max_instances.is_some()
+    })
+}
+
+fn name(deployment: &Deployment) -> String {
+    deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written))
+}
+
+fn symbol(deployment: &Deployment) -> String {
+    deployment.name.as_ref().map(|name: &Setting<String>| name.written.clone()).unwrap_or_default()
+}

@@ -1,0 +1,132 @@
+//! `missing-health-probe`: nobody asks a container how it is, or nobody answers.
+
+use super::{Check, Context, Rule};
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::deployment::set;
+use crate::fix::{Fix, Intent};
+use crate::ir::deploy::{Container, Deployment, Notation, Probe, Setting};
+use crate::model::evidence;
+use crate::model::probes::{self, HealthPath};
+use crate::model::project::Project;
+use crate::model::services::Service;
+use crate::source::Place;
+
+pub const RULE: Rule = Rule {
+    id: "missing-health-probe",
+    severity: Severity::Medium,
+    page: include_str!("../../rules/missing-health-probe.md"),
+    checks: &[Check::Deployment(check)],
+};
+
+/// The port that an ingress container listens on where none is given.
+const PORT: u64 = 8080;
+
+fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
+    // Sidecars are someone else's.
+    let Some(container) = deployment.containers.first().filter(|_| !deployment.is_job) else { return };
+    let project = ctx.project;
+    let workload = evidence::workload(project, deployment);
+    let services = workload.services;
+    if !is_built_here(project, deployment, container, &services) {
+        return;
+    }
+    let probes: Vec<(&str, &Probe)> =
+        [("startup", &container.startup_probe), ("liveness", &container.liveness_probe)].into_iter().filter_map(|(name, probe)| Some((name, probe.as_ref()?))).collect();
+    if probes.is_empty() {
+        // Elsewhere Cloud Run's own check of the port is all that people know.
+        if deployment.notation == Notation::Knative {
+            missing(ctx, deployment, container, &services);
+        }
+        return;
+    }
+    for (kind, probe) in probes {
+        judge(ctx, deployment, container, &services, kind, probe);
+    }
+}
+
+/// Whether the project builds the container's image.
+fn is_built_here(project: &Project, deployment: &Deployment, container: &Container, services: &[&Service]) -> bool {
+    // `nginx:1.27`, `docker.io/library/redis`: an image that everybody has.
+    let is_official = container.image.as_ref().is_some_and(|image| {
+        let name = image.written.strip_prefix("docker.io/").unwrap_or(&image.written);
+        let name = name.strip_prefix("library/").unwrap_or(name);
+        !name.contains('/') && image.value.as_ref().known().is_some() && name.contains(':')
+    });
+    !is_official && (!services.is_empty() || evidence::images_beside(project, deployment).next().is_some())
+}
+
+fn missing(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container, services: &[&Service]) {
+    let place = Place { file: deployment.file, span: container.span };
+    let health = services.iter().find_map(|service| probes::health_path(ctx.project, service));
+    let answer = health.as_ref().map_or(String::new(), |health| format!(", although it answers `{}`", health.path));
+    let message = format!(
+        "{} has neither a startup nor a liveness probe{answer}: Cloud Run sends it requests as soon as its port is open, and never \
+         restarts it when it hangs",
+        name(deployment)
+    );
+    let confidence = if services.is_empty() { Confidence::Medium } else { Confidence::High };
+    let fix = match &health {
+        Some(health) => {
+            Fix::unsafe_edit(format!("Probe `{}`", health.path), vec![Intent::AddYamlPair { mapping: place, text: probes_of(container, &health.path) }])
+        }
+        None => Fix::advice("Answer a path that tells how the service is, and probe it", probes_of(container, "/health")),
+    };
+    let mut related = answered(health.as_ref());
+    related.extend(services.iter().map(|service| Related::new(service.app, "the app that it runs")));
+    let finding = ctx.report(place, confidence, message, fix);
+    finding.symbol = symbol(deployment);
+    finding.related = related;
+}
+
+/// The lines of both probes. A port is only named where the container has another one than the default.
+fn probes_of(container: &Container, path: &str) -> String {
+    let port = container.port.as_ref().and_then(Setting::known).filter(|port| *port != PORT);
+    let port = port.map_or(String::new(), |port| format!("    port: {port}\n"));
+    ["startupProbe", "livenessProbe"].map(|kind| format!("{kind}:\n  httpGet:\n    path: {path}\n{port}")).concat()
+}
+
+fn judge(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container, services: &[&Service], kind: &str, probe: &Probe) {
+    if let Some(port) = &probe.port {
+        let own = container.port.as_ref().map_or(Some(PORT), Setting::known);
+        if let (Some(asked), Some(own)) = (port.known(), own)
+            && asked != own
+        {
+            let message = format!("the {kind} probe of {} asks port {asked}, but the container listens on {own}", name(deployment));
+            let related = container.port.iter().map(|port| Related::new(port.place, "the port that it listens on")).collect();
+            let fix = Fix::unsafe_edit(format!("Ask port {own}"), vec![set(deployment.notation, port, &own.to_string())]);
+            let finding = ctx.report(port.place, Confidence::High, message, fix);
+            finding.symbol = symbol(deployment);
+            finding.related = related;
+            return;
+        }
+    }
+    let Some(path) = &probe.path else { return };
+    let Some(asked) = path.value.as_ref().known() else { return };
+    if services.is_empty() || !services.iter().all(|service| probes::serves(ctx.project, service, asked) == Some(false)) {
+        return;
+    }
+    let health = services.iter().find_map(|service| probes::health_path(ctx.project, service));
+    let answer = health.as_ref().map_or(String::new(), |health| format!(" (it answers `{}`)", health.path));
+    let message = format!("the {kind} probe of {} asks for `{asked}`, which no route of the service answers{answer}", name(deployment));
+    let fix = match &health {
+        Some(health) => Fix::unsafe_edit(format!("Ask for `{}`", health.path), vec![set(deployment.notation, path, &health.path)]),
+        None => Fix::advice("Answer the path that is probed", format!("GET {asked} -> 200\n")),
+    };
+    let mut related = answered(health.as_ref());
+    related.extend(services.iter().map(|service| Related::new(service.app, "the app that it runs")));
+    let finding = ctx.report(path.place, Confidence::High, message, fix);
+    finding.symbol = symbol(deployment);
+    finding.related = related;
+}
+
+fn answered(health: Option<&HealthPath>) -> Vec<Related> {
+    health.iter().map(|health| Related::new(health.place, format!("`{}` is answered here", health.path))).collect()
+}
+
+fn name(deployment: &Deployment) -> String {
+    deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written))
+}
+
+fn symbol(deployment: &Deployment) -> String {
+    deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default()
+}

@@ -1,0 +1,182 @@
+//! `oversized-cpu`: a deployment is given more CPU than its processes can use.
+
+use super::{Check, Context, Rule};
+use crate::config::Settings;
+use crate::finding::{Confidence, Related, Severity};
+use crate::fix::Fix;
+use crate::fix::deployment::set;
+use crate::ir::deploy::{Container, Deployment, Setting};
+use crate::lower::deploy::quantity;
+use crate::model::evidence::{self, Asks, Evidence, Workload};
+use crate::model::services;
+use crate::model::workers::{self, Workers};
+use crate::review::prices;
+
+pub const RULE: Rule = Rule {
+    id: "oversized-cpu",
+    severity: Severity::High,
+    page: include_str!("../../rules/oversized-cpu.md"),
+    checks: &[Check::Deployment(check)],
+};
+
+fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
+    // Sidecars are someone else's code: nothing here tells what they need.
+    let Some(container) = deployment.containers.first() else { return };
+    let Some(cpu) = &container.cpu else { return };
+    let Some(given) = cpu.known() else { return };
+    // A GPU demands four cores or more.
+    if container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0)) {
+        return;
+    }
+    let settings = ctx.project.settings(deployment.file);
+    let workload = evidence::workload(ctx.project, deployment);
+    let workers = workers::of(ctx.project, deployment, container, &workload.services);
+    // Nobody knows how many there are: as many as cores, perhaps.
+    let Some(count) = workers.count else { return };
+    let bar = Bar::of(&workload, container, (count, &workers), &settings);
+    if given <= bar.millicpu {
+        return;
+    }
+    let Some((confidence, but)) = judge(ctx, deployment, &workload) else { return };
+
+    let hours = settings.billable_hours_per_month;
+    // Jobs are billed as long as they run, as instances whose CPU is always allocated.
+    let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
+    let saving = prices::prices().rates(always).cpu(given - bar.millicpu, hours);
+    let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
+    let value = written_like(cpu.written.trim(), bar.millicpu);
+    let message =
+        format!("{name} is given {} vCPU, {}{but}; {value} saves {}", cores(given), bar.reason, prices::monthly(saving, hours));
+    let related = related(&workload, &bar, container);
+    let fix = fix(deployment, container, cpu, &value);
+    let finding = ctx.report(cpu.place, confidence, message, fix);
+    finding.symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    finding.related = related;
+    finding.saving_usd_per_month = Some(saving);
+}
+
+/// How sure it is that more cores are of no use, and what speaks for them; nothing where they are.
+fn judge(ctx: &Context<'_>, deployment: &Deployment, workload: &Workload<'_>) -> Option<(Confidence, String)> {
+    let using = |evidence: &Evidence| format!(", although `{}` ({}) may use more", evidence.name, evidence.holds);
+    let find = |asks: Asks| workload.evidence.iter().find(|evidence| evidence.asks == asks);
+    if let Some(evidence) = [Asks::Model, Asks::Browser, Asks::Cores].into_iter().find_map(find) {
+        return Some((Confidence::Low, using(evidence)));
+    }
+    if workload.services.is_empty() {
+        // Programs of other languages use all cores that there are.
+        let is_foreign = evidence::images_beside(ctx.project, deployment).any(services::is_of_other_language);
+        return (!is_foreign).then(|| (Confidence::Medium, String::new()));
+    }
+    match find(Asks::Data) {
+        Some(evidence) => Some((Confidence::Medium, using(evidence))),
+        // What a job does is not seen: it has no handlers.
+        None if deployment.is_job => Some((Confidence::Medium, String::new())),
+        None => Some((Confidence::High, String::new())),
+    }
+}
+
+/// How much a deployment may have, and why.
+struct Bar {
+    millicpu: u64,
+    reason: String,
+    workers: Option<Workers>,
+    by_memory: bool,
+}
+
+impl Bar {
+    fn of(workload: &Workload<'_>, container: &Container, (count, workers): (u64, &Workers), settings: &Settings) -> Self {
+        let own = settings.cpu * 1000;
+        let mut bar = Self { millicpu: own, reason: String::new(), workers: None, by_memory: false };
+        bar.reason = if workload.services.is_empty() {
+            format!("and nothing in view asks for more than {}", cores(own))
+        } else {
+            "but it runs one process, whose event loop or interpreter uses one core".to_owned()
+        };
+        let by_workers = allowed(count.saturating_mul(1000));
+        if count > 1 && by_workers >= own {
+            bar.millicpu = by_workers;
+            bar.reason = format!("but it runs {count} workers, each of which uses one core");
+            bar.workers = Some(*workers);
+        }
+        let least = container.memory.as_ref().and_then(Setting::known).map_or(0, least_cpu);
+        if least > bar.millicpu {
+            let memory = container.memory.as_ref().map_or("", |memory| memory.written.trim());
+            bar.millicpu = least;
+            bar.reason = format!("but its memory of {memory} demands no more than {}", cores(least));
+            (bar.workers, bar.by_memory) = (None, true);
+        }
+        bar
+    }
+}
+
+/// Cloud Run takes 1, 2, 4, 6 and 8 vCPUs above one: the least of these that is no less.
+fn allowed(millicpu: u64) -> u64 {
+    [1000, 2000, 4000, 6000, 8000].into_iter().find(|size| millicpu <= *size).unwrap_or(millicpu)
+}
+
+/// The least CPU that Cloud Run takes with some bytes of memory:
+/// <https://cloud.google.com/run/docs/configuring/services/memory-limits>.
+fn least_cpu(bytes: u64) -> u64 {
+    match bytes >> 20 {
+        24577.. => 8000,
+        16385.. => 6000,
+        8193.. => 4000,
+        4097.. => 2000,
+        _ => 0,
+    }
+}
+
+/// Thousandths as people say them: `1`, `2`, `1.5`.
+fn cores(millicpu: u64) -> String {
+    if millicpu.is_multiple_of(1000) {
+        return (millicpu / 1000).to_string();
+    }
+    format!("{}.{:03}", millicpu / 1000, millicpu % 1000).trim_end_matches('0').to_owned()
+}
+
+/// An amount in the unit of the one that is set: `2000m` gives `1000m`.
+fn written_like(written: &str, millicpu: u64) -> String {
+    if written.ends_with('m') && quantity::millicpu(written).is_some() { format!("{millicpu}m") } else { cores(millicpu) }
+}
+
+fn related(workload: &Workload<'_>, bar: &Bar, container: &Container) -> Vec<Related> {
+    let mut related = Vec::new();
+    if let Some(place) = bar.workers.and_then(|workers| workers.place) {
+        related.push(Related::new(place, "this sets the number of workers"));
+    } else if let (true, Some(memory)) = (bar.by_memory, &container.memory) {
+        related.push(Related::new(memory.place, "this memory sets the least CPU"));
+    }
+    let others = workload.evidence.iter().filter(|evidence| !matches!(evidence.asks, Asks::Data));
+    related.extend(others.map(|evidence| Related::new(evidence.place, format!("`{}` is used here: {}", evidence.name, evidence.holds))));
+    related.extend(workload.services.iter().map(|service| Related::new(service.app, "the app that it runs")));
+    related
+}
+
+fn fix(deployment: &Deployment, container: &Container, cpu: &Setting<u64>, value: &str) -> Fix {
+    let sharing = deployment.containers.iter().filter(|c| c.cpu.as_ref().is_some_and(|other| other.place == cpu.place));
+    if sharing.count() > 1 {
+        let limits = format!("resources:\n  limits:\n    cpu: \"{value}\"\n");
+        return Fix::advice(format!("Give the ingress container limits of its own, with a CPU of {value}"), limits);
+    }
+    // A request above its limit is refused.
+    let request = container.cpu_request.as_ref().filter(|r| r.place != cpu.place && r.known() > quantity::millicpu(value));
+    let intents = std::iter::once(cpu).chain(request).map(|setting| set(deployment.notation, setting, value)).collect();
+    Fix::unsafe_edit(format!("Set CPU to {value}"), intents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_those_that_cloud_run_takes() {
+        for (workers, expected) in [(1, 1000), (2, 2000), (3, 4000), (5, 6000), (9, 9000)] {
+            assert_eq!(allowed(workers * 1000), expected);
+        }
+        for (gib, expected) in [(4, 0), (5, 2000), (9, 4000), (17, 6000), (25, 8000)] {
+            assert_eq!(least_cpu(gib << 30), expected);
+        }
+        assert_eq!((cores(1000), cores(1500), cores(250)), ("1".into(), "1.5".into(), "0.25".into()));
+        assert_eq!((written_like("2000m", 1000), written_like("2", 1000), written_like("\"m\"", 2000)), ("1000m".into(), "1".into(), "2".into()));
+    }
+}
