@@ -275,9 +275,7 @@ mod tests {
         for path in ["service.yaml", "a.yml", "composer.yaml", "dockerfile.yml"] {
             assert_eq!(kind(path), ByName::Kind(FileKind::Yaml), "{path}");
         }
-        for path in
-            ["a.pyi", "README.md", "Dockerfile.dockerignore", "Dockerfile.", ".dockerfile", "notes.txt", "a.pyc", "LICENSE"]
-        {
+        for path in ["a.pyi", "README.md", "Dockerfile.dockerignore", "Dockerfile.", ".dockerfile", "notes.txt", "a.pyc", "LICENSE"] {
             assert_eq!(kind(path), ByName::Other, "{path}");
         }
         assert_eq!((kind("service.json"), kind("package.json")), (ByName::Json, ByName::Kind(FileKind::Manifest)));

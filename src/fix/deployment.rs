@@ -26,9 +26,8 @@ pub fn add_max_instances(file: &SourceFile, deployment: &Deployment, value: &str
     match deployment.notation {
         Notation::Knative => {
             let annotation = format!("autoscaling.knative.dev/maxScale: \"{value}\"");
-            in_knative(file, deployment, &annotation).ok_or(format!(
-                "spec:\n  template:\n    metadata:\n      annotations:\n        {annotation}\n"
-            ))
+            in_knative(file, deployment, &annotation)
+                .ok_or(format!("spec:\n  template:\n    metadata:\n      annotations:\n        {annotation}\n"))
         }
         Notation::Compact => {
             let mapping = Place { file: deployment.file, span: deployment.span };
@@ -39,8 +38,9 @@ pub fn add_max_instances(file: &SourceFile, deployment: &Deployment, value: &str
             let flag = format!("--max-instances={value}");
             deployment.name.as_ref().and_then(|name| behind_name(file, name.place, &flag)).ok_or(format!("{flag}\n"))
         }
-        Notation::Terraform => in_terraform(file, deployment, value)
-            .ok_or(format!("template {{\n  scaling {{\n    max_instance_count = {value}\n  }}\n}}\n")),
+        Notation::Terraform => {
+            in_terraform(file, deployment, value).ok_or(format!("template {{\n  scaling {{\n    max_instance_count = {value}\n  }}\n}}\n"))
+        }
     }
 }
 

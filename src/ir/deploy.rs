@@ -77,6 +77,23 @@ pub struct Deployment {
     pub containers: Vec<Container>,
 }
 
+impl Deployment {
+    /// What messages call it: its name, unless that is for a script to find out.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let is_argument = |name: &str| name.trim_start_matches(['$', '{']).starts_with(|c: char| c.is_ascii_digit());
+        let is_name =
+            |name: &&Setting<String>| !name.written.starts_with("$(") && !(name.written.starts_with('$') && is_argument(&name.written));
+        self.name.as_ref().filter(is_name).map_or_else(|| "this deployment".into(), |name| format!("`{}`", name.written))
+    }
+
+    /// Its name as written, which is the symbol of its findings.
+    #[must_use]
+    pub fn symbol(&self) -> String {
+        self.name.as_ref().map(|name| name.written.clone()).unwrap_or_default()
+    }
+}
+
 /// One container.
 #[derive(Clone, Debug)]
 pub struct Container {

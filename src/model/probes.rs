@@ -37,9 +37,12 @@ fn bound(project: &Project, service: &Service) -> Vec<Bound> {
     // What is around a URLconf cannot be seen.
     let (is_hidden, is_nest) = (is_of("django."), is_of("js:@nestjs/"));
     let handlers = project.routes.handlers.iter().filter(|h| h.kind == HandlerKind::Route && is_own(h.function.module)).map(|h| Bound {
-        whole: h.path.as_deref().filter(|_| !is_hidden).and_then(|path| served.path(h.on, path)).and_then(|path| {
-            if is_nest && h.class.is_some() { below_prefix(program, service, &rooted(&path)) } else { Some(path) }
-        }),
+        whole: h
+            .path
+            .as_deref()
+            .filter(|_| !is_hidden)
+            .and_then(|path| served.path(h.on, path))
+            .and_then(|path| if is_nest && h.class.is_some() { below_prefix(program, service, &rooted(&path)) } else { Some(path) }),
         written: h.path.clone(),
         place: h.place,
         gets: h.methods.is_empty() || h.methods.iter().any(|method| matches!(method.as_str(), "GET" | "HEAD")),
@@ -58,7 +61,8 @@ fn bound(project: &Project, service: &Service) -> Vec<Bound> {
 pub fn health_path(project: &Project, service: &Service) -> Option<HealthPath> {
     let found = bound(project, service).into_iter().filter(|route| route.gets).filter_map(|route| {
         let path = route.whole?;
-        (is_probe(Some(&path), "") && !path.contains(['{', '<', ':', '*', '('])).then_some(HealthPath { path: rooted(&path), place: route.place })
+        (is_probe(Some(&path), "") && !path.contains(['{', '<', ':', '*', '(']))
+            .then_some(HealthPath { path: rooted(&path), place: route.place })
     });
     found.min_by_key(|found| (!found.path.contains("health"), found.path.matches('/').count(), found.place))
 }
@@ -101,7 +105,9 @@ fn mentions(project: &Project, service: &Service, path: &str) -> usize {
         let is_path = |text: &str| module.language == Language::TypeScript || text.contains('/');
         let in_expr = |expr: &Expr| match &expr.kind {
             ExprKind::String(text) => usize::from(is_path(text) && is_end(text, path)),
-            ExprKind::Template { parts, .. } => parts.iter().filter(|part| matches!(part, TemplatePart::Text(text, _) if is_end(text, path))).count(),
+            ExprKind::Template { parts, .. } => {
+                parts.iter().filter(|part| matches!(part, TemplatePart::Text(text, _) if is_end(text, path))).count()
+            }
             _ => 0,
         };
         if project.program.sources.get(module.file).test { 0 } else { module.exprs.iter().map(in_expr).sum() }

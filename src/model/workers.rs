@@ -32,7 +32,8 @@ impl Workers {
 /// configuration of gunicorn, by the environment; else one.
 #[must_use]
 pub fn of(project: &Project, deployment: &Deployment, container: &Container, services: &[&Service]) -> Workers {
-    let given: Vec<(&str, Place)> = container.command.iter().flat_map(|word| word.written.split_whitespace().map(|part| (part, word.place))).collect();
+    let given: Vec<(&str, Place)> =
+        container.command.iter().flat_map(|word| word.written.split_whitespace().map(|part| (part, word.place))).collect();
     if let Some(found) = asked_for(&given) {
         return found;
     }

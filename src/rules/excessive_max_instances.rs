@@ -4,7 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
 use crate::fix::deployment::{self, set};
-use crate::ir::deploy::{Deployment, Notation, Setting};
+use crate::ir::deploy::{Deployment, Notation};
 use crate::model::evidence;
 use crate::model::pools;
 use crate::source::Place;
@@ -30,7 +30,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         return;
     };
     let Some(count) = max.known() else { return };
-    let name = name(deployment);
+    let name = deployment.title();
     if count > settings.max_instances {
         let message = format!(
             "{name} may scale to {count} instances, more than {}: a loop of retries or a flood of requests is paid for, and opens \
@@ -39,7 +39,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         );
         let fix = Fix::unsafe_edit(format!("Set the maximum to {value}"), vec![set(deployment.notation, max, &value)]);
         let finding = ctx.report(max.place, Confidence::High, message, fix);
-        finding.symbol = symbol(deployment);
+        finding.symbol = deployment.symbol();
         return;
     }
     // However few they are, their pools may be too much for the database.
@@ -58,7 +58,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let related = vec![Related::new(largest.place, format!("each instance holds up to {} connections", largest.connections))];
     let fix = Fix::unsafe_edit(format!("Set the maximum to {fitting}"), vec![set(deployment.notation, max, &fitting)]);
     let finding = ctx.report(max.place, Confidence::Medium, message, fix);
-    finding.symbol = symbol(deployment);
+    finding.symbol = deployment.symbol();
     finding.related = related;
 }
 
@@ -67,9 +67,14 @@ fn unset(ctx: &mut Context<'_>, deployment: &Deployment, value: &str) {
         return;
     }
     let place = deployment.name.as_ref().map_or(Place { file: deployment.file, span: deployment.span }, |name| name.place);
-    let message = format!("{} has no maximum of instances: Cloud Run scales it to what the region's quota allows", name(deployment));
-    // A command leaves what an earlier one has set.
-    let confidence = if deployment.notation == Notation::Command { Confidence::Medium } else { Confidence::High };
+    let message = format!("{} has no maximum of instances: Cloud Run scales it to what the region's quota allows", deployment.title());
+    let confidence = match deployment.notation {
+        // What is there for one build, or one pull request, is gone before anybody finds it.
+        _ if is_short_lived(deployment) => Confidence::Low,
+        // A command leaves what an earlier one has set.
+        Notation::Command => Confidence::Medium,
+        _ => Confidence::High,
+    };
     let title = format!("Set a maximum of {value} instances");
     let file = ctx.project.program.sources.get(deployment.file);
     let fix = match deployment::add_max_instances(file, deployment, value) {
@@ -77,7 +82,13 @@ fn unset(ctx: &mut Context<'_>, deployment: &Deployment, value: &str) {
         Err(advice) => Fix::advice(title, advice),
     };
     let finding = ctx.report(place, confidence, message, fix);
-    finding.symbol = symbol(deployment);
+    finding.symbol = deployment.symbol();
+}
+
+/// Whether a deployment is called by a build or a pull request.
+fn is_short_lived(deployment: &Deployment) -> bool {
+    const MARKS: [&str; 8] = ["BUILD_ID", "SHORT_SHA", "COMMIT_SHA", "github.event.", "github.run", "github.sha", "PR_NUMBER", "preview"];
+    deployment.name.as_ref().is_some_and(|name| MARKS.iter().any(|mark| name.written.contains(mark)))
 }
 
 /// Whether something else sets a maximum for the same service, where one of the two is a command: these leave what they do
@@ -98,12 +109,4 @@ fn is_set_elsewhere(ctx: &Context<'_>, deployment: &Deployment) -> bool {
             || (own.is_some() && service(other) == own && (name.is_none() || known(other).is_none()));
         is_command && is_same && !other.is_job && other.max_instances.is_some()
     })
-}
-
-fn name(deployment: &Deployment) -> String {
-    deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written))
-}
-
-fn symbol(deployment: &Deployment) -> String {
-    deployment.name.as_ref().map(|name: &Setting<String>| name.written.clone()).unwrap_or_default()
 }

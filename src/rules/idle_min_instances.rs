@@ -26,15 +26,14 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     if count <= settings.min_instances {
         return;
     }
-    let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
+    let name = deployment.title();
     let always = deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
     let instances = if count == 1 { "one instance".to_owned() } else { format!("{count} instances") };
     let how = if always { ", with their CPU always allocated" } else { "" };
     let how = if count == 1 { how.replace("their", "its") } else { how.to_owned() };
     let saving = cost(deployment, count - settings.min_instances, always);
-    let money = saving.map_or_else(|| "which is paid around the clock".to_owned(), |usd| {
-        format!("{} around the clock", prices::monthly_of(usd))
-    });
+    let money =
+        saving.map_or_else(|| "which is paid around the clock".to_owned(), |usd| format!("{} around the clock", prices::monthly_of(usd)));
     // With a number of instances that is set by hand, none would be no service.
     let is_manual = deployment.max_instances.as_ref().is_some_and(|max| max.place == min.place);
     let workload = evidence::workload(ctx.project, deployment);
@@ -57,7 +56,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         related.push(Related::new(throttling.place, "here the CPU is always allocated"));
     }
     related.extend(heavy.map(|heavy| Related::new(heavy.place, format!("`{}` is used here: {}", heavy.name, heavy.holds))));
-    let symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    let symbol = deployment.symbol();
     let finding = ctx.report(min.place, confidence, message, fix);
     finding.symbol = symbol;
     finding.related = related;

@@ -30,8 +30,10 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     if !is_built_here(project, deployment, container, &services) {
         return;
     }
-    let probes: Vec<(&str, &Probe)> =
-        [("startup", &container.startup_probe), ("liveness", &container.liveness_probe)].into_iter().filter_map(|(name, probe)| Some((name, probe.as_ref()?))).collect();
+    let probes: Vec<(&str, &Probe)> = [("startup", &container.startup_probe), ("liveness", &container.liveness_probe)]
+        .into_iter()
+        .filter_map(|(name, probe)| Some((name, probe.as_ref()?)))
+        .collect();
     if probes.is_empty() {
         // Elsewhere Cloud Run's own check of the port is all that people know.
         if deployment.notation == Notation::Knative {
@@ -62,19 +64,20 @@ fn missing(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container
     let message = format!(
         "{} has neither a startup nor a liveness probe{answer}: Cloud Run sends it requests as soon as its port is open, and never \
          restarts it when it hangs",
-        name(deployment)
+        deployment.title()
     );
     let confidence = if services.is_empty() { Confidence::Medium } else { Confidence::High };
     let fix = match &health {
-        Some(health) => {
-            Fix::unsafe_edit(format!("Probe `{}`", health.path), vec![Intent::AddYamlPair { mapping: place, text: probes_of(container, &health.path) }])
-        }
+        Some(health) => Fix::unsafe_edit(
+            format!("Probe `{}`", health.path),
+            vec![Intent::AddYamlPair { mapping: place, text: probes_of(container, &health.path) }],
+        ),
         None => Fix::advice("Answer a path that tells how the service is, and probe it", probes_of(container, "/health")),
     };
     let mut related = answered(health.as_ref());
     related.extend(services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     let finding = ctx.report(place, confidence, message, fix);
-    finding.symbol = symbol(deployment);
+    finding.symbol = deployment.symbol();
     finding.related = related;
 }
 
@@ -91,11 +94,11 @@ fn judge(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container, 
         if let (Some(asked), Some(own)) = (port.known(), own)
             && asked != own
         {
-            let message = format!("the {kind} probe of {} asks port {asked}, but the container listens on {own}", name(deployment));
+            let message = format!("the {kind} probe of {} asks port {asked}, but the container listens on {own}", deployment.title());
             let related = container.port.iter().map(|port| Related::new(port.place, "the port that it listens on")).collect();
             let fix = Fix::unsafe_edit(format!("Ask port {own}"), vec![set(deployment.notation, port, &own.to_string())]);
             let finding = ctx.report(port.place, Confidence::High, message, fix);
-            finding.symbol = symbol(deployment);
+            finding.symbol = deployment.symbol();
             finding.related = related;
             return;
         }
@@ -107,7 +110,7 @@ fn judge(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container, 
     }
     let health = services.iter().find_map(|service| probes::health_path(ctx.project, service));
     let answer = health.as_ref().map_or(String::new(), |health| format!(" (it answers `{}`)", health.path));
-    let message = format!("the {kind} probe of {} asks for `{asked}`, which no route of the service answers{answer}", name(deployment));
+    let message = format!("the {kind} probe of {} asks for `{asked}`, which no route of the service answers{answer}", deployment.title());
     let fix = match &health {
         Some(health) => Fix::unsafe_edit(format!("Ask for `{}`", health.path), vec![set(deployment.notation, path, &health.path)]),
         None => Fix::advice("Answer the path that is probed", format!("GET {asked} -> 200\n")),
@@ -115,18 +118,10 @@ fn judge(ctx: &mut Context<'_>, deployment: &Deployment, container: &Container, 
     let mut related = answered(health.as_ref());
     related.extend(services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     let finding = ctx.report(path.place, Confidence::High, message, fix);
-    finding.symbol = symbol(deployment);
+    finding.symbol = deployment.symbol();
     finding.related = related;
 }
 
 fn answered(health: Option<&HealthPath>) -> Vec<Related> {
     health.iter().map(|health| Related::new(health.place, format!("`{}` is answered here", health.path))).collect()
-}
-
-fn name(deployment: &Deployment) -> String {
-    deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written))
-}
-
-fn symbol(deployment: &Deployment) -> String {
-    deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default()
 }

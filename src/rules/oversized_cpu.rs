@@ -43,14 +43,13 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     // Jobs are billed as long as they run, as instances whose CPU is always allocated.
     let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
     let saving = prices::prices().rates(always).cpu(given - bar.millicpu, hours);
-    let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
+    let name = deployment.title();
     let value = written_like(cpu.written.trim(), bar.millicpu);
-    let message =
-        format!("{name} is given {} vCPU, {}{but}; {value} saves {}", cores(given), bar.reason, prices::monthly(saving, hours));
+    let message = format!("{name} is given {} vCPU, {}{but}; {value} saves {}", cores(given), bar.reason, prices::monthly(saving, hours));
     let related = related(&workload, &bar, container);
     let fix = fix(deployment, container, cpu, &value);
     let finding = ctx.report(cpu.place, confidence, message, fix);
-    finding.symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    finding.symbol = deployment.symbol();
     finding.related = related;
     finding.saving_usd_per_month = Some(saving);
 }
@@ -177,6 +176,9 @@ mod tests {
             assert_eq!(least_cpu(gib << 30), expected);
         }
         assert_eq!((cores(1000), cores(1500), cores(250)), ("1".into(), "1.5".into(), "0.25".into()));
-        assert_eq!((written_like("2000m", 1000), written_like("2", 1000), written_like("\"m\"", 2000)), ("1000m".into(), "1".into(), "2".into()));
+        assert_eq!(
+            (written_like("2000m", 1000), written_like("2", 1000), written_like("\"m\"", 2000)),
+            ("1000m".into(), "1".into(), "2".into())
+        );
     }
 }

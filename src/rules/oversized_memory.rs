@@ -39,7 +39,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     // Jobs are billed as long as they run, as instances whose CPU is always allocated.
     let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
     let saving = prices::prices().rates(always).memory(given - bar.bytes, hours);
-    let name = deployment.name.as_ref().map_or("this deployment".into(), |name| format!("`{}`", name.written));
+    let name = deployment.title();
     let value = bar.written_like(memory);
     let money = prices::monthly(saving, hours);
     let several = !workload.services.is_empty() && workers::of(ctx.project, deployment, container, &workload.services).are_several();
@@ -55,7 +55,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         () => Confidence::High,
     };
     let related = related(&workload, &bar, container);
-    let symbol = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    let symbol = deployment.symbol();
     let finding = ctx.report(memory.place, confidence, message, fix(deployment, container, memory, &value));
     finding.symbol = symbol;
     finding.related = related;

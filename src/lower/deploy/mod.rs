@@ -36,6 +36,9 @@ pub fn lower(id: FileId, file: &SourceFile) -> DeployFile {
     let text = &file.text;
     match file.kind {
         FileKind::Yaml => yaml(id, file),
+        FileKind::Shell | FileKind::Makefile if calls_gcloud(text) && is_engine_text(text) => {
+            DeployFile { skipped: Some("template".into()), ..DeployFile::default() }
+        }
         FileKind::Shell if calls_gcloud(text) => DeployFile::of(shell::script(id, file.directory(), text)),
         FileKind::Makefile if calls_gcloud(text) => DeployFile::of(shell::makefile(id, file.directory(), text)),
         _ => DeployFile::default(),
@@ -102,6 +105,11 @@ pub fn template_kind(text: &str) -> Option<&'static str> {
 
 fn speaks_of_cloud_run(text: &str) -> bool {
     text.contains("serving.knative.dev") || text.contains("run.googleapis.com")
+}
+
+/// Whether a template engine writes a script, Makefile or Terraform file before anything reads it.
+fn is_engine_text(text: &str) -> bool {
+    ["{%- ", "{% ", "{{cookiecutter.", "{{ cookiecutter."].iter().any(|mark| text.contains(mark))
 }
 
 /// Whether the file is not yet YAML, but becomes it when a template engine has run, and which.

@@ -40,7 +40,49 @@ pub(super) fn service_of(
     if let Some(found) = deployment.called.iter().find_map(|name| named(name)) {
         return Some(found);
     }
-    beside(program, images, services, program.sources.get(deployment.file).directory())
+    if let Some(found) =
+        repository.and_then(|name| alike(services, name)).or_else(|| known(&deployment.name).and_then(|name| alike(services, &name)))
+    {
+        return Some(found);
+    }
+    let directory = program.sources.get(deployment.file).directory();
+    beside(program, images, services, directory).filter(|found| !is_ambiguous(program, images, &services[*found], directory))
+}
+
+/// The only service whose directory's name is a part of a longer name: `shop-orders-api` of `orders-api`.
+fn alike(services: &[Service], name: &str) -> Option<usize> {
+    let normal = |name: &str| name.replace(['_', '.', ' '], "-").to_lowercase();
+    let name = normal(name);
+    let name: Vec<&str> = name.split('-').collect();
+    let is_part = |service: &Service| {
+        let own = normal(service.name());
+        let own: Vec<&str> = own.split('-').filter(|part| !part.is_empty()).collect();
+        let says_something = own.iter().any(|part| !matches!(*part, "app" | "src" | "service" | "services" | "server" | "code"));
+        says_something && name.windows(own.len()).any(|part| part == own)
+    };
+    let mut found = (0..services.len()).filter(|index| is_part(&services[*index]));
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Whether a deployment that lies outside of a service may be that of another program: something else is built, into an image of
+/// its own, in or below the directory where both are.
+fn is_ambiguous(program: &Program, images: &[Image], service: &Service, directory: &str) -> bool {
+    if is_below(directory, &service.directory) && !service.directory.is_empty() {
+        return false;
+    }
+    let common = std::iter::successors(Some(directory), |at| (!at.is_empty()).then(|| at.rsplit_once('/').map_or("", |(up, _)| up)))
+        .find(|at| is_below(&service.directory, at))
+        .unwrap_or_default();
+    images.iter().enumerate().any(|(index, image)| {
+        let file = program.sources.get(image.file);
+        let other = file.directory();
+        service.image != Some(index)
+            && !file.test
+            && is_below(other, common)
+            && !other.split('/').any(|part| part.starts_with('.') || part == "vendor")
+            && other != service.directory
+            && service.image.is_none_or(|own| program.sources.get(images[own].file).directory() != other)
+    })
 }
 
 /// The service in whose directory a file lies; else the only one at or below the nearest directory above that has any. A

@@ -129,7 +129,7 @@ fn plain(name: &str, value: &str) -> Option<Confidence> {
 }
 
 pub(super) fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
-    let service = deployment.name.as_ref().map(|name| name.written.clone()).unwrap_or_default();
+    let service = deployment.symbol();
     for word in deployment.containers.iter().flat_map(|container| &container.command) {
         let Some(found) = secrets::find(&word.written) else { continue };
         let place = word.place;

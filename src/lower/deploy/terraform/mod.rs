@@ -34,7 +34,7 @@ pub(super) struct Folder {
 /// The deployments of all Terraform files together, and what could not be read.
 #[must_use]
 pub fn deployments(sources: &Sources) -> (Vec<Deployment>, Vec<Unread>) {
-    let is_ours = |file: &SourceFile| file.kind == FileKind::Terraform && !file.test;
+    let is_ours = |file: &SourceFile| file.kind == FileKind::Terraform && !file.test && !super::is_engine_text(&file.text);
     let files: Vec<(FileId, &SourceFile)> = sources.iter().filter(|(_, file)| is_ours(file)).collect();
     if !files.iter().any(|(_, file)| file.text.contains("google_cloud_run")) {
         return (Vec::new(), Vec::new());

@@ -310,7 +310,12 @@ impl<'a> Scope<'a> {
                 _ => return unknown(),
             };
         }
-        if matches!(value, Value::Unknown { .. }) { unknown() } else { value }
+        match (value, unknown()) {
+            // What is written behind the name tells more, if it is a text: `orders-${var.environment}`.
+            (Value::Unknown { written, .. }, Value::Unknown { place, .. }) if written.contains("${") => Value::Unknown { written, place },
+            (Value::Unknown { .. }, unknown) => unknown,
+            (value, _) => value,
+        }
     }
 
     fn variable(&self, name: &str, depth: u8) -> Option<Value> {
