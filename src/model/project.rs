@@ -115,6 +115,12 @@ impl Project {
         self.asked.dateless.get_or_init(|| Dateless::find(self)).has_all_of(&self.program, query)
     }
 
+    /// Whether the project makes all tables that a query reads without partitions: a bound would save nothing.
+    #[must_use]
+    pub fn reads_without_partitions(&self, query: &Query) -> bool {
+        self.asked.dateless.get_or_init(|| Dateless::find(self)).are_unpartitioned(&self.program, query)
+    }
+
     /// Which tables the statements of the project write to.
     #[must_use]
     pub fn written(&self) -> &Written {

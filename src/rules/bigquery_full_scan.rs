@@ -6,8 +6,9 @@ use crate::fix::Fix;
 use crate::model::batches::is_of_batch;
 use crate::model::program::ModuleId;
 use crate::model::query_jobs;
-use crate::model::sql::bounds::names_date;
+use crate::model::sql::bounds::{date_named, names_date};
 use crate::model::sql::dateless;
+use crate::model::sql::keys::tells_one;
 use crate::model::sql::queries::Query;
 use crate::model::sql::reading::{HOLE, Verb};
 use crate::model::sql::small::{grows, is_of_tests, is_register, is_small};
@@ -43,6 +44,11 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let may_be_query = || !scan.table.contains('.') && query.text.contains("{}") && is_with();
         // `SELECT * FROM {table}`: of any table that somebody names, who knows which.
         let is_of_any = || scan.table.split('.').all(|part| part == HOLE) && !query.text.to_ascii_uppercase().contains("WHERE");
+        // Rows that are asked for by their key may be of any day: what such a table lacks is a cluster, not a bound. Shards are
+        // named by their day all the same.
+        let is_looked_up =
+            || !scan.table.trim_end_matches('`').ends_with('*') && scan.compared.iter().any(|column| tells_one(column, &scan.table));
+        let is_named = || scan.table.split('.').any(|part| part != HOLE) || !dateless::called(&project.program, query).is_empty();
         // That there is a date to bound shows in what is asked, here or next to it, or in what the table is of.
         let has_dates = || {
             let is_same = |other: &&Query| other.reading.tables.contains(&scan.table) && scan.table.split('.').any(|part| part != HOLE);
@@ -54,6 +60,9 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let is_due = || {
             !scan.is_beside_bounded
                 && has_dates()
+                && is_named()
+                && !is_looked_up()
+                && !project.reads_without_partitions(query)
                 && !may_be_query()
                 && !is_of_any()
                 && !is_register(&scan.table)
@@ -78,7 +87,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
             format!("the query bounds no date or partition of {table} and scans all of it{limit}")
         };
         let again = repeated(ctx, id, query, &scan.table);
-        let fix = fix(query, !again.is_empty());
+        let fix = fix(query, column_of(ctx, id, query, &scan.table).as_deref(), !again.is_empty());
         let finding = ctx.report(query.place, confidence, message, fix);
         finding.related.extend(again.into_iter().map(|place| Related::new(place, "aggregates the same table")));
     }
@@ -102,14 +111,30 @@ fn repeated(ctx: &Context<'_>, id: ModuleId, query: &Query, table: &str) -> Vec<
     others.map(|other| other.place).take(5).collect()
 }
 
-fn fix(query: &Query, is_repeated: bool) -> Fix {
+/// A date of the table that its queries speak of: those of this text, else of others of the module.
+fn column_of(ctx: &Context<'_>, id: ModuleId, query: &Query, table: &str) -> Option<String> {
+    let of_same = |other: &&Query| table.split('.').any(|part| part != HOLE) && other.reading.tables.iter().any(|name| name == table);
+    let others = ctx.project.queries(id).iter().filter(of_same).find_map(|other| date_named(&other.text));
+    date_named(&query.text).or(others).map(str::to_owned)
+}
+
+fn fix(query: &Query, column: Option<&str>, is_repeated: bool) -> Fix {
     let text = query.text.trim();
     let upper = text.to_ascii_uppercase();
-    let at = ["GROUP BY", "ORDER BY", "LIMIT", "HAVING", "QUALIFY"].iter().filter_map(|word| upper.find(word)).min().unwrap_or(text.len());
+    // The outermost clause: windows and sub-selects have an order of their own.
+    let outer = |word: &str| upper.match_indices(word).map(|(at, _)| at).find(|at| depth(&upper[..*at]) == 0);
+    let at = ["GROUP BY", "ORDER BY", "LIMIT", "HAVING", "QUALIFY"].iter().filter_map(|word| outer(word)).min().unwrap_or(text.len());
     let (head, tail) = text.split_at(at);
-    let joined = if upper[..at].contains("WHERE") { "AND" } else { "WHERE" };
-    let mut code =
-        format!("{}\n{joined} event_date >= DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)\n{tail}", head.trim_end()).trim_end().to_owned();
+    let is_bounded = upper[..at].match_indices("WHERE").any(|(at, _)| depth(&upper[..at]) == 0);
+    let joined = if is_bounded { "AND" } else { "WHERE" };
+    let column = column.unwrap_or("event_date");
+    let first =
+        if ["time", "_at", "_ts", "At"].iter().any(|part| column.ends_with(part)) || column.to_ascii_lowercase().contains("timestamp") {
+            "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
+        } else {
+            "DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)"
+        };
+    let mut code = format!("{}\n{joined} {column} >= {first}\n{tail}", head.trim_end()).trim_end().to_owned();
     code.push('\n');
     if is_repeated {
         code.push_str(
@@ -118,4 +143,13 @@ fn fix(query: &Query, is_repeated: bool) -> Fix {
         return Fix::advice("Bound the partition column, or keep the aggregates in a materialised view", code);
     }
     Fix::advice("Bound the column that the table is partitioned by", code)
+}
+
+/// How many brackets are open at the end of a text.
+fn depth(text: &str) -> usize {
+    text.bytes().fold(0_usize, |depth, byte| match byte {
+        b'(' => depth + 1,
+        b')' => depth.saturating_sub(1),
+        _ => depth,
+    })
 }

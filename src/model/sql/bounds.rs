@@ -102,8 +102,22 @@ fn compared(left: &Expr, op: &BinaryOperator, right: &Expr) -> Bounds {
         return Bounds { holds, ..Bounds::default() };
     }
     let bounds = matches!(op, Eq | Gt | GtEq | Lt | LtEq) && is_constant(other);
+    // What is compared with a time is one, whatever it is called.
+    if bounds && is_time(other) && !Columns::of(column).is_extracted {
+        return Bounds { holds: true, is_dated: false, compared: Columns::of(column).names };
+    }
     of_column(column, if bounds { Comparison::Bounds } else { Comparison::Tests })
         .and(Bounds { is_dated: Columns::of(other).has_time(), ..Bounds::default() })
+}
+
+/// Whether a constant is a time, by the function that makes it: `TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)`.
+fn is_time(constant: &Expr) -> bool {
+    let Expr::Function(function) = constant else { return false };
+    let name = function.name.to_string().to_ascii_uppercase();
+    let makes = ["CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_DATETIME", "DATE", "TIMESTAMP", "DATETIME"];
+    makes.contains(&name.as_str())
+        || ["DATE_SUB", "DATETIME_SUB", "TIMESTAMP_SUB", "DATE_ADD", "TIMESTAMP_ADD", "TIMESTAMP_TRUNC", "DATE_TRUNC"]
+            .contains(&name.as_str())
 }
 
 fn of_column(column: &Expr, comparison: Comparison) -> Bounds {
@@ -227,7 +241,8 @@ const OF_DATES: [&str; 22] = [
 ];
 
 /// Words for what time is parted by, in the languages that columns are named in.
-const PERIODS: [&str; 28] = [
+const PERIODS: [&str; 29] = [
+    "minute",
     "day",
     "week",
     "month",
@@ -276,22 +291,30 @@ pub fn is_date(name: &str) -> bool {
 /// Whether a text names a column that holds a date or time, by its name: a function of that name is none.
 #[must_use]
 pub fn names_date(text: &str) -> bool {
+    find_name(text, |name| is_date(name) || is_period(name)).is_some()
+}
+
+/// The first column that a text names which holds a date or time, by its name.
+#[must_use]
+pub fn date_named(text: &str) -> Option<&str> {
+    find_name(text, |name| is_date(name) && !name.eq_ignore_ascii_case("_table_suffix"))
+}
+
+/// The first column that a text names of which something holds.
+fn find_name(text: &str, is_it: impl Fn(&str) -> bool) -> Option<&str> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     let mut rest = text;
     while let Some(start) = rest.find(is_part) {
         let end = rest[start..].find(|c| !is_part(c)).map_or(rest.len(), |end| start + end);
         let (name, behind) = (&rest[start..end], rest[end..].trim_start());
         // `DATE(…)`, `DATE '2024-01-01'`.
-        if (is_date(name) || is_period(name))
-            && !behind.starts_with(['(', '\'', '"'])
-            && !name.starts_with("CURRENT_")
-            && name != "INTERVAL"
-        {
-            return true;
+        let is_keyword = ["DATE", "TIME", "DATETIME", "TIMESTAMP", "DAY", "UPDATE"].contains(&name);
+        if is_it(name) && !behind.starts_with(['(', '\'', '"']) && !name.starts_with("CURRENT_") && !is_keyword {
+            return Some(name);
         }
         rest = &rest[end..];
     }
-    false
+    None
 }
 
 /// Whether a column's name says that it holds a part of time by which tables are parted, too: a year, a month.

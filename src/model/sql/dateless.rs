@@ -1,4 +1,4 @@
-//! Tables that a project makes without a date or time: nothing can be bounded there.
+//! Tables that a project makes without a date or time, or without partitions: nothing can be bounded there, or it saves nothing.
 
 use rustc_hash::FxHashMap;
 
@@ -40,32 +40,53 @@ struct Name {
     text: String,
 }
 
-/// The tables of `BigQuery` that statements of a project make without a date, and without partitions.
+/// How the statements of a project make a table, all of them.
+#[derive(Clone, Copy, Debug)]
+struct Made {
+    /// Without a date, and without partitions.
+    is_dateless: bool,
+    /// Without partitions.
+    is_unpartitioned: bool,
+}
+
+/// The tables of `BigQuery` that statements of a project make.
 #[derive(Clone, Debug, Default)]
-pub struct Dateless(FxHashMap<Name, bool>);
+pub struct Dateless(FxHashMap<Name, Made>);
 
 impl Dateless {
     /// Finds them.
     #[must_use]
     pub fn find(project: &Project) -> Self {
-        let mut made: FxHashMap<Name, bool> = FxHashMap::default();
+        let mut made: FxHashMap<Name, Made> = FxHashMap::default();
         for query in project.program.code_ids().flat_map(|id| project.queries(id)).filter(|query| query.is_big_query()) {
             let Some(creation) = query.reading.creation.as_ref().filter(|creation| !creation.is_view) else { continue };
-            let is_dateless = creation.dates == Dates::None && creation.partitioned_by.is_none();
+            let is_unpartitioned = creation.partitioned_by.is_none();
+            let is_dateless = creation.dates == Dates::None && is_unpartitioned;
             for name in read(&project.program, query, std::slice::from_ref(&creation.table), &MAKES).into_iter().flatten() {
-                *made.entry(name).or_insert(true) &= is_dateless;
+                let all = made.entry(name).or_insert(Made { is_dateless: true, is_unpartitioned: true });
+                all.is_dateless &= is_dateless;
+                all.is_unpartitioned &= is_unpartitioned;
             }
         }
         Self(made)
     }
 
-    /// Whether all tables that a query reads are such.
+    /// Whether all tables that a query reads are made without a date, and without partitions.
     #[must_use]
     pub fn has_all_of(&self, program: &Program, query: &Query) -> bool {
-        let is_dateless = |name: Name| self.0.get(&name).copied().unwrap_or(false);
+        self.all(program, query, |made| made.is_dateless)
+    }
+
+    /// Whether all tables that a query reads are made without partitions.
+    #[must_use]
+    pub fn are_unpartitioned(&self, program: &Program, query: &Query) -> bool {
+        self.all(program, query, |made| made.is_unpartitioned)
+    }
+
+    fn all(&self, program: &Program, query: &Query, is_so: impl Fn(&Made) -> bool) -> bool {
+        let is_such = |name: Name| self.0.get(&name).is_some_and(&is_so);
         !self.0.is_empty()
-            && read(program, query, &query.reading.tables, &READS)
-                .is_some_and(|names| !names.is_empty() && names.into_iter().all(is_dateless))
+            && read(program, query, &query.reading.tables, &READS).is_some_and(|names| !names.is_empty() && names.into_iter().all(is_such))
     }
 }
 

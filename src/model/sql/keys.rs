@@ -4,9 +4,23 @@ use sqlparser::ast::{BinaryOperator, Expr, InTarget, Query, Select, SetExpr, Tab
 
 use super::bounds::is_constant;
 use super::reading::HOLE;
+use super::small::grows;
+use crate::model::cleanup::words;
 
 /// Columns that are the key of whatever table has them.
 const KEYS: [&str; 6] = ["id", "uuid", "guid", "pk", "rowid", "ctid"];
+
+/// Whether a column tells one row of a table from all others, by their names: `id`, `order_id` of `shop.orders_v2`.
+#[must_use]
+pub fn tells_one(column: &str, table: &str) -> bool {
+    let own: Vec<String> = words(table.rsplit('.').next().unwrap_or_default()).iter().map(|word| singular(word)).collect();
+    let words = words(column);
+    let Some((last, stem)) = words.split_last() else { return false };
+    let is_key = KEYS.contains(&last.as_str()) || matches!(last.as_str(), "key" | "slug" | "number");
+    // Of what happens, there are many for each user: `user_id` of `user_events`.
+    let is_of_it = |word: &String| if grows(table) { own.last() == Some(&singular(word)) } else { own.contains(&singular(word)) };
+    is_key && (!stem.is_empty() || last != "number") && stem.iter().all(is_of_it)
+}
 
 /// Whether a query asks for rows by a key of one of its tables: `WHERE id = ?`.
 #[must_use]
