@@ -28,14 +28,16 @@ const CUT_DIFFERENTLY_BY_TREE_SITTER: &[(&str, &str)] = &[
     ("split-keywords.Dockerfile", "a keyword may be split over lines"),
 ];
 
+/// The Dockerfiles of the sources, or those of the folder that `ROADWORTHY_DOCKERFILES` names.
 fn corpus() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dockerfiles");
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dockerfiles");
+    let folder = std::env::var_os("ROADWORTHY_DOCKERFILES").map_or_else(own, Into::into);
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the corpus is part of the sources")
         .map(|entry| {
             let path = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(&path).expect("UTF-8"))
+            (name, String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).into_owned())
         })
         .collect();
     files.sort();
