@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod deployment;
+pub mod deployment_secret;
 pub mod diff;
 pub mod edit;
 pub mod engine;

@@ -31,7 +31,8 @@ pub struct Pool {
 struct Row {
     names: Vec<String>,
     sizes: BTreeMap<String, u64>,
-    options: Option<usize>,
+    #[serde(default)]
+    options: Vec<usize>,
     #[serde(default)]
     unless: Vec<String>,
     /// Not read, but every row must say where its facts are from.
@@ -69,10 +70,14 @@ pub fn of(project: &Project, services: &[&Service]) -> Vec<Pool> {
 }
 
 fn size(program: &Program, id: ModuleId, call: &Call, row: &Row) -> Option<u64> {
-    let told = |key: &str| match row.options {
-        Some(position) => options::told(program, id, call, &Positions(vec![position]), key),
-        None => passed(program, id, call, None, key),
+    let told = |key: &str| match row.options.as_slice() {
+        [] => passed(program, id, call, None, key),
+        positions => options::told(program, id, call, &Positions(positions.to_vec()), key),
     };
+    // The size is seen where it is written; what a library takes by itself is not.
+    if row.sizes.keys().all(|key| told(key) == Passed::No) {
+        return None;
+    }
     if row.unless.iter().any(|key| told(key) != Passed::No) {
         return None;
     }

@@ -3,10 +3,11 @@
 use crate::ir::deploy::{Container, Deployment};
 use crate::ir::image::{Image, InstructionKind};
 use crate::model::evidence::images_beside;
+use crate::model::image_scripts;
 use crate::model::image_users::{commands, in_order, words};
 use crate::model::project::Project;
 use crate::model::services::{Service, is_below};
-use crate::source::Place;
+use crate::source::{Place, Span};
 
 /// Servers that take their number of workers from the environment, unless they are told.
 const VARIABLES: [&str; 5] = ["WEB_CONCURRENCY", "WORKERS", "GUNICORN_WORKERS", "UVICORN_WORKERS", "MAX_WORKERS"];
@@ -42,7 +43,12 @@ pub fn of(project: &Project, deployment: &Deployment, container: &Container, ser
         images.extend(images_beside(project, deployment));
     }
     if container.command.is_empty()
-        && let Some(found) = images.iter().find_map(|image| by_command(image))
+        && let Some(found) = images.iter().find_map(|image| by_command(project, image))
+    {
+        return found;
+    }
+    if images.is_empty()
+        && let Some(found) = services.iter().find_map(|service| by_procfile(project, service))
     {
         return found;
     }
@@ -54,16 +60,38 @@ pub fn of(project: &Project, deployment: &Deployment, container: &Container, ser
         .unwrap_or(Workers { count: Some(1), place: None })
 }
 
-fn by_command(image: &Image) -> Option<Workers> {
+fn by_command(project: &Project, image: &Image) -> Option<Workers> {
     let stage = image.last_stage()?;
     let words: Vec<(&str, Place)> = commands(image, stage)
         .flat_map(|(_, instruction, command)| words(command).map(move |word| (word, Place { file: image.file, span: instruction.span })))
         .collect();
-    asked_for(&words)
+    let by_script = || {
+        commands(image, stage).find_map(|(_, instruction, command)| {
+            let script = image_scripts::seen(&project.program.sources, image, command)?;
+            let words: Vec<&str> = script.text.split_whitespace().filter(|word| !word.starts_with('#')).collect();
+            asked_for(&placed(&words, Place { file: image.file, span: instruction.span }))
+        })
+    };
+    asked_for(&words).or_else(by_script)
+}
+
+fn placed<'a>(words: &[&'a str], place: Place) -> Vec<(&'a str, Place)> {
+    words.iter().map(|word| (*word, place)).collect()
+}
+
+/// What buildpacks start where there is no image: the `web` process of a Procfile.
+fn by_procfile(project: &Project, service: &Service) -> Option<Workers> {
+    let sources = &project.program.sources;
+    let (id, file) = sources.iter().find(|(_, file)| file.name() == "Procfile" && file.directory() == service.directory)?;
+    let start = file.text.lines().find(|line| line.starts_with("web:"))?;
+    let words: Vec<&str> = start.split_whitespace().skip(1).collect();
+    let at = file.text.find(start)?;
+    asked_for(&placed(&words, Place { file: id, span: Span::new(at, at + start.len()) }))
 }
 
 /// `--workers 4`, `--workers=4`, `-w 4`, `-w4`, `-i max`
 fn asked_for(words: &[(&str, Place)]) -> Option<Workers> {
+    let is_uwsgi = words.iter().any(|(word, _)| word.rsplit('/').next() == Some("uwsgi"));
     let is_pm2 = words.iter().any(|(word, _)| word.rsplit('/').next().is_some_and(|name| name.starts_with("pm2")));
     words.iter().enumerate().find_map(|(at, (word, place))| {
         let next = || words.get(at + 1).map(|(next, _)| *next);
@@ -73,6 +101,7 @@ fn asked_for(words: &[(&str, Place)]) -> Option<Workers> {
             None => match *word {
                 "--workers" | "-w" | "--processes" => next(),
                 "-i" | "--instances" if is_pm2 => next(),
+                "-p" if is_uwsgi => next(),
                 short => short.strip_prefix("-w").filter(|count| !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit())),
             },
         }?;

@@ -102,11 +102,18 @@ fn is_set_elsewhere(ctx: &Context<'_>, deployment: &Deployment) -> bool {
         ctx.project.services.iter().position(|service| service.deployments.contains(&index))
     };
     let (name, own) = (known(deployment), service(deployment));
+    // A base of Kustomize, and what is laid over it.
+    let is_laid_over = |deployment: &Deployment| {
+        let sources = &ctx.project.program.sources;
+        let folder = sources.get(deployment.file).directory();
+        sources.in_directory(folder).any(|file| matches!(file.name(), "kustomization.yaml" | "kustomization.yml"))
+    };
     ctx.project.deployments.iter().any(|other| {
-        let is_command = other.notation == Notation::Command || deployment.notation == Notation::Command;
+        let is_command =
+            [other, deployment].iter().any(|one| one.notation == Notation::Command) || (is_laid_over(deployment) && is_laid_over(other));
         let is_same = (name.is_some() && known(other) == name)
             || (other.file == deployment.file && written(other) == written(deployment))
             || (own.is_some() && service(other) == own && (name.is_none() || known(other).is_none()));
-        is_command && is_same && !other.is_job && other.max_instances.is_some()
+        is_same && !other.is_job && other.max_instances.is_some() && is_command
     })
 }

@@ -28,6 +28,10 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     if container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0)) {
         return;
     }
+    // What nobody knows may demand it.
+    if container.memory.as_ref().is_some_and(|memory| memory.known().is_none()) {
+        return;
+    }
     let settings = ctx.project.settings(deployment.file);
     let workload = evidence::workload(ctx.project, deployment);
     let workers = workers::of(ctx.project, deployment, container, &workload.services);

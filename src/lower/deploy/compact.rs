@@ -50,6 +50,14 @@ fn deployment(reader: &mut Reader<'_>, file: FileId, key: NodeId, node: NodeId) 
     if (min.is_none() && max.is_none()) || (memory.is_none() && cpu.is_none()) {
         return None;
     }
+    // What services merge into theirs is none.
+    let name = reader.value(key, |text| Some(text.to_owned()))?;
+    if matches!(name.written.as_str(), "default" | "defaults" | "common" | "base" | "template")
+        || name.written.starts_with(['.', '_'])
+        || name.written.starts_with("x-")
+    {
+        return None;
+    }
     let span = reader.span(key).to(reader.span(node));
     let mut number = |node: Option<NodeId>| node.and_then(|node| reader.value(node, |text| text.parse().ok()));
     let (min_instances, max_instances, concurrency, timeout_seconds, port) =
@@ -83,7 +91,7 @@ fn deployment(reader: &mut Reader<'_>, file: FileId, key: NodeId, node: NodeId) 
         span,
         contexts: Vec::new(),
         called: Vec::new(),
-        name: reader.value(key, |text| Some(text.to_owned())),
+        name: Some(name),
         min_instances,
         max_instances,
         concurrency,

@@ -108,7 +108,7 @@ pub(super) fn deployment(invocation: &Invocation) -> Option<Deployment> {
     };
     let others: Vec<&Traced> = line.others.iter().filter(|word| !matches!(&*word.text(), "beta" | "alpha")).skip(used).collect();
     // What cannot be seen beside the name may be options.
-    let is_open = others.iter().skip(1).any(|word| word.is_unknown());
+    let is_open = line.last(&["--flags-file"]).is_some() || others.iter().skip(1).any(|word| word.is_unknown());
     let name = others.first().map(|name| name.name());
     let mut found = of_line(&line, &invocation.whole, name);
     found.is_job = is_job;

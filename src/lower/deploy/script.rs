@@ -230,6 +230,8 @@ impl Expansion {
         let start = 2 + length + operator.map_or(0, |operator| operator.len());
         let default = match operator {
             None if rest.is_empty() => None,
+            // Nothing is what stands there until something is set: nobody knows what.
+            Some(_) if start + 1 >= mention.len() => None,
             // What is filled in there is another story.
             Some(_) if !written[start..].contains('$') => Some(unquoted(&mention.slice(start, mention.len() - 1))),
             Some(_) => None,

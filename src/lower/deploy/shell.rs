@@ -105,6 +105,21 @@ impl Found {
     }
 
     pub(super) fn add_invocation(&mut self, invocation: &script::Invocation) {
+        self.add_nested(invocation, 3);
+    }
+
+    /// A shell that is given a script of its own: `bash -c 'gcloud run deploy …'`.
+    fn add_nested(&mut self, invocation: &script::Invocation, depth: u8) {
+        let words = &invocation.words;
+        let is_shell = words.first().is_some_and(|word| matches!(word.text().rsplit('/').next(), Some("bash" | "sh")));
+        let option = words.iter().position(|word| word.starts_with("-") && !word.starts_with("--") && word.text().contains('c'));
+        if let (true, Some(script), Some(depth)) = (is_shell, option.and_then(|at| words.get(at + 1)), depth.checked_sub(1)) {
+            for mut inner in script::invocations(script, &Variables::default()) {
+                inner.folder = join(&invocation.folder, &inner.folder);
+                self.add_nested(&inner, depth);
+            }
+            return;
+        }
         self.builds.extend(builds::of(invocation));
         if let Some(mut deployment) = gcloud::deployment(invocation) {
             deployment.contexts = deployment.contexts.iter().map(|context| join(&invocation.folder, context)).collect();

@@ -3,8 +3,9 @@
 use super::literals::{same, strong};
 use super::within;
 use crate::finding::Confidence;
+use crate::fix::Fix;
+use crate::fix::deployment_secret::read_from_secret;
 use crate::fix::secrets::{kebab, snake};
-use crate::fix::{Fix, Intent};
 use crate::ir::deploy::Deployment;
 use crate::ir::image::{Image, Instruction, InstructionKind, Text};
 use crate::model::secrets::{self, Verdict, masked};
@@ -162,32 +163,15 @@ pub(super) fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         let message = format!("`{name}`{of} is set to a secret in plain text ({kind}{})", masked(secret));
         let shown = secret;
         let secret = if service.is_empty() { kebab(name) } else { format!("{}-{}", kebab(&service), kebab(name)) };
-        let lines = format!("valueFrom:\n  secretKeyRef:\n    name: {secret}\n    key: latest\n");
         let title = format!("Read `{name}` from the secret `{secret}` of Secret Manager, and rotate it");
-        let fix = match pair(ctx, place, variable.span) {
-            Some(place) => Fix::unsafe_edit(title, vec![Intent::ReplaceYamlPair { place, text: lines }]),
-            None => Fix::advice(title, lines),
+        let file = ctx.project.program.sources.get(deployment.file);
+        let fix = match read_from_secret(file, deployment, variable, &secret) {
+            Ok(intents) => Fix::unsafe_edit(title, intents),
+            Err(lines) => Fix::advice(title, lines),
         };
         let hidden = within(&ctx.project.program, place, shown);
         let finding = ctx.report(place, confidence, message, fix);
         finding.secret = Some(hidden);
         finding.symbol.clone_from(&service);
     }
-}
-
-/// `value: …` with its key: in the item, right before the value.
-fn pair(ctx: &Context<'_>, value: Place, item: Span) -> Option<Place> {
-    let file = ctx.project.program.sources.get(value.file);
-    if !item.contains(value.span) {
-        return None;
-    }
-    let before = file.text.get(item.start as usize..value.span.start as usize)?;
-    let at = before.rfind("value")?;
-    let (quote, rest) = match before[..at].chars().next_back() {
-        Some(quote @ ('"' | '\'')) => (1, before[at + 5..].strip_prefix(quote)?),
-        _ => (0, &before[at + 5..]),
-    };
-    // An anchor or a tag between them belongs to the value.
-    (rest.trim() == ":")
-        .then(|| Place { file: value.file, span: Span { start: item.start + u32::try_from(at - quote).unwrap_or(0), end: value.span.end } })
 }
