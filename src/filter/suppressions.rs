@@ -16,6 +16,8 @@ struct Suppression<'a> {
     directive: Directive<'a>,
     /// The line that it speaks of, for those that are not about the whole file.
     line: usize,
+    /// The last line that it speaks of: where no comment can stand in what begins on that line, all of it.
+    last_line: usize,
     /// For each of its rules, whether it took a finding away.
     used: Vec<bool>,
 }
@@ -39,6 +41,7 @@ pub(super) fn apply(project: &Project, findings: &mut Vec<Finding>, today: Date)
                         file: id,
                         comment,
                         line: line_of(file, comment),
+                        last_line: last_line_of(file, comment),
                         used: vec![false; directive.rules.len()],
                         directive,
                     }),
@@ -81,6 +84,31 @@ fn line_of(file: &SourceFile, comment: Comment) -> usize {
     own + 1 + below.take_while(|line| is_comment(file, line)).count()
 }
 
+/// The last line of what a comment that stands alone speaks of: a command goes on over lines that end in a backslash, a text of
+/// YAML over those that are further in.
+fn last_line_of(file: &SourceFile, comment: Comment) -> usize {
+    let first = line_of(file, comment);
+    if !comment.own_line {
+        return first;
+    }
+    let mut lines = file.text.lines().skip(first);
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    match file.kind {
+        FileKind::Shell | FileKind::Makefile => first + lines.take_while(|line| line.trim_end().ends_with('\\')).count(),
+        FileKind::Yaml => {
+            let Some(head) = lines.next() else { return first };
+            let text = head.split(" #").next().unwrap_or_default().trim_end().trim_end_matches(['-', '+']);
+            // The indentation of a text is that of its key, behind the dash of its item.
+            let own = indentation(head);
+            if ![" |", " >"].iter().any(|header| text.ends_with(header)) {
+                return first;
+            }
+            first + lines.take_while(|line| line.trim().is_empty() || indentation(line) > own).count()
+        }
+        _ => first,
+    }
+}
+
 fn is_comment(file: &SourceFile, line: &str) -> bool {
     let opening = if file.kind == FileKind::TypeScript { "//" } else { "#" };
     line.trim_start().starts_with(opening)
@@ -93,7 +121,7 @@ impl Suppression<'_> {
         }
         let span = finding.place.span;
         let lines = [file.line_index(span.start), file.line_index(span.end.max(span.start + 1) - 1)];
-        self.directive.whole_file || lines[0] == self.line || (!self.comment.own_line && lines[1] == self.line)
+        self.directive.whole_file || (self.line..=self.last_line).contains(&lines[0]) || (!self.comment.own_line && lines[1] == self.line)
     }
 
     fn unused(&self, file: &SourceFile, unused: &[&str]) -> Finding {

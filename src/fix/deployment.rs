@@ -5,7 +5,7 @@ use hcl_edit::structure::{Block, Body};
 
 use super::Intent;
 use crate::ir::deploy::{Deployment, Notation, Setting};
-use crate::lower::yaml::{self, NodeId, Stream};
+use crate::lower::yaml::{self, NodeId, NodeKind, Stream};
 use crate::source::{FileId, FileKind, Place, SourceFile, Span};
 
 /// Gives a setting another value: a number, an amount, or another word that needs no quotes.
@@ -60,7 +60,15 @@ fn in_knative(file: &SourceFile, deployment: &Deployment, annotation: &str) -> O
         (Some(annotations), _) => (annotations, annotation.to_owned()),
         // One that is there and empty is in the way.
         (None, Some(metadata)) if get(&stream, metadata, "annotations").is_none() => (metadata, format!("annotations:\n  {annotation}")),
-        (None, None) if get(&stream, template, "metadata").is_none() => (template, format!("metadata:\n  annotations:\n    {annotation}")),
+        (None, None) if get(&stream, template, "metadata").is_none() => {
+            let text = format!("metadata:\n  annotations:\n    {annotation}");
+            let first = stream.pairs(template).first().map(|pair| stream.node(pair.key).span)?;
+            let is_flow = matches!(stream.node(template).kind, NodeKind::Mapping { flow: true, .. });
+            if !is_flow {
+                return Some(vec![Intent::InsertBefore { before: Place { file: deployment.file, span: first }, text }]);
+            }
+            (template, text)
+        }
         _ => return None,
     };
     Some(vec![Intent::AddYamlPair { mapping: Place { file: deployment.file, span: stream.node(mapping).span }, text }])
