@@ -4,7 +4,9 @@
 use rustc_hash::FxHashMap;
 
 use crate::ir::program::*;
-use crate::model::calls::{argument, string_argument};
+use crate::model::apis::Positions;
+use crate::model::calls::{Passed, argument, string_argument};
+use crate::model::options;
 use crate::model::program::{ModuleId, Program};
 use crate::model::services::Service;
 use crate::model::values;
@@ -90,6 +92,12 @@ impl<'p> Served<'p> {
         found
     }
 
+    /// Whether routers are taken in that cannot be told: one may be any.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     fn include(&mut self, inner: Option<Created>, inclusion: Inclusion) {
         if let Some(inner) = inner {
             self.inclusions.entry(inner).or_default().push(inclusion);
@@ -129,7 +137,7 @@ impl<'p> Served<'p> {
 
     /// What something is bound on, and all that this is included in.
     #[must_use]
-    pub(super) fn chain(&self, on: Option<(ModuleId, ExprId)>) -> Vec<Created> {
+    pub fn chain(&self, on: Option<(ModuleId, ExprId)>) -> Vec<Created> {
         let mut found: Vec<Created> = on.and_then(|(id, expr)| created(self.program, id, expr)).into_iter().collect();
         let mut next = 0;
         while let Some(at) = found.get(next).copied() {
@@ -172,6 +180,14 @@ impl<'p> Served<'p> {
 /// The prefix that a call sets.
 fn prefix(program: &Program, id: ModuleId, call: &Call) -> Option<Prefix> {
     const KEYWORDS: [&str; 2] = ["prefix", "url_prefix"];
+    // `new Router({ prefix: '/api' })`
+    if program.module(id).language == Language::TypeScript {
+        return match options::told(program, id, call, &Positions(vec![0]), "prefix") {
+            Passed::Value(at, value) => Some(values::text(program, at, value).map_or(Prefix::OutOfSight, Prefix::Is)),
+            Passed::No => None,
+            Passed::Unknown => None,
+        };
+    }
     argument(call, None, &KEYWORDS)?;
     Some(string_argument(program, id, call, usize::MAX, &KEYWORDS).map_or(Prefix::OutOfSight, Prefix::Is))
 }

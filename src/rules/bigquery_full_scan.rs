@@ -52,10 +52,10 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         // That there is a date to bound shows in what is asked, here or next to it, or in what the table is of.
         let has_dates = || {
             let is_same = |other: &&Query| other.reading.tables.contains(&scan.table) && scan.table.split('.').any(|part| part != HOLE);
-            names_date(&query.text)
+            names_date(&query.text, &query.reading.tables)
                 || grows(&scan.table)
                 || dateless::called(&project.program, query).iter().any(|name| grows(name))
-                || project.queries(id).iter().filter(is_same).any(|other| names_date(&other.text))
+                || project.queries(id).iter().filter(is_same).any(|other| names_date(&other.text, &other.reading.tables))
         };
         let is_due = || {
             !scan.is_beside_bounded
@@ -114,8 +114,8 @@ fn repeated(ctx: &Context<'_>, id: ModuleId, query: &Query, table: &str) -> Vec<
 /// A date of the table that its queries speak of: those of this text, else of others of the module.
 fn column_of(ctx: &Context<'_>, id: ModuleId, query: &Query, table: &str) -> Option<String> {
     let of_same = |other: &&Query| table.split('.').any(|part| part != HOLE) && other.reading.tables.iter().any(|name| name == table);
-    let others = ctx.project.queries(id).iter().filter(of_same).find_map(|other| date_named(&other.text));
-    date_named(&query.text).or(others).map(str::to_owned)
+    let others = ctx.project.queries(id).iter().filter(of_same).find_map(|other| date_named(&other.text, &other.reading.tables));
+    date_named(&query.text, &query.reading.tables).or(others).map(str::to_owned)
 }
 
 fn fix(query: &Query, column: Option<&str>, is_repeated: bool) -> Fix {

@@ -65,6 +65,10 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
 
 /// Dollars a month for instances that wait; nothing where it cannot be seen what one of them has.
 fn cost(deployment: &Deployment, count: u64, always: bool) -> Option<f64> {
+    // The GPU costs more than all else, and is not on the list.
+    if deployment.containers.iter().any(|container| container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0))) {
+        return None;
+    }
     let prices = prices::prices();
     let rates = if always { prices.instance_based } else { prices.idle_minimum };
     let amount = |setting: &Option<Setting<u64>>, default: u64| setting.as_ref().map_or(Some(default), Setting::known);

@@ -19,7 +19,7 @@ pub(super) fn script(file: FileId, folder: &str, text: &str) -> Vec<Deployment> 
 /// The deployments of a Makefile: each line of a recipe is a script of its own.
 pub(super) fn makefile(file: FileId, folder: &str, text: &str) -> Vec<Deployment> {
     let mut variables = Variables::default();
-    let mut recipes = Vec::new();
+    let (mut recipes, mut exported) = (Vec::new(), Vec::new());
     let mut at = 0;
     while at < text.len() {
         let end = logical_line_end(text, at);
@@ -27,7 +27,10 @@ pub(super) fn makefile(file: FileId, folder: &str, text: &str) -> Vec<Deployment
         if let Some(recipe) = line.strip_prefix('\t') {
             let command = recipe.trim_start_matches(['@', '-', '+', ' ', '\t']);
             recipes.push(Traced::raw(file, command, at + line.len() - command.len()));
-        } else if let Some((name, value, appends)) = definition(file, line, at) {
+        } else if let Some((name, value, appends)) = definition(file, line, at).or_else(|| of_target(file, line, at)) {
+            if line.trim_start().starts_with("export ") {
+                exported.push(name.clone());
+            }
             if let (true, Some(before)) = (appends, variables.get(&name)) {
                 let mut whole = before.clone();
                 whole.append(&Traced::raw(file, " ", at));
@@ -40,8 +43,14 @@ pub(super) fn makefile(file: FileId, folder: &str, text: &str) -> Vec<Deployment
         at = end;
     }
     let mut found = Found::default();
+    let mut given = Variables::default();
+    for name in exported {
+        if let Some(value) = variables.get(&name) {
+            given.set(name, variables.fill(value, Syntax::Make));
+        }
+    }
     for recipe in &recipes {
-        found.add(&variables.fill(recipe, Syntax::Make), &Variables::default(), "");
+        found.add(&variables.fill(recipe, Syntax::Make), &given, "");
     }
     found.finish(folder)
 }
@@ -56,6 +65,13 @@ fn logical_line_end(text: &str, start: usize) -> usize {
         }
     }
     end
+}
+
+/// `target: NAME = value`, which holds for that target.
+fn of_target(file: FileId, line: &str, start: usize) -> Option<(String, Traced, bool)> {
+    let (target, rest) = line.split_once(':').filter(|(_, rest)| !rest.starts_with('='))?;
+    let is_target = !target.is_empty() && !target.contains(['=', '#', '$']);
+    if is_target { definition(file, rest, start + line.len() - rest.len()) } else { None }
 }
 
 /// `NAME := value`, and whether it is appended to what is there.

@@ -290,14 +290,19 @@ pub fn is_date(name: &str) -> bool {
 
 /// Whether a text names a column that holds a date or time, by its name: a function of that name is none.
 #[must_use]
-pub fn names_date(text: &str) -> bool {
-    find_name(text, |name| is_date(name) || is_period(name)).is_some()
+pub fn names_date(text: &str, tables: &[String]) -> bool {
+    find_name(text, |name| (is_date(name) || is_period(name)) && !is_of_table(name, tables)).is_some()
 }
 
 /// The first column that a text names which holds a date or time, by its name.
 #[must_use]
-pub fn date_named(text: &str) -> Option<&str> {
-    find_name(text, |name| is_date(name) && !name.eq_ignore_ascii_case("_table_suffix"))
+pub fn date_named<'t>(text: &'t str, tables: &[String]) -> Option<&'t str> {
+    find_name(text, |name| is_date(name) && !name.eq_ignore_ascii_case("_table_suffix") && !is_of_table(name, tables))
+}
+
+/// Whether a name is a part of that of a table: `top_times_by_value`.
+fn is_of_table(name: &str, tables: &[String]) -> bool {
+    tables.iter().any(|table| table.split(['.', '`', '-']).any(|part| part == name))
 }
 
 /// The first column that a text names of which something holds.

@@ -192,8 +192,11 @@ pub fn is_register(table: &str) -> bool {
     let own = words(table.rsplit('.').next().unwrap_or_default());
     let last = own.last().map(|word| singular(word)).unwrap_or_default();
     // Master data, and what people write down once: `material_master`, `price_list`, `salary_schedule`.
-    let is_kept_by_hand =
-        own.iter().any(|word| word == "master") || matches!(last.as_str(), "rule" | "policy" | "list" | "roster" | "schedule");
+    let is_kept_by_hand = own.iter().any(|word| matches!(word.as_str(), "master" | "registry" | "catalog" | "catalogue"))
+        || matches!(last.as_str(), "rule" | "policy" | "list" | "roster" | "schedule" | "suggestion" | "recommendation");
+    // What is worked out of other tables, and replaced as a whole: `top_products`, `customer_summary`.
+    let is_result = own.first().is_some_and(|word| word == "top")
+        || matches!(last.as_str(), "ranking" | "leaderboard" | "summary" | "cache" | "snapshot");
     // `daily_active_users`, `page_views_by_user` hold what happens.
-    is_kept_by_hand || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
+    is_kept_by_hand || is_result || (own.len() <= 2 && REGISTERED.contains(&last.as_str()))
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use hcl_edit::Span as _;
-use hcl_edit::expr::{Expression, ObjectKey, Traversal, TraversalOperator};
+use hcl_edit::expr::{Expression, ForExpr, ObjectKey, Traversal, TraversalOperator};
 use hcl_edit::structure::Body;
 use hcl_edit::template::{Element, StringTemplate};
 
@@ -101,12 +101,14 @@ pub(super) struct Scope<'a> {
     pub module: Option<String>,
     /// `each`, and what dynamic blocks go through.
     iterators: Vec<(String, Value, Value)>,
+    /// What `for` goes through.
+    names: Vec<(String, Value)>,
     fuel: Cell<usize>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(folder: &'a Folder, sources: &'a Sources, given: BTreeMap<String, Value>, module: Option<String>) -> Self {
-        Self { folder, sources, given, module, iterators: Vec::new(), fuel: Cell::new(FUEL) }
+        Self { folder, sources, given, module, iterators: Vec::new(), names: Vec::new(), fuel: Cell::new(FUEL) }
     }
 
     /// The value of an expression in a file.
@@ -231,9 +233,36 @@ impl<'a> Scope<'a> {
                     _ => self.unknown(file, expression),
                 }
             }
+            Expression::ForExpr(each) => self.for_each(file, expression, each, depth),
+            Expression::Variable(name) => match self.names.iter().rfind(|(other, _)| other == name.as_str()) {
+                Some((_, value)) => value.clone(),
+                None => self.unknown(file, expression),
+            },
             Expression::Traversal(traversal) => self.traversal(file, expression, traversal, depth),
             _ => self.unknown(file, expression),
         }
+    }
+
+    /// `{ for s in local.services : s.name => s }`
+    fn for_each(&self, file: FileId, expression: &Expression, each: &ForExpr, depth: u8) -> Value {
+        let values = self.eval(file, &each.intro.collection_expr, depth);
+        let Some(entries) = values.entries().filter(|_| each.cond.is_none()) else { return self.unknown(file, expression) };
+        let (mut list, mut map) = (Vec::new(), Vec::new());
+        for (key, value) in entries.into_iter().take(MOST_ENTRIES) {
+            let mut scope = self.clone();
+            scope.names.extend(each.intro.key_var.as_ref().map(|name| (name.as_str().to_owned(), key)));
+            scope.names.push((each.intro.value_var.as_str().to_owned(), value));
+            let value = scope.eval(file, &each.value_expr, depth);
+            self.fuel.set(scope.fuel.get());
+            match &each.key_expr {
+                None => list.push(value),
+                Some(key) => match scope.eval(file, key, depth).text() {
+                    Some(key) => map.push((key.to_owned(), value)),
+                    None => return self.unknown(file, expression),
+                },
+            }
+        }
+        if each.key_expr.is_some() { Value::Map(map) } else { Value::List(list) }
     }
 
     fn template(&self, file: FileId, expression: &Expression, template: &StringTemplate, depth: u8) -> Value {
@@ -279,7 +308,9 @@ impl<'a> Scope<'a> {
         let (mut value, used) = match &traversal.expr {
             Expression::Variable(root) => {
                 let Some(first) = keys.first() else { return unknown() };
+                let named = self.names.iter().rfind(|(name, _)| name == root.as_str());
                 match root.as_str() {
+                    _ if named.is_some() => (named.map_or(Value::Null, |(_, value)| value.clone()), 0),
                     "var" => match self.variable(first, depth) {
                         Some(value) => (value, 1),
                         None => return unknown(),
