@@ -41,6 +41,8 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let (confidence, but) = match heavy {
         Some(heavy) => (Confidence::Low, format!(", although `{}` ({}) takes long to start", heavy.name, heavy.holds)),
         None if is_manual => (Confidence::Low, String::new()),
+        // No request wakes what pulls its work.
+        None if always && is_worker(deployment) => (Confidence::Low, ", although it seems to be a worker".to_owned()),
         None => (Confidence::High, String::new()),
     };
     let message = format!("{name} keeps {instances} waiting for requests{how}{but}: {money}");
@@ -61,6 +63,16 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     finding.symbol = symbol;
     finding.related = related;
     finding.saving_usd_per_month = saving;
+}
+
+/// Whether a deployment pulls its work, by what it is called or starts.
+fn is_worker(deployment: &Deployment) -> bool {
+    const WORDS: [&str; 11] =
+        ["worker", "workers", "celery", "beat", "consumer", "scheduler", "poller", "subscriber", "listener", "bot", "daemon"];
+    let command = deployment.containers.iter().flat_map(|container| &container.command).map(|word| word.written.as_str());
+    let name = deployment.name.as_ref().map(|name| name.written.as_str());
+    let mut words = command.chain(name).flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()));
+    words.any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Dollars a month for instances that wait; nothing where it cannot be seen what one of them has.

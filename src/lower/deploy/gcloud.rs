@@ -107,6 +107,10 @@ pub(super) fn deployment(invocation: &Invocation) -> Option<Deployment> {
         _ => return None,
     };
     let others: Vec<&Traced> = line.others.iter().filter(|word| !matches!(&*word.text(), "beta" | "alpha")).skip(used).collect();
+    // On a cluster of one's own it is another thing.
+    if line.value(&["--platform"]).is_some_and(|platform| matches!(&*platform.text(), "gke" | "kubernetes")) {
+        return None;
+    }
     // What cannot be seen beside the name may be options.
     let is_open = line.last(&["--flags-file"]).is_some() || others.iter().skip(1).any(|word| word.is_unknown());
     let name = others.first().map(|name| name.name());
