@@ -62,7 +62,30 @@ fn command(node: Node<'_>, text: &str) -> Command {
             _ => words.push(word(child, text)),
         }
     }
-    Command { words, range: node.byte_range() }
+    Command { words: joined(words), range: node.byte_range() }
+}
+
+/// Words between which nothing stands are one: the grammar ends some at a dollar (`${A}-x/$B`).
+fn joined(words: Vec<Word>) -> Vec<Word> {
+    let mut found: Vec<Word> = Vec::with_capacity(words.len());
+    for word in words {
+        let Some(last) = found.last_mut().filter(|last| last.range.end == word.range.start && !word.range.is_empty()) else {
+            found.push(word);
+            continue;
+        };
+        let at = last.value.len();
+        let name = word.value.bytes().take_while(|b| b.is_ascii_alphanumeric() || *b == b'_').count();
+        if last.value.ends_with('$') && name > 0 {
+            last.filled.push(Filled { range: at - 1..at + name, is_quoted: false });
+        }
+        last.filled
+            .extend(word.filled.into_iter().map(|filled| Filled { range: filled.range.start + at..filled.range.end + at, ..filled }));
+        last.runs.extend(word.runs.into_iter().map(|(value, script)| (value + at, script)));
+        last.value.push_str(&word.value);
+        last.is_constant &= word.is_constant && last.filled.is_empty();
+        last.range.end = word.range.end;
+    }
+    found
 }
 
 fn assignment(node: Node<'_>, text: &str) -> Option<Assignment> {

@@ -115,6 +115,12 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     if let Some(image) = deployment.containers.first().and_then(|c| c.image.as_ref()) {
         of_reference(&image.written, image.place, &mut found);
     }
+    for variable in deployment.containers.first().into_iter().flat_map(|container| &container.env) {
+        let is_of_java = ["SPRING_", "JAVA_", "JVM_", "JDK_"].iter().any(|start| variable.name.written.starts_with(start));
+        if is_of_java {
+            found.push(Evidence { asks: Asks::Browser, name: variable.name.written.clone(), holds: "a JVM", place: variable.name.place });
+        }
+    }
     // The first by path and place speaks for its kind, whatever order the modules were linked in.
     found.sort_by_key(|evidence| (evidence.asks, evidence.place));
     found.dedup_by_key(|evidence| evidence.asks);

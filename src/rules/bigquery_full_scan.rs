@@ -27,6 +27,7 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let Some(scan) = &query.reading.scanned else { continue };
         if query.reading.verb == Verb::Define
             || is_part(query)
+            || reads_nothing(query)
             || query_jobs::is_estimated(&project.program, id, query)
             || scan.compared.iter().any(|column| ctx.project.partitions_by(column))
         {
@@ -49,13 +50,16 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
         let is_looked_up =
             || !scan.table.trim_end_matches('`').ends_with('*') && scan.compared.iter().any(|column| tells_one(column, &scan.table));
         let is_named = || scan.table.split('.').any(|part| part != HOLE) || !dateless::called(&project.program, query).is_empty();
-        // That there is a date to bound shows in what is asked, here or next to it, or in what the table is of.
+        // That there is a date to bound, and sense in it, shows in what the table is of, or in a query beside this one that bounds it.
         let has_dates = || {
             let is_same = |other: &&Query| other.reading.tables.contains(&scan.table) && scan.table.split('.').any(|part| part != HOLE);
-            names_date(&query.text, &query.reading.tables)
-                || grows(&scan.table)
+            grows(&scan.table)
                 || dateless::called(&project.program, query).iter().any(|name| grows(name))
-                || project.queries(id).iter().filter(is_same).any(|other| names_date(&other.text, &other.reading.tables))
+                || project
+                    .queries(id)
+                    .iter()
+                    .filter(is_same)
+                    .any(|other| other.reading.scanned.is_none() && names_date(&other.text, &other.reading.tables))
         };
         let is_due = || {
             !scan.is_beside_bounded
@@ -93,6 +97,13 @@ fn check(ctx: &mut Context<'_>, id: ModuleId) {
     }
 }
 
+/// A query that asks whether a table is there, and reads no column: `SELECT 1 FROM t LIMIT 1`.
+fn reads_nothing(query: &Query) -> bool {
+    let words: Vec<String> = query.text.split_whitespace().map(str::to_ascii_uppercase).collect();
+    let is_bare = words.iter().take(3).map(String::as_str).eq(["SELECT", "1", "FROM"]);
+    is_bare && !words.iter().any(|word| matches!(word.as_str(), "WHERE" | "JOIN" | "ORDER" | "GROUP" | "QUALIFY" | "UNION"))
+}
+
 /// A part of a query that is put together elsewhere: `EXISTS (SELECT 1 FROM t …`.
 fn is_part(query: &Query) -> bool {
     query.is_unresolved && query.text.split_whitespace().take(3).eq(["SELECT", "1", "FROM"])
@@ -125,16 +136,25 @@ fn fix(query: &Query, column: Option<&str>, is_repeated: bool) -> Fix {
     let outer = |word: &str| upper.match_indices(word).map(|(at, _)| at).find(|at| depth(&upper[..*at]) == 0);
     let at = ["GROUP BY", "ORDER BY", "LIMIT", "HAVING", "QUALIFY"].iter().filter_map(|word| outer(word)).min().unwrap_or(text.len());
     let (head, tail) = text.split_at(at);
-    let is_bounded = upper[..at].match_indices("WHERE").any(|(at, _)| depth(&upper[..at]) == 0);
-    let joined = if is_bounded { "AND" } else { "WHERE" };
-    let column = column.unwrap_or("event_date");
-    let first =
-        if ["time", "_at", "_ts", "At"].iter().any(|part| column.ends_with(part)) || column.to_ascii_lowercase().contains("timestamp") {
-            "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
-        } else {
-            "DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)"
-        };
-    let mut code = format!("{}\n{joined} {column} >= {first}\n{tail}", head.trim_end()).trim_end().to_owned();
+    let condition = upper[..at].match_indices("WHERE").map(|(at, _)| at).filter(|at| depth(&upper[..*at]) == 0).last();
+    let joined = if condition.is_some() { "AND" } else { "WHERE" };
+    // Either of two is one condition.
+    let head = match condition.map(|at| at + "WHERE".len()) {
+        Some(at) if upper[at..head.len()].contains(" OR ") || upper[at..head.len()].contains("\nOR ") => {
+            format!("{} ({})", &head[..at], head[at..].trim())
+        }
+        _ => head.trim_end().to_owned(),
+    };
+    let is_sharded = query.reading.tables.iter().any(|table| table.trim_end_matches('`').ends_with('*'));
+    let column = if is_sharded { "_TABLE_SUFFIX" } else { column.unwrap_or("date_column") };
+    let first = if is_sharded {
+        "FORMAT_DATE('%Y%m%d', DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY))"
+    } else if ["time", "_at", "_ts", "At"].iter().any(|part| column.ends_with(part)) || column.to_ascii_lowercase().contains("timestamp") {
+        "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)"
+    } else {
+        "DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)"
+    };
+    let mut code = format!("{head}\n{joined} {column} >= {first}\n{tail}").trim_end().to_owned();
     code.push('\n');
     if is_repeated {
         code.push_str(

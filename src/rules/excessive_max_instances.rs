@@ -85,6 +85,14 @@ fn unset(ctx: &mut Context<'_>, deployment: &Deployment, value: &str) {
     finding.symbol = deployment.symbol();
 }
 
+/// Whether a name that is put together may be this one: `${var.prefix}-orders` is `staging-orders`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let Some((before, rest)) = pattern.split_once("${") else { return false };
+    let behind = rest.rsplit_once('}').map_or("", |(_, behind)| behind);
+    // Something of it has to be there.
+    before.len() + behind.len() > 3 && name.len() >= before.len() + behind.len() && name.starts_with(before) && name.ends_with(behind)
+}
+
 /// Whether a deployment is called by a build or a pull request.
 fn is_short_lived(deployment: &Deployment) -> bool {
     const MARKS: [&str; 8] = ["BUILD_ID", "SHORT_SHA", "COMMIT_SHA", "github.event.", "github.run", "github.sha", "PR_NUMBER", "preview"];
@@ -111,7 +119,8 @@ fn is_set_elsewhere(ctx: &Context<'_>, deployment: &Deployment) -> bool {
     ctx.project.deployments.iter().any(|other| {
         let is_command =
             [other, deployment].iter().any(|one| one.notation == Notation::Command) || (is_laid_over(deployment) && is_laid_over(other));
-        let is_same = (name.is_some() && known(other) == name)
+        let is_same = (name.is_some()
+            && (known(other) == name || written(other).zip(name.as_deref()).is_some_and(|(other, name)| fits(&other, name))))
             || (other.file == deployment.file && written(other) == written(deployment))
             || (own.is_some() && service(other) == own && (name.is_none() || known(other).is_none()));
         is_same && !other.is_job && other.max_instances.is_some() && is_command

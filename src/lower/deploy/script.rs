@@ -273,6 +273,7 @@ mod tests {
             ("E=\nrun $E x", vec!["run", "?$E", "x"]),
             ("A=a\nB=$A-b\nrun \"$B\"", vec!["run", "a-b"]),
             ("run $(pwd) $*", vec!["run", "?$(pwd)", "?$*"]),
+            ("run --image=${_R}-x/$P/${_Q}/b:${C} y", vec!["run", "?--image=${_R}-x/$P/${_Q}/b:${C}", "y"]),
             ("A=$B$B\nB=$A$A\nrun $B", vec!["run", "?$B$B$B$B"]),
         ] {
             assert_eq!(

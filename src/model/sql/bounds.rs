@@ -37,6 +37,9 @@ impl Bounds {
             Expr::BinaryOp { left, op: BinaryOperator::Or, right } => Self::of(left).or(&Self::of(right)),
             Expr::BinaryOp { left, op, right } => compared(left, op, right),
             Expr::Between { expr, negated, low, high } => match (*negated, is_constant(low) && is_constant(high)) {
+                (false, true) if is_time(low) && !Columns::of(expr).is_extracted => {
+                    Self { holds: true, is_dated: false, compared: Columns::of(expr).names }
+                }
                 (false, true) => of_column(expr, Comparison::Bounds),
                 _ => of_column(expr, Comparison::Tests),
             },
@@ -215,7 +218,7 @@ fn units(function: &Function) -> usize {
 }
 
 /// What dates are of in Portuguese: `data_nascimento`.
-const OF_DATES: [&str; 22] = [
+const OF_DATES: [&str; 25] = [
     "hora",
     "ordem",
     "report",
@@ -238,6 +241,9 @@ const OF_DATES: [&str; 22] = [
     "competencia",
     "publicacao",
     "envio",
+    "pedido",
+    "entrega",
+    "faturamento",
 ];
 
 /// Words for what time is parted by, in the languages that columns are named in.
@@ -277,8 +283,21 @@ const PERIODS: [&str; 29] = [
 #[must_use]
 pub fn is_date(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let has =
-        |part: &str| lower.contains(part) && !["candidate", "validate", "mandate", "consolidate"].iter().any(|word| lower.contains(word));
+    const OTHERS: [&str; 12] = [
+        "candidate",
+        "validate",
+        "mandate",
+        "consolidate",
+        "lifetime",
+        "timezone",
+        "time_zone",
+        "timeslot",
+        "runtime",
+        "sometimes",
+        "overtime",
+        "times_",
+    ];
+    let has = |part: &str| lower.contains(part) && !OTHERS.iter().any(|word| lower.contains(word));
     has("date")
         || has("time")
         || lower.ends_with("_at")

@@ -16,7 +16,7 @@ pub fn tells_one(column: &str, table: &str) -> bool {
     let own: Vec<String> = words(table.rsplit('.').next().unwrap_or_default()).iter().map(|word| singular(word)).collect();
     let words = words(column);
     let Some((last, stem)) = words.split_last() else { return false };
-    let is_key = KEYS.contains(&last.as_str()) || matches!(last.as_str(), "key" | "slug" | "number");
+    let is_key = KEYS.contains(&last.as_str()) || matches!(last.as_str(), "key" | "slug" | "number" | "email");
     // Of what happens, there are many for each user: `user_id` of `user_events`.
     let is_of_it = |word: &String| if grows(table) { own.last() == Some(&singular(word)) } else { own.contains(&singular(word)) };
     is_key && (!stem.is_empty() || last != "number") && stem.iter().all(is_of_it)

@@ -103,9 +103,11 @@ pub fn is_of_tests(table: &str) -> bool {
 }
 
 /// What registers hold a row of each of, in the singular: who and what there is, not what happens.
-const REGISTERED: [&str; 24] = [
+const REGISTERED: [&str; 30] = [
     "account",
+    "campaign",
     "company",
+    "credential",
     "customer",
     "department",
     "device",
@@ -116,8 +118,11 @@ const REGISTERED: [&str; 24] = [
     "organization",
     "person",
     "product",
+    "profile",
     "project",
     "school",
+    "seller",
+    "shop",
     "site",
     "staff",
     "station",
@@ -126,13 +131,15 @@ const REGISTERED: [&str; 24] = [
     "supplier",
     "team",
     "tenant",
+    "token",
     "user",
     "vendor",
 ];
 
 /// What happens again and again, in the singular: a table of it grows by the day.
-const HAPPENING: [&str; 45] = [
+const HAPPENING: [&str; 52] = [
     "activity",
+    "alert",
     "audit",
     "bid",
     "booking",
@@ -142,6 +149,7 @@ const HAPPENING: [&str; 45] = [
     "click",
     "comment",
     "conversion",
+    "crash",
     "daily",
     "delivery",
     "event",
@@ -150,12 +158,14 @@ const HAPPENING: [&str; 45] = [
     "hit",
     "hourly",
     "impression",
+    "incident",
     "invoice",
     "job",
     "log",
     "measurement",
     "message",
     "metric",
+    "notification",
     "order",
     "page",
     "payment",
@@ -169,9 +179,12 @@ const HAPPENING: [&str; 45] = [
     "run",
     "sale",
     "session",
+    "shipment",
     "span",
     "telemetry",
+    "ticket",
     "trace",
+    "trade",
     "transaction",
     "trip",
     "usage",
