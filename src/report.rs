@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::finding::Finding;
-use crate::source::{FileKind, Sources};
+use crate::source::{FileKind, Place, Sources};
 
 /// What a run found.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub sources: Sources,
     /// Findings that stand after filters, sorted by path, line, column, rule.
     pub findings: Vec<Finding>,
+    /// The secrets that were found, by file: they are hidden whether or not findings about them stand.
+    pub secrets: Vec<Place>,
     /// Number of files that were judged.
     pub checked: usize,
     /// Files that are not judged, and why.

@@ -16,6 +16,7 @@ use crate::pages;
 use crate::progress::Progress;
 use crate::report::{Listing, Report, Unread};
 use crate::rules::{RULES, Rule};
+use crate::source::Place;
 
 /// What a check leads to.
 #[derive(Debug)]
@@ -204,12 +205,14 @@ impl Prepared {
         failed.extend(of_versions.into_iter().filter(|unread| !named.contains(&unread.path)));
         failed.sort();
         failed.dedup();
+        let mut secrets: Vec<Place> = found.iter().filter_map(|finding| finding.secret).collect();
+        secrets.sort_unstable();
         let findings = filter::apply(&project, found, &asked);
         let edits = engine::edits(&project.program.sources, &findings);
         let sources = std::mem::take(&mut project.program.sources);
         // Nobody waits for the model to be taken apart.
         rayon::spawn(move || drop(project));
-        let report = Report { root, sources, findings, checked, skipped, failed, passed_by, elapsed: started.elapsed() };
+        let report = Report { root, sources, findings, secrets, checked, skipped, failed, passed_by, elapsed: started.elapsed() };
         Ok(Outcome { report, edits, fail_on: options.fail_on.unwrap_or(self.closest().fail_on) })
     }
 }

@@ -56,6 +56,10 @@ fn in_knative(file: &SourceFile, deployment: &Deployment, annotation: &str) -> O
     let template = get(&stream, get(&stream, root, "spec")?, "template")?;
     let metadata = get(&stream, template, "metadata").filter(|node| !stream.pairs(*node).is_empty());
     let annotations = metadata.and_then(|metadata| get(&stream, metadata, "annotations")).filter(|node| !stream.pairs(*node).is_empty());
+    // It is there, without a value.
+    if file.slice(stream.node(template).span).contains("/maxScale") {
+        return None;
+    }
     let (mapping, text) = match (annotations, metadata) {
         (Some(annotations), _) => (annotations, annotation.to_owned()),
         // One that is there and empty is in the way.
@@ -87,6 +91,10 @@ fn in_compact(file: &SourceFile, whole: Place, line: &str) -> Option<Vec<Intent>
 /// A flag behind the word that is the service's name: in a script behind a blank, in a list as an item of its own.
 fn behind_name(file: &SourceFile, name: Place, flag: &str) -> Option<Vec<Intent>> {
     let (start, end) = (name.span.start as usize, name.span.end as usize);
+    // A word of several pieces has no end that can be told.
+    if file.text.get(start..end)?.contains(['"', '\'']) {
+        return None;
+    }
     let line = file.text[..start].rfind('\n').map_or(0, |at| at + 1);
     let before = file.text.get(line..start)?;
     let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\'') && file.text[end..].starts_with(*c));
@@ -100,7 +108,10 @@ fn behind_name(file: &SourceFile, name: Place, flag: &str) -> Option<Vec<Intent>
         if !behind.is_empty() && !behind.starts_with('#') {
             return None;
         }
-        format!("\n- {quote}{flag}{quote}")
+        // A comment stays with its item.
+        let end = end + file.text[end..].find(['\r', '\n']).unwrap_or(file.text.len() - end);
+        let place = Place { file: name.file, span: Span::new(end, end) };
+        return Some(vec![Intent::Replace { place, text: format!("\n- {quote}{flag}{quote}") }]);
     } else if is_yaml && (outside.trim_end().ends_with([',', '[']) || (outside.trim().is_empty() && behind.starts_with([',', ']']))) {
         format!(", {quote}{flag}{quote}")
     } else if is_yaml && !outside.contains("deploy") {
@@ -121,6 +132,7 @@ fn in_terraform(file: &SourceFile, deployment: &Deployment, value: &str) -> Opti
     if !is_first {
         let line = format!("max_instance_count = {value}");
         return match block(&template.body, "scaling") {
+            Some(scaling) if scaling.body.has_attribute("max_instance_count") => None,
             Some(scaling) => inside(file, deployment.file, scaling, &line),
             None if !has_dynamic(&template.body, "scaling") => {
                 inside(file, deployment.file, template, &format!("scaling {{\n  {line}\n}}\n"))
@@ -135,7 +147,8 @@ fn in_terraform(file: &SourceFile, deployment: &Deployment, value: &str) -> Opti
             None => inside(file, deployment.file, metadata, &format!("annotations = {{\n  {line}\n}}")),
             Some(annotations) => {
                 let range = annotations.value.span()?;
-                let is_object = file.text.get(range.clone())?.starts_with("{\n");
+                let written = file.text.get(range.clone())?;
+                let is_object = written.starts_with("{\n") && !written.contains("/maxScale");
                 is_object.then(|| behind_brace(deployment.file, range.start + 1, &line))
             }
         },

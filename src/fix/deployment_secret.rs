@@ -76,64 +76,62 @@ fn is_input_of_action(file: &SourceFile, variable: &EnvVar) -> bool {
     file.kind == FileKind::Yaml && before.rfind("env_vars:") > FLAGS.iter().filter_map(|(flag, _)| before.rfind(flag)).max()
 }
 
-/// Takes a pair out of the list of a flag, and puts another one into that for secrets.
+/// Takes a pair out of the list of a flag, and adds a flag for secrets behind the word that the list is in. Only where all of the
+/// list is written as it is meant, and nothing else of the command has to do with secrets.
 fn in_command(file: &SourceFile, deployment: &Deployment, variable: &EnvVar, pair: &str) -> Option<Vec<Intent>> {
     own_value(variable)?;
-    let (start, end) = (variable.span.start as usize, variable.span.end as usize);
-    let command = deployment.span.range();
-    if !command.contains(&start) || is_input_of_action(file, variable) {
+    let (list, text): (Span, &str) = (variable.list?, &file.text);
+    let command = deployment.span;
+    let written = text.get(list.range())?;
+    let is_plain = written.chars().all(|c| c.is_ascii_alphanumeric() || "=,_-./:@+%~".contains(c)) && !written.starts_with('^');
+    let is_alone = deployment.containers.len() == 1 && deployment.containers[0].env.iter().all(|variable| !variable.from_secret);
+    let whole = file.slice(command);
+    if !command.contains(list) || !is_plain || !is_alone || whole.contains("-secrets") || !list.contains(variable.span) {
         return None;
     }
-    let text: &str = &file.text;
-    let before = text.get(command.start..start)?;
-    let (at, (flag, secrets)) =
-        FLAGS.into_iter().filter_map(|flags| Some((command.start + before.rfind(flags.0)?, flags))).max_by_key(|(at, _)| *at)?;
-    let list = &text[at + flag.len()..start];
-    let quote = list.chars().find(|c| matches!(c, '"' | '\''));
-    // The flag's own quote stands before it, in a list of YAML.
-    let quote = quote.or_else(|| text[..at].chars().next_back().filter(|c| matches!(c, '"' | '\'')));
-    let others = list.trim_start_matches(['=', ' ', '\\', '\n', '\r', '\t', '"', '\'']);
-    if others.contains(['^', ' ', '\n']) || text[at..start].contains("\n-") {
-        return None;
+    // `--set-env-vars=`, `--set-env-vars "`, right before the list.
+    let before = text.get(command.start as usize..list.start as usize)?;
+    let opening = before.chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    let (flag, secrets) = FLAGS.into_iter().find(|(flag, _)| {
+        let lead = before.strip_suffix(|c: char| Some(c) == opening).unwrap_or(before);
+        let lead = lead.strip_suffix(['=', ' ']).unwrap_or(lead);
+        lead.ends_with(flag) || lead.strip_suffix(['"', '\'']).is_some_and(|lead| lead.ends_with(flag))
+    })?;
+    let at = command.start as usize + before.rfind(flag)?;
+    // A list that is closed by the quote before it, or before its flag.
+    let quote_of_flag = text[..at].chars().next_back().filter(|c| matches!(c, '"' | '\''));
+    let quote = opening.or(quote_of_flag);
+    let end = list.end as usize;
+    let closes = match quote {
+        Some(quote) if text[end..].starts_with(quote) => 1,
+        Some(_) if opening.is_some() => return None,
+        _ => 0,
+    };
+    let replace = |start: usize, end: usize, new: String| Intent::Replace {
+        place: Place { file: deployment.file, span: Span::new(start, end) },
+        text: new,
+    };
+    let (start, stop) = (variable.span.start as usize, variable.span.end as usize);
+    if variable.span == list {
+        return Some(vec![replace(at, at + flag.len(), secrets.to_owned()), replace(start, stop, pair.to_owned())]);
     }
-    let place = |start: usize, end: usize| Place { file: deployment.file, span: Span::new(start, end) };
-    let replace = |start: usize, end: usize, text: String| Intent::Replace { place: place(start, end), text };
-    let has_next = text[end..].starts_with(',');
-    let existing = text[command.clone()].find(secrets).map(|found| command.start + found);
-    if others.is_empty() && !has_next && existing.is_none() {
-        return Some(vec![replace(at, at + flag.len(), secrets.to_owned()), replace(start, end, pair.to_owned())]);
-    }
-    let taken = match (others.is_empty(), has_next) {
-        (_, true) => replace(start, end + 1, String::new()),
-        (false, false) => replace(start - 1, end, String::new()),
-        // Nothing would be left of the list.
-        (true, false) => return None,
-    };
-    let word_end = |from: usize| {
-        let is_end = |c: char| quote.map_or(c.is_whitespace(), |quote| c == quote);
-        text[from..].find(is_end).map_or(text.len(), |length| from + length)
-    };
-    let given = match existing {
-        Some(existing) => {
-            let behind = existing + secrets.len();
-            let from = behind + text[behind..].find(|c: char| !matches!(c, '=' | ' ' | '"' | '\''))?;
-            let end = from + text[from..].find(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))?;
-            replace(end, end, format!(",{pair}"))
+    let taken = if stop < end { replace(start, stop + 1, String::new()) } else { replace(start - 1, stop, String::new()) };
+    let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let lead = text[line..at].trim_start().trim_end_matches(['"', '\'']);
+    let behind = text[end + closes..].split(['\r', '\n']).next().unwrap_or_default();
+    let own = quote_of_flag.map(String::from).unwrap_or_default();
+    let is_item = file.kind == FileKind::Yaml
+        && (lead == "- " || lead.trim_end().ends_with([',', '[']) || (lead.is_empty() && quote_of_flag.is_some()));
+    let new = match lead {
+        "- " if is_item && behind.trim().is_empty() => format!("\n- {own}{secrets}={pair}{own}"),
+        "- " if is_item => return None,
+        _ if is_item => format!(", {own}{secrets}={pair}{own}"),
+        // What an item of YAML holds stands in a word of its own.
+        _ if file.kind == FileKind::Yaml && lead.is_empty() && opening.is_none() && quote_of_flag.is_none() && before.ends_with('\n') => {
+            return None;
         }
-        None => {
-            let end = word_end(end) + usize::from(quote.is_some());
-            let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-            let lead = text[line..at].trim_start().trim_end_matches(['"', '\'']);
-            let quote = text[..at].chars().next_back().filter(|c| matches!(c, '"' | '\'')).map(String::from).unwrap_or_default();
-            let new = match (file.kind, lead) {
-                (FileKind::Yaml, "- ") => format!("\n- {quote}{secrets}={pair}{quote}"),
-                (FileKind::Yaml, lead) if lead.trim_end().ends_with([',', '[']) || (lead.is_empty() && !quote.is_empty()) => {
-                    format!(", {quote}{secrets}={pair}{quote}")
-                }
-                _ => format!(" {secrets}={pair}"),
-            };
-            replace(end, end, new)
-        }
+        _ => format!(" {secrets}={pair}"),
     };
-    Some(vec![taken, given])
+    let at = end + closes;
+    Some(vec![taken, replace(at, at, new)])
 }

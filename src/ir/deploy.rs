@@ -138,6 +138,8 @@ pub struct EnvVar {
     pub from_secret: bool,
     /// The list item.
     pub span: Span,
+    /// The list of a flag that it stands in, without quotes around it.
+    pub list: Option<Span>,
 }
 
 /// A probe.

@@ -1,5 +1,6 @@
 //! Shell scripts, by tree-sitter's grammar for bash: <https://www.gnu.org/software/bash/manual/bash.html>.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use tree_sitter::{Node, Parser, TreeCursor};
@@ -9,6 +10,11 @@ use crate::ir::shell::{Assignment, Command, Filled, Script, Word};
 /// Reads a script. Where it cannot be parsed, its commands are those that can.
 #[must_use]
 pub fn lower(text: &str) -> Script {
+    let text = &*without_inline_comments(text);
+    // The grammar takes memory with the square of the depth.
+    if deepest(text) > DEEPEST {
+        return Script::default();
+    }
     let mut parser = Parser::new();
     let tree = parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
     let Some(tree) = tree else { return Script::default() };
@@ -22,6 +28,38 @@ pub fn lower(text: &str) -> Script {
         && script.commands[0].words.iter().all(|word| word.is_constant)
         && !root.has_error();
     script
+}
+
+/// How deep brackets of scripts are read into each other.
+const DEEPEST: usize = 200;
+
+/// How many brackets are open at once, at most.
+fn deepest(text: &str) -> usize {
+    let (mut depth, mut most) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'{' | b'[' => depth += 1,
+            b')' | b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(depth);
+    }
+    most
+}
+
+/// A script with blanks in place of comments that are written as substitutions: `` --cpu 2 `# enough` \ ``.
+fn without_inline_comments(text: &str) -> Cow<'_, str> {
+    let mut plain = Cow::Borrowed(text);
+    let mut from = 0;
+    while let Some(start) = text[from..].find("`#").map(|at| from + at) {
+        let Some(end) = text[start + 2..].find(['`', '\n']).map(|at| start + 2 + at).filter(|end| text[*end..].starts_with('`')) else {
+            from = start + 2;
+            continue;
+        };
+        plain.to_mut().replace_range(start..=end, &" ".repeat(end + 1 - start));
+        from = end + 1;
+    }
+    plain
 }
 
 /// Whether all of a script can be parsed.

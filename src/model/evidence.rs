@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::ir::Known;
-use crate::ir::deploy::Deployment;
+use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::ir::image::{Image, InstructionKind};
 use crate::ir::program::{ExprKind, Language};
 use crate::model::program::{Link, ModuleId, Program};
@@ -98,7 +98,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 /// What a deployment runs and asks for.
 #[must_use]
 pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'a> {
-    let is_this = |index: &usize| project.deployments.get(*index).is_some_and(|d| (d.file, d.span) == (deployment.file, deployment.span));
+    // Several may stand in one place, as instances of a resource.
+    let is_this = |index: &usize| project.deployments.get(*index).is_some_and(|d| std::ptr::eq(d, deployment));
     let services: Vec<&Service> = project.services.iter().filter(|service| service.deployments.iter().any(is_this)).collect();
     let mut found = Vec::new();
     // A job, or a command of its own, starts something else than the app: any module may be what it runs.
@@ -125,6 +126,21 @@ pub fn workload<'a>(project: &'a Project, deployment: &Deployment) -> Workload<'
     found.sort_by_key(|evidence| (evidence.asks, evidence.place));
     found.dedup_by_key(|evidence| evidence.asks);
     Workload { services, evidence: found }
+}
+
+/// How many deployments are looked at that share a value.
+const MOST_SHARING: usize = 50;
+
+/// The other deployments whose setting is written in the same place as that of one: by a variable that several use, by an anchor.
+pub fn sharing<'a>(
+    project: &'a Project,
+    deployment: &'a Deployment,
+    setting: fn(&Container) -> Option<&Setting<u64>>,
+) -> impl Iterator<Item = (&'a Deployment, &'a Container)> {
+    let place = deployment.containers.first().and_then(setting).map(|setting| setting.place);
+    let all = project.deployments.iter().filter(move |other| !std::ptr::eq(*other, deployment));
+    let first = all.filter_map(|other| Some((other, other.containers.first()?)));
+    first.filter(move |(_, container)| place.is_some() && setting(container).map(|setting| setting.place) == place).take(MOST_SHARING)
 }
 
 /// What the imports of some modules ask for. Test code asks for nothing.

@@ -118,15 +118,13 @@ impl<'a> OutputContext<'a> {
         self.edits.get(index).map_or(&[], Vec::as_slice)
     }
 
-    /// The text of a span as it is shown: secrets that findings are about are hidden, byte for byte as long as before.
+    /// The text of a span as it is shown: secrets that were found are hidden, byte for byte as long as before.
     #[must_use]
     pub fn shown(&self, file: FileId, span: Span) -> Cow<'a, str> {
         let mut text = Cow::Borrowed(self.report.sources.get(file).slice(span));
-        // Findings are sorted by file.
-        let findings = &self.report.findings;
-        let first = findings.partition_point(|finding| finding.place.file < file);
-        let of_file = findings[first..].iter().take_while(|finding| finding.place.file == file);
-        for secret in of_file.filter_map(|finding| finding.secret).filter(|secret| secret.file == file) {
+        let secrets = &self.report.secrets;
+        let first = secrets.partition_point(|secret| secret.file < file);
+        for secret in secrets[first..].iter().copied().take_while(|secret| secret.file == file) {
             let (start, end) = (secret.span.start.max(span.start), secret.span.end.min(span.end));
             if start < end {
                 let whole = concealed(self.report.sources.slice(secret));

@@ -1,5 +1,7 @@
 //! `excessive-max-instances`: a service may scale without a bound, or beyond what anybody expects.
 
+use rustc_hash::FxHashSet;
+
 use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
@@ -102,27 +104,35 @@ fn is_short_lived(deployment: &Deployment) -> bool {
 /// Whether something else sets a maximum for the same service, where one of the two is a command: these leave what they do
 /// not speak of.
 fn is_set_elsewhere(ctx: &Context<'_>, deployment: &Deployment) -> bool {
-    let known = |deployment: &Deployment| deployment.name.as_ref().and_then(|name| name.value.as_ref().known().cloned());
-    let written = |deployment: &Deployment| deployment.name.as_ref().map(|name| name.written.clone());
-    let index = |wanted: &Deployment| ctx.project.deployments.iter().position(|d| (d.file, d.span) == (wanted.file, wanted.span));
-    let service = |wanted: &Deployment| {
-        let index = index(wanted)?;
-        ctx.project.services.iter().position(|service| service.deployments.contains(&index))
-    };
-    let (name, own) = (known(deployment), service(deployment));
+    fn known(deployment: &Deployment) -> Option<&str> {
+        deployment.name.as_ref()?.value.as_ref().known().map(String::as_str)
+    }
+    fn written(deployment: &Deployment) -> Option<&str> {
+        deployment.name.as_ref().map(|name| name.written.as_str())
+    }
+    let all = &ctx.project.deployments;
+    let is_this = |index: &usize| all.get(*index).is_some_and(|d| std::ptr::eq(d, deployment));
+    let name = known(deployment);
+    // Where one of two has no name that is known, they are of the same service.
+    let beside: FxHashSet<usize> = ctx
+        .project
+        .services
+        .iter()
+        .filter(|service| service.deployments.iter().any(is_this))
+        .flat_map(|s| s.deployments.iter().copied())
+        .collect();
     // A base of Kustomize, and what is laid over it.
     let is_laid_over = |deployment: &Deployment| {
         let sources = &ctx.project.program.sources;
         let folder = sources.get(deployment.file).directory();
         sources.in_directory(folder).any(|file| matches!(file.name(), "kustomization.yaml" | "kustomization.yml"))
     };
-    ctx.project.deployments.iter().any(|other| {
+    all.iter().enumerate().any(|(index, other)| {
         let is_command =
-            [other, deployment].iter().any(|one| one.notation == Notation::Command) || (is_laid_over(deployment) && is_laid_over(other));
-        let is_same = (name.is_some()
-            && (known(other) == name || written(other).zip(name.as_deref()).is_some_and(|(other, name)| fits(&other, name))))
+            || [other, deployment].iter().any(|one| one.notation == Notation::Command) || (is_laid_over(deployment) && is_laid_over(other));
+        let is_same = (name.is_some() && (known(other) == name || written(other).zip(name).is_some_and(|(other, name)| fits(other, name))))
             || (other.file == deployment.file && written(other) == written(deployment))
-            || (own.is_some() && service(other) == own && (name.is_none() || known(other).is_none()));
-        is_same && !other.is_job && other.max_instances.is_some() && is_command
+            || ((name.is_none() || known(other).is_none()) && beside.contains(&index));
+        other.max_instances.is_some() && !other.is_job && is_same && is_command()
     })
 }

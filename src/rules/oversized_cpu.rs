@@ -37,7 +37,18 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let workers = workers::of(ctx.project, deployment, container, &workload.services);
     // Nobody knows how many there are: as many as cores, perhaps.
     let Some(count) = workers.count else { return };
-    let bar = Bar::of(&workload, container, (count, &workers), &settings);
+    let mut bar = Bar::of(&workload, container, (count, &workers), &settings);
+    // A value that several share is that of the one that asks for most.
+    for (other, container) in evidence::sharing(ctx.project, deployment, |container| container.cpu.as_ref()) {
+        let theirs = evidence::workload(ctx.project, other);
+        let workers = workers::of(ctx.project, other, container, &theirs.services);
+        let asks = |asks: Asks| theirs.evidence.iter().any(|evidence| evidence.asks == asks);
+        let Some(count) = workers.count.filter(|_| ![Asks::Model, Asks::Browser, Asks::Cores].into_iter().any(asks)) else { return };
+        let theirs = Bar::of(&theirs, container, (count, &workers), &settings);
+        if theirs.millicpu > bar.millicpu {
+            bar = theirs;
+        }
+    }
     if given <= bar.millicpu {
         return;
     }

@@ -30,7 +30,15 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let Some(volumes) = deployment.memory_volumes.iter().map(Setting::known).sum::<Option<u64>>() else { return };
     let settings = ctx.project.settings(deployment.file);
     let workload = evidence::workload(ctx.project, deployment);
-    let bar = Bar::of(&workload, container, volumes, &settings);
+    let mut bar = Bar::of(&workload, container, volumes, &settings);
+    // A value that several share is that of the one that asks for most.
+    for (other, container) in evidence::sharing(ctx.project, deployment, |container| container.memory.as_ref()) {
+        let Some(volumes) = other.memory_volumes.iter().map(Setting::known).sum::<Option<u64>>() else { return };
+        let theirs = Bar::of(&evidence::workload(ctx.project, other), container, volumes, &settings);
+        if theirs.bytes > bar.bytes {
+            bar = theirs;
+        }
+    }
     if given <= bar.bytes {
         return;
     }

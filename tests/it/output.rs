@@ -151,6 +151,7 @@ fn report(files: &[(&str, FileKind, &str)]) -> Report {
         root: PathBuf::from("/repo/shop"),
         sources: Sources::new(files.iter().map(|(path, kind, text)| SourceFile::new(path, *kind, text)).collect()),
         findings: Vec::new(),
+        secrets: Vec::new(),
         checked: files.len(),
         skipped: Vec::new(),
         failed: Vec::new(),

@@ -84,6 +84,7 @@ fn report(severities: &[Severity], failed: bool) -> Report {
         root: PathBuf::from("/repo"),
         sources: Sources::new(vec![SourceFile::new("a.py", FileKind::Python, "a\n")]),
         findings: severities.iter().map(finding).collect(),
+        secrets: Vec::new(),
         checked: 1,
         skipped: Vec::new(),
         failed: if failed { vec![Unread { path: "b.py".to_owned(), reason: "unreadable".to_owned() }] } else { Vec::new() },

@@ -113,7 +113,7 @@ fn variables(reader: &mut Reader<'_>, env: NodeId) -> Vec<EnvVar> {
             continue;
         }
         let value = reader.value(node, |text| Some(text.to_owned()));
-        variables.push(EnvVar { name, value, from_secret: false, span: reader.span(key).to(reader.span(node)) });
+        variables.push(EnvVar { name, value, from_secret: false, span: reader.span(key).to(reader.span(node)), list: None });
     }
     variables
 }

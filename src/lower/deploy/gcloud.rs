@@ -4,6 +4,7 @@ use crate::ir::Known;
 use crate::ir::deploy::{Container, Deployment, EnvVar, Notation, Probe, Setting};
 use crate::source::Span;
 
+use super::knative::stricter;
 use super::quantity;
 use super::script::Invocation;
 use super::traced::Traced;
@@ -59,9 +60,15 @@ impl Line {
                 continue;
             }
             let (name, mut value) = match word.split_once("=") {
-                Some((name, value)) => (name.text(), Some(value)),
-                None => (word.text(), None),
+                Some((name, value)) => (name, Some(value)),
+                None => (word.clone(), None),
             };
+            // Nobody knows which flag it is.
+            if !name.is_known() {
+                line.others.push(word.clone().unknown());
+                continue;
+            }
+            let name = name.text();
             let is_alone = WITHOUT_VALUE.contains(&&*name) || name.starts_with("--no-") || name.starts_with("--clear-");
             if value.is_none() && !is_alone {
                 value = words.get(at).filter(|next| !next.starts_with("--")).cloned();
@@ -92,7 +99,7 @@ enum Action {
 /// The deployment that a command makes or changes, if it does.
 pub(super) fn deployment(invocation: &Invocation) -> Option<Deployment> {
     let words = &invocation.words;
-    if matches!(&*words.first()?.text(), "echo" | "printf") {
+    if is_talk(&words.first()?.text()) {
         return None;
     }
     let program = words.iter().position(|word| word.text().rsplit('/').next() == Some("gcloud"))?;
@@ -107,24 +114,37 @@ pub(super) fn deployment(invocation: &Invocation) -> Option<Deployment> {
         _ => return None,
     };
     let others: Vec<&Traced> = line.others.iter().filter(|word| !matches!(&*word.text(), "beta" | "alpha")).skip(used).collect();
+    if line.last(&["--help", "-h"]).is_some() {
+        return None;
+    }
     // On a cluster of one's own it is another thing.
     if line.value(&["--platform"]).is_some_and(|platform| matches!(&*platform.text(), "gke" | "kubernetes")) {
         return None;
     }
     // What cannot be seen beside the name may be options.
     let is_open = line.last(&["--flags-file"]).is_some() || others.iter().skip(1).any(|word| word.is_unknown());
-    let name = others.first().map(|name| name.name());
+    // `"$@"`: all that a script is given.
+    let is_all = |word: &&&Traced| word.is_unknown() && word.text().contains(['@', '*']);
+    let is_open = is_open || others.first().as_ref().is_some_and(is_all);
+    let name = others.first().filter(|word| !is_all(word)).map(|name| name.name());
     let mut found = of_line(&line, &invocation.whole, name);
     found.is_job = is_job;
     found.is_partial = is_open || matches!(action, Action::Update);
     Some(found)
 }
 
+/// Whether a program only says what it is given: `echo`, `log_info`.
+fn is_talk(program: &str) -> bool {
+    const WORDS: [&str; 14] =
+        ["echo", "printf", "print", "log", "info", "warn", "say", "die", "fail", "usage", "help", "note", "debug", "msg"];
+    program.split(['_', '-', '.']).any(|word| WORDS.contains(&word.to_ascii_lowercase().as_str()))
+}
+
 /// A deployment of a command line's flags.
 pub(super) fn of_line(line: &Line, whole: &Traced, name: Option<Setting<String>>) -> Deployment {
     let number = |names: &[&str]| line.value(names).map(Traced::number);
-    let mut min = number(&["--min-instances", "--min"]);
-    let mut max = number(&["--max-instances", "--max"]);
+    let mut min = stricter(number(&["--min-instances"]), number(&["--min"]), |a, b| a >= b);
+    let mut max = stricter(number(&["--max-instances"]), number(&["--max"]), |a, b| a <= b);
     // With manual scaling there are that many instances, no more and no fewer.
     if let Some(count) = number(&["--scaling"]).filter(|count| count.written != "auto") {
         (min, max) = (Some(count.clone()), Some(count));
@@ -147,7 +167,7 @@ pub(super) fn of_line(line: &Line, whole: &Traced, name: Option<Setting<String>>
         ingress: line.value(&["--ingress"]).map(Traced::string),
         allow_unauthenticated: switch(line, "--allow-unauthenticated", "--no-allow-unauthenticated")
             .or_else(|| switch(line, "--no-invoker-iam-check", "--invoker-iam-check").filter(|open| open.known() == Some(true))),
-        memory_volumes: Vec::new(),
+        memory_volumes: line.flags.iter().filter(|flag| flag.name == "--add-volume").filter_map(memory_volume).collect(),
         containers: containers(line, whole.used()),
     }
 }
@@ -199,11 +219,12 @@ fn containers(line: &Line, span: Span) -> Vec<Container> {
             group.flags.push(flag.clone());
         }
     }
-    if groups.len() > 1 {
-        // Before the first of them is what they share, and what is the service's.
-        groups.remove(0);
-    }
+    // Before the first of them is what is the service's, and the environment of the first.
+    let shared = if groups.len() > 1 { groups.remove(0) } else { Line::default() };
     let mut containers: Vec<Container> = groups.iter().map(|group| container(group, span)).collect();
+    if let Some(first) = containers.first_mut() {
+        first.env.extend(environment(&shared));
+    }
     if let Some(ingress) = containers.iter().position(|c| c.port.is_some()) {
         containers[..=ingress].rotate_right(1);
     }
@@ -269,9 +290,22 @@ pub(super) fn listed_variables(list: &Traced, is_delimiter: impl Fn(char) -> boo
         let (name, value) = item.split_once("=")?;
         let (name, value) = (name.trim(), value.trim());
         let value = (!from_secret).then(|| value.string());
-        Some(EnvVar { name: name.string(), value, from_secret, span: item.trim().span() })
+        Some(EnvVar { name: name.string(), value, from_secret, span: item.trim().span(), list: Some(list.used()) })
     };
     items.iter().filter_map(variable).collect()
+}
+
+/// `name=cache,type=in-memory,size-limit=512Mi`
+fn memory_volume(flag: &Flag) -> Option<Setting<u64>> {
+    let value = flag.value.as_ref()?;
+    let pairs: Vec<(String, Traced)> =
+        value.split(|c| c == ',').iter().filter_map(|pair| pair.split_once("=")).map(|(key, value)| (key.trim().text(), value)).collect();
+    let find = |key: &str| pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+    if find("type").is_none_or(|kind| kind.text() != "in-memory") {
+        return None;
+    }
+    // Without a limit the volume may take half of what there is.
+    Some(find("size-limit").map_or_else(|| value.clone().unknown().setting(quantity::bytes), |size| size.setting(quantity::bytes)))
 }
 
 /// `httpGet.path=/health,httpGet.port=8080`

@@ -80,7 +80,7 @@ impl Scaling {
 }
 
 /// The one of two settings that decides; where one is unknown, so is what decides.
-fn stricter(a: Option<Setting<u64>>, b: Option<Setting<u64>>, wins: fn(u64, u64) -> bool) -> Option<Setting<u64>> {
+pub(super) fn stricter(a: Option<Setting<u64>>, b: Option<Setting<u64>>, wins: fn(u64, u64) -> bool) -> Option<Setting<u64>> {
     let (Some(a), Some(b)) = (&a, &b) else { return a.or(b) };
     let first = match (a.known(), b.known()) {
         (Some(x), Some(y)) => wins(x, y),
@@ -155,7 +155,7 @@ fn env(reader: &mut Reader<'_>, container: NodeId) -> Vec<EnvVar> {
         let Some(name) = reader.string(*item, &["name"]) else { continue };
         let value = reader.string(*item, &["value"]);
         let from_secret = reader.at(*item, &["valueFrom", "secretKeyRef"]).is_some();
-        variables.push(EnvVar { name, value, from_secret, span: reader.span(*item) });
+        variables.push(EnvVar { name, value, from_secret, span: reader.span(*item), list: None });
     }
     variables
 }

@@ -9,7 +9,7 @@ use super::traced::Traced;
 use super::variables::Variables;
 
 /// Letters that a word may grow to.
-const MOST: usize = 64 << 10;
+const MOST: usize = 16 << 10;
 
 /// A command and what it is given.
 #[derive(Clone, Debug)]
@@ -115,6 +115,17 @@ impl Scope {
             return;
         }
         let mut value = self.fill(reader, &assignment.value);
+        // `OPTS="$OPTS --cpu 2"`: more of the same.
+        let own = [format!("${name}"), format!("${{{name}}}")];
+        let names_itself = assignment
+            .value
+            .filled
+            .iter()
+            .any(|filled| assignment.value.value.get(filled.range.clone()).is_some_and(|mention| own.iter().any(|own| own == mention)));
+        if names_itself && self.variables.get(name).is_some() {
+            self.variables.set(name, if value.len() > MOST { value.unknown() } else { value });
+            return;
+        }
         if assignment.is_appended {
             let mut whole = self.variables.get(name).cloned().unwrap_or_else(|| Traced::nothing(&value));
             whole.append(&value);

@@ -27,6 +27,9 @@ pub(super) fn makefile(file: FileId, folder: &str, text: &str) -> Vec<Deployment
         if let Some(recipe) = line.strip_prefix('\t') {
             let command = recipe.trim_start_matches(['@', '-', '+', ' ', '\t']);
             recipes.push(Traced::raw(file, command, at + line.len() - command.len()));
+        } else if let Some((_, command)) = line.split_once(';').filter(|(rule, _)| rule.contains(':') && !rule.contains('=')) {
+            let command = command.trim_start_matches(['@', '-', '+', ' ', '\t']);
+            recipes.push(Traced::raw(file, command, at + line.len() - command.len()));
         } else if let Some((name, value, appends)) = definition(file, line, at).or_else(|| of_target(file, line, at)) {
             if line.trim_start().starts_with("export ") {
                 exported.push(name.clone());

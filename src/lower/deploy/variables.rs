@@ -1,15 +1,20 @@
 //! What builds fill into their texts before anything reads these: substitutions of Cloud Build, expressions of GitHub's
 //! workflows, variables of make.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 
 use super::traced::Traced;
 
 /// Letters that one text may grow to; values that hold each other many times over would fill the memory.
-const MOST: usize = 64 << 10;
+const MOST: usize = 16 << 10;
 
 /// How deep values name other values.
 const DEEPEST: u8 = 8;
+
+/// Values that are filled into one text, those in others among them.
+const MOST_MENTIONS: usize = 1000;
 
 /// How a build names what it fills in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,10 +51,10 @@ impl Variables {
     /// A text with the values that it names filled in, theirs too. What is not known stands as it is written; names that
     /// Cloud Build does not know are left to the shell.
     pub(super) fn fill(&self, text: &Traced, syntax: Syntax) -> Traced {
-        self.fill_to(text, syntax, DEEPEST)
+        self.fill_to(text, syntax, DEEPEST, &Cell::new(MOST_MENTIONS))
     }
 
-    fn fill_to(&self, text: &Traced, syntax: Syntax, depth: u8) -> Traced {
+    fn fill_to(&self, text: &Traced, syntax: Syntax, depth: u8, left: &Cell<usize>) -> Traced {
         let written = text.text();
         if !written.contains('$') {
             return text.clone();
@@ -67,8 +72,11 @@ impl Variables {
             at = part.end;
             let value = match &part.name {
                 None => text.slice(part.end - 1, part.end),
-                Some(name) => match (self.get(name).filter(|_| depth > 0), syntax) {
-                    (Some(value), _) => self.fill_to(value, syntax, depth - 1).used_at(&mention),
+                Some(name) => match (self.get(name).filter(|_| depth > 0 && left.get() > 0), syntax) {
+                    (Some(value), _) => {
+                        left.set(left.get() - 1);
+                        self.fill_to(value, syntax, depth - 1, left).used_at(&mention)
+                    }
                     (None, Syntax::CloudBuild) => mention,
                     (None, _) => mention.unknown(),
                 },

@@ -40,28 +40,33 @@ pub(super) fn service_of(
     if let Some(found) = deployment.called.iter().find_map(|name| named(name)) {
         return Some(found);
     }
-    if let Some(found) =
-        repository.and_then(|name| alike(services, name)).or_else(|| known(&deployment.name).and_then(|name| alike(services, &name)))
-    {
+    let alike = |name: &str| alike(program, images, services, name);
+    if let Some(found) = repository.and_then(&alike).or_else(|| known(&deployment.name).and_then(|name| alike(&name))) {
         return Some(found);
     }
     let directory = program.sources.get(deployment.file).directory();
     beside(program, images, services, directory).filter(|found| !is_ambiguous(program, images, &services[*found], directory))
 }
 
-/// The only service whose directory's name is a part of a longer name: `shop-orders-api` of `orders-api`.
-fn alike(services: &[Service], name: &str) -> Option<usize> {
+/// The only service whose directory's name is a part of a longer name: `shop-orders-api` of `orders-api`. None where another
+/// directory that is built into an image is called by another part.
+fn alike(program: &Program, images: &[Image], services: &[Service], name: &str) -> Option<usize> {
     let normal = |name: &str| name.replace(['_', '.', ' '], "-").to_lowercase();
     let name = normal(name);
     let name: Vec<&str> = name.split('-').collect();
-    let is_part = |service: &Service| {
-        let own = normal(service.name());
+    let is_part = |directory: &str| {
+        let own = normal(directory.rsplit('/').next().unwrap_or_default());
         let own: Vec<&str> = own.split('-').filter(|part| !part.is_empty()).collect();
         let says_something = own.iter().any(|part| !matches!(*part, "app" | "src" | "service" | "services" | "server" | "code"));
         says_something && name.windows(own.len()).any(|part| part == own)
     };
-    let mut found = (0..services.len()).filter(|index| is_part(&services[*index]));
-    found.next().filter(|_| found.next().is_none())
+    let mut found = (0..services.len()).filter(|index| is_part(&services[*index].directory));
+    let only = found.next().filter(|_| found.next().is_none())?;
+    let is_other = |image: &Image| {
+        let directory = program.sources.get(image.file).directory();
+        !is_below(directory, &services[only].directory) && is_part(directory)
+    };
+    (!images.iter().any(is_other)).then_some(only)
 }
 
 /// Whether a deployment that lies outside of a service may be that of another program: something else is built, into an image of

@@ -143,7 +143,14 @@ pub(super) fn check_deployment(ctx: &mut Context<'_>, deployment: &Deployment) {
         finding.symbol.clone_from(&service);
     }
     for variable in deployment.containers.iter().flat_map(|container| &container.env) {
-        let Some(value) = variable.value.as_ref().filter(|value| value.value.as_ref().known().is_some()) else { continue };
+        let Some(value) = variable.value.as_ref() else { continue };
+        // Of a value that is filled in, the password may be written all the same: `postgres://app:s3cret@$DB_HOST/app`.
+        if value.value.as_ref().known().is_none()
+            && !secrets::find(&value.written)
+                .is_some_and(|found| found.kind.contains("URL") && !found.secret.contains(['$', '{', '(', '<', '%', '[']))
+        {
+            continue;
+        }
         let name = &variable.name.written;
         let (kind, secret, confidence) = if let Some(found) = secrets::find(&value.written) {
             (format!("{}, ", found.kind), found.secret, found.confidence)

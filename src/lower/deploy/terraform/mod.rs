@@ -1,6 +1,7 @@
 //! Terraform's `google_cloud_run_v2_service` and `google_cloud_run_service`:
 //! <https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/cloud_run_v2_service>.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use hcl_edit::Span as _;
@@ -21,6 +22,9 @@ mod value;
 /// Modules that call each other are followed this deep, and one is read for so many calls.
 const DEEPEST: u8 = 6;
 const MOST_CALLS: usize = 64;
+
+/// Calls of modules that are looked at for one folder.
+const MOST_LOOKS: usize = 500;
 
 /// What the files of one folder say together.
 #[derive(Default)]
@@ -61,7 +65,7 @@ pub fn deployments(sources: &Sources) -> (Vec<Deployment>, Vec<Unread>) {
     for folder in folders.values() {
         let has_services = blocks_of(folder, "resource").any(|(_, block)| service::version(block).is_some());
         if has_services {
-            for scope in scopes(&folders, folder, sources, DEEPEST) {
+            for scope in scopes(&folders, folder, sources, DEEPEST, &Cell::new(MOST_LOOKS)) {
                 service::read(&scope, &mut found);
             }
         }
@@ -89,7 +93,13 @@ pub(super) fn place(file: FileId, block: &Block) -> Place {
 }
 
 /// What a folder is read with: once for each call of it as a module, or by itself.
-fn scopes<'a>(folders: &'a BTreeMap<String, Folder>, folder: &'a Folder, sources: &'a Sources, depth: u8) -> Vec<Scope<'a>> {
+fn scopes<'a>(
+    folders: &'a BTreeMap<String, Folder>,
+    folder: &'a Folder,
+    sources: &'a Sources,
+    depth: u8,
+    left: &Cell<usize>,
+) -> Vec<Scope<'a>> {
     let mut found = Vec::new();
     let mut is_called = false;
     for caller in folders.values() {
@@ -99,11 +109,16 @@ fn scopes<'a>(folders: &'a BTreeMap<String, Folder>, folder: &'a Folder, sources
                 continue;
             }
             is_called = true;
-            if depth == 0 || found.len() >= MOST_CALLS {
+            // A module that calls itself is none that anybody can use.
+            if depth == 0 || found.len() >= MOST_CALLS || left.get() == 0 || caller.path == folder.path {
                 continue;
             }
-            for scope in scopes(folders, caller, sources, depth - 1) {
+            left.set(left.get() - 1);
+            for scope in scopes(folders, caller, sources, depth - 1, left) {
                 for scope in scope.each(file, &block.body) {
+                    if found.len() >= MOST_CALLS {
+                        break;
+                    }
                     let given = block.body.attributes().map(|a| (a.key.as_str().to_owned(), scope.value(file, &a.value)));
                     found.push(Scope::of(folder, sources, given.collect(), label(block, 0).map(str::to_owned)));
                 }

@@ -33,6 +33,9 @@ pub(super) fn read(scope: &Scope<'_>, found: &mut Vec<Deployment>) {
     for (file, block) in blocks_of(scope.folder, "resource") {
         let Some(version) = version(block) else { continue };
         let resource = label(block, 1).unwrap_or_default();
+        if scope.attribute(file, &block.body, "count").as_ref().and_then(Value::text) == Some("0") {
+            continue;
+        }
         for scope in scope.each(file, &block.body) {
             let mut deployment = service(&scope, file, block, version);
             if deployment.allow_unauthenticated.is_none() {
@@ -189,7 +192,7 @@ fn variable(scope: &Scope<'_>, file: FileId, body: &Body, at: Place, from: &str)
     let name = scope.attribute(file, body, "name")?.string()?;
     let value = scope.attribute(file, body, "value").and_then(|value| value.string());
     let from_secret = scope.block(file, body, from).is_some();
-    Some(EnvVar { name, value, from_secret, span: at.span })
+    Some(EnvVar { name, value, from_secret, span: at.span, list: None })
 }
 
 fn probe(scope: &Scope<'_>, file: FileId, body: &Body, kind: &str) -> Option<Probe> {

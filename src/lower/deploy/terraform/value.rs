@@ -1,7 +1,8 @@
 //! Values of expressions, as far as the files tell: literals, variables with defaults, locals, what modules are given.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::{Expression, ForExpr, ObjectKey, Traversal, TraversalOperator};
@@ -20,6 +21,9 @@ const FUEL: usize = 20_000;
 
 /// How deep values name other values.
 const DEEPEST: u8 = 32;
+
+/// Bytes of a text that is put together.
+const MOST: usize = 16 << 10;
 
 /// Entries of a `for_each` that are read.
 const MOST_ENTRIES: usize = 100;
@@ -104,11 +108,13 @@ pub(super) struct Scope<'a> {
     /// What `for` goes through.
     names: Vec<(String, Value)>,
     fuel: Cell<usize>,
+    /// Locals that were asked for: they are the same for all instances.
+    locals: Rc<RefCell<BTreeMap<String, Option<Value>>>>,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn of(folder: &'a Folder, sources: &'a Sources, given: BTreeMap<String, Value>, module: Option<String>) -> Self {
-        Self { folder, sources, given, module, iterators: Vec::new(), names: Vec::new(), fuel: Cell::new(FUEL) }
+        Self { folder, sources, given, module, iterators: Vec::new(), names: Vec::new(), fuel: Cell::new(FUEL), locals: Rc::default() }
     }
 
     /// The value of an expression in a file.
@@ -217,7 +223,11 @@ impl<'a> Scope<'a> {
                     "merge" => {
                         let mut merged: Vec<(String, Value)> = Vec::new();
                         for arg in args {
-                            let Value::Map(entries) = arg else { continue };
+                            if matches!(arg, Value::Null) {
+                                continue;
+                            }
+                            // What nobody knows may hold any of them.
+                            let Value::Map(entries) = arg else { return self.unknown(file, expression) };
                             for (key, value) in entries {
                                 merged.retain(|(other, _)| *other != key);
                                 merged.push((key, value));
@@ -226,11 +236,22 @@ impl<'a> Scope<'a> {
                         Value::Map(merged)
                     }
                     "concat" => Value::List(args.flat_map(|arg| if let Value::List(items) = arg { items } else { Vec::new() }).collect()),
-                    "coalesce" | "try" => match args.find(|arg| !matches!(arg, Value::Null)) {
+                    "coalesce" | "try" => match args.find(|arg| !matches!(arg, Value::Null) && (name == "try" || arg.text() != Some(""))) {
                         Some(known) => known,
                         None => self.unknown(file, expression),
                     },
                     _ => self.unknown(file, expression),
+                }
+            }
+            Expression::HeredocTemplate(heredoc) => {
+                let literals: Option<String> = heredoc
+                    .template
+                    .iter()
+                    .map(|element| if let Element::Literal(text) = element { Some(text.as_str()) } else { None })
+                    .collect();
+                match literals {
+                    Some(text) => Value::Text { text: text.trim().to_owned(), place: at(range.start, range.end) },
+                    None => self.unknown(file, expression),
                 }
             }
             Expression::ForExpr(each) => self.for_each(file, expression, each, depth),
@@ -286,6 +307,9 @@ impl<'a> Scope<'a> {
                 },
                 Element::Directive(_) => return self.unknown(file, expression),
             }
+        }
+        if written.len() > MOST {
+            return self.unknown(file, expression);
         }
         if is_known { Value::Text { text: written, place } } else { Value::Unknown { written, place } }
     }
@@ -370,7 +394,14 @@ impl<'a> Scope<'a> {
     }
 
     fn local(&self, name: &str, depth: u8) -> Option<Value> {
+        if let Some(known) = self.locals.borrow().get(name) {
+            return known.clone();
+        }
         let (file, attribute) = blocks_of(self.folder, "locals").find_map(|(file, block)| Some((file, block.body.get_attribute(name)?)))?;
-        Some(self.eval(file, &attribute.value, depth))
+        // One that names itself is not known meanwhile.
+        self.locals.borrow_mut().insert(name.to_owned(), None);
+        let value = self.eval(file, &attribute.value, depth);
+        self.locals.borrow_mut().insert(name.to_owned(), Some(value.clone()));
+        Some(value)
     }
 }
