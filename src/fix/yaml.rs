@@ -90,8 +90,8 @@ pub fn add_pair(text: &str, mapping: Place, lines: &str) -> Option<Edit> {
     let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let end = mapping.span.end as usize;
     let at = end + text[end..].find(['\r', '\n']).unwrap_or(text.len() - end);
-    let new: String = lines.trim_end().lines().map(|line| format!("{line_break}{indentation}{line}")).collect();
-    insert(at, new)
+    let parts = lines.trim_end().lines().flat_map(|line| [line_break, &indentation, line]);
+    insert(at, parts.collect())
 }
 
 /// Whether a value can stand without quotes, in a flow collection too.

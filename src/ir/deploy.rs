@@ -83,7 +83,7 @@ impl Deployment {
     pub fn title(&self) -> String {
         let is_argument = |name: &str| name.trim_start_matches(['$', '{']).starts_with(|c: char| c.is_ascii_digit());
         let is_name =
-            |name: &&Setting<String>| !name.written.starts_with("$(") && !(name.written.starts_with('$') && is_argument(&name.written));
+            |name: &&Setting<String>| !(name.written.starts_with("$(") || (name.written.starts_with('$') && is_argument(&name.written)));
         self.name.as_ref().filter(is_name).map_or_else(|| "this deployment".into(), |name| format!("`{}`", name.written))
     }
 

@@ -229,10 +229,7 @@ impl Around {
             _ => false,
         });
         for call in program.calls[id.0 as usize].iter().filter_map(|site| module.call(site.expr)) {
-            let name = match module.expr(call.callee).kind {
-                ExprKind::Attribute { name, .. } | ExprKind::Name(name) => name,
-                _ => continue,
-            };
+            let (ExprKind::Attribute { name, .. } | ExprKind::Name(name)) = module.expr(call.callee).kind else { continue };
             self.is_open |= OPEN.contains(&name.as_str());
             let first = || string_argument(program, id, call, 0, &["path"]);
             if MOUNTS.contains(&name.as_str())
@@ -244,7 +241,7 @@ impl Around {
                 self.prefix(&start, path);
             }
             self.is_open |= matches!(name.as_str(), "startswith" | "startsWith") && first().is_some_and(|start| is_below(&start));
-            for arg in call.args.iter() {
+            for arg in &call.args {
                 if let ArgKind::Keyword(keyword) = arg.kind
                     && PREFIXES.contains(&keyword.as_str())
                     && let Some(prefix) = values::text(program, id, arg.value)

@@ -101,12 +101,11 @@ impl Traced {
     pub(super) fn slice(&self, start: usize, end: usize) -> Self {
         let end = end.min(self.len());
         let letters = self.letters.get(start..end).unwrap_or_default().to_vec();
-        let home = match (letters.first(), letters.last()) {
-            (Some(first), Some(last)) => first.at.to(last.at),
-            _ => {
-                let at = self.letters.get(start).map_or(self.home.end, |letter| letter.at.start);
-                Span { start: at, end: at }
-            }
+        let home = if let (Some(first), Some(last)) = (letters.first(), letters.last()) {
+            first.at.to(last.at)
+        } else {
+            let at = self.letters.get(start).map_or(self.home.end, |letter| letter.at.start);
+            Span { start: at, end: at }
         };
         Self { file: self.file, home, letters }
     }

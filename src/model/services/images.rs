@@ -45,6 +45,7 @@ const OTHER_LANGUAGES: [&str; 11] =
 
 /// Whether an image is that of a program which is neither Python's nor JavaScript's: a stage of it is built on the base of
 /// another language, and its last on none of these two.
+#[must_use]
 pub fn is_of_other_language(image: &Image) -> bool {
     fn name(base: &str) -> &str {
         base.rsplit('/').next().unwrap_or_default().split([':', '@']).next().unwrap_or_default()

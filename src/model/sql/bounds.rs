@@ -150,6 +150,8 @@ struct Columns {
     has_query: bool,
     /// It takes a part of a date: its weekday, its month.
     is_extracted: bool,
+    /// It makes a date of something: `DATE(gap_start)`, `PARSE_DATE('%d/%m/%Y', sold)`.
+    is_made_time: bool,
     /// Units of time, which are written as names are.
     units: usize,
 }
@@ -166,7 +168,7 @@ impl Columns {
     }
 
     fn has_time(&self) -> bool {
-        self.names.iter().any(|name| is_date(name) || is_period(name))
+        (self.is_made_time && !self.names.is_empty()) || self.names.iter().any(|name| is_date(name) || is_period(name))
     }
 
     fn has_hole(&self) -> bool {
@@ -198,11 +200,24 @@ impl Visitor for Columns {
                 return ControlFlow::Break(());
             }
             Expr::Extract { field, .. } => self.is_extracted |= !field.to_string().eq_ignore_ascii_case("DATE"),
-            Expr::Function(function) => self.units += units(function),
+            Expr::Function(function) => {
+                self.units += units(function);
+                self.is_made_time |= makes_time(function);
+            }
+            Expr::Cast { data_type, .. } => {
+                self.is_made_time |= ["DATE", "TIMESTAMP", "DATETIME"].contains(&data_type.to_string().to_ascii_uppercase().as_str());
+            }
             _ => {}
         }
         ControlFlow::Continue(())
     }
+}
+
+/// Whether a function makes a date or time of what it is given.
+fn makes_time(function: &Function) -> bool {
+    let name = function.name.to_string().to_ascii_uppercase();
+    let name = name.strip_prefix("SAFE.").unwrap_or(&name);
+    matches!(name, "DATE" | "TIMESTAMP" | "DATETIME") || name.starts_with("PARSE_DATE") || name.starts_with("PARSE_TIMESTAMP")
 }
 
 /// How many units of time a function is told.
@@ -279,24 +294,26 @@ const PERIODS: [&str; 29] = [
     "zeitstempel",
 ];
 
+/// Words that hold `date` or `time` and mean neither.
+const OTHERS: [&str; 12] = [
+    "candidate",
+    "validate",
+    "mandate",
+    "consolidate",
+    "lifetime",
+    "timezone",
+    "time_zone",
+    "timeslot",
+    "runtime",
+    "sometimes",
+    "overtime",
+    "times_",
+];
+
 /// Whether a column's name says that it holds a date or time.
 #[must_use]
 pub fn is_date(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    const OTHERS: [&str; 12] = [
-        "candidate",
-        "validate",
-        "mandate",
-        "consolidate",
-        "lifetime",
-        "timezone",
-        "time_zone",
-        "timeslot",
-        "runtime",
-        "sometimes",
-        "overtime",
-        "times_",
-    ];
     let has = |part: &str| lower.contains(part) && !OTHERS.iter().any(|word| lower.contains(word));
     has("date")
         || has("time")

@@ -20,7 +20,7 @@ pub(super) fn of(scope: &Scope<'_>, resource: &str) -> Option<Setting<bool>> {
             continue;
         }
         let members = match scope.attribute(file, &block.body, "members") {
-            Some(Value::List(members)) => members,
+            Some(Value::List(members)) => members.to_vec(),
             Some(_) => return None,
             None => scope.attribute(file, &block.body, "member").into_iter().collect(),
         };

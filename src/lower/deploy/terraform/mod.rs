@@ -23,8 +23,11 @@ mod value;
 const DEEPEST: u8 = 6;
 const MOST_CALLS: usize = 64;
 
+/// Instances of services that are judged, of the whole project.
+const MOST_INSTANCES: usize = 2000;
+
 /// Calls of modules that are looked at for one folder.
-const MOST_LOOKS: usize = 500;
+const MOST_LOOKS: usize = 100;
 
 /// What the files of one folder say together.
 #[derive(Default)]
@@ -67,6 +70,12 @@ pub fn deployments(sources: &Sources) -> (Vec<Deployment>, Vec<Unread>) {
         if has_services {
             for scope in scopes(&folders, folder, sources, DEEPEST, &Cell::new(MOST_LOOKS)) {
                 service::read(&scope, &mut found);
+                if found.len() > MOST_INSTANCES {
+                    found.truncate(MOST_INSTANCES);
+                    let path = folder.files.first().map_or(folder.path.clone(), |(id, _)| sources.get(*id).path.to_string());
+                    failed.push(Unread { path, reason: format!("more than {MOST_INSTANCES} instances of services: judged in part") });
+                    return (found, failed);
+                }
             }
         }
     }

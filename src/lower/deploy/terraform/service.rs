@@ -85,7 +85,7 @@ fn one(scope: &Scope<'_>, inner: &Scope<'_>, file: FileId, body: &Body, template
     let annotations = |scope: &Scope<'_>, body: &Body| {
         let (metadata, inner, _) = scope.block(file, body, "metadata")?;
         match inner.attribute(file, metadata, "annotations") {
-            Some(Value::Map(entries)) => Some(entries),
+            Some(Value::Map(entries)) => Some(entries.to_vec()),
             // Nobody knows what it says.
             Some(_) => None,
             None => Some(Vec::new()),
@@ -150,13 +150,13 @@ fn container(scope: &Scope<'_>, file: FileId, body: &Body, at: Place, from: &str
     let resources = scope.block(file, body, "resources");
     let limits = resources.as_ref().and_then(|(body, scope, _)| scope.attribute(file, body, "limits"));
     let limits = match limits {
-        Some(Value::Map(entries)) => entries,
+        Some(Value::Map(entries)) => entries.to_vec(),
         // The whole of it comes from elsewhere: both are set, nobody knows to what.
         Some(unknown @ Value::Unknown { .. }) => vec![("memory".into(), unknown.clone()), ("cpu".into(), unknown)],
         _ => Vec::new(),
     };
     let requests = match resources.as_ref().and_then(|(body, scope, _)| scope.attribute(file, body, "requests")) {
-        Some(Value::Map(entries)) => entries,
+        Some(Value::Map(entries)) => entries.to_vec(),
         _ => Vec::new(),
     };
     let words = |name: &str| match scope.attribute(file, body, name) {

@@ -36,9 +36,9 @@ pub(super) enum Value {
     /// A text, a number or a truth value.
     Text { text: String, place: Place },
     /// A list.
-    List(Vec<Value>),
+    List(Rc<Vec<Value>>),
     /// An object.
-    Map(Vec<(String, Value)>),
+    Map(Rc<Vec<(String, Value)>>),
     /// Nobody knows; what is written.
     Unknown { written: String, place: Place },
 }
@@ -100,7 +100,7 @@ pub(super) struct Scope<'a> {
     pub folder: &'a Folder,
     sources: &'a Sources,
     /// What the module is given.
-    given: BTreeMap<String, Value>,
+    given: Rc<BTreeMap<String, Value>>,
     /// What the module is called.
     pub module: Option<String>,
     /// `each`, and what dynamic blocks go through.
@@ -114,7 +114,16 @@ pub(super) struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     pub(super) fn of(folder: &'a Folder, sources: &'a Sources, given: BTreeMap<String, Value>, module: Option<String>) -> Self {
-        Self { folder, sources, given, module, iterators: Vec::new(), names: Vec::new(), fuel: Cell::new(FUEL), locals: Rc::default() }
+        Self {
+            folder,
+            sources,
+            given: Rc::new(given),
+            module,
+            iterators: Vec::new(),
+            names: Vec::new(),
+            fuel: Cell::new(FUEL),
+            locals: Rc::default(),
+        }
     }
 
     /// The value of an expression in a file.
@@ -193,7 +202,7 @@ impl<'a> Scope<'a> {
             }
             Expression::Parenthesis(inner) => self.eval(file, inner.inner(), depth),
             Expression::StringTemplate(template) => self.template(file, expression, template, depth),
-            Expression::Array(items) => Value::List(items.iter().map(|item| self.eval(file, item, depth)).collect()),
+            Expression::Array(items) => Value::List(Rc::new(items.iter().map(|item| self.eval(file, item, depth)).collect())),
             Expression::Object(object) => {
                 let entry = |(key, value): (&ObjectKey, &hcl_edit::expr::ObjectValue)| {
                     let name = match key {
@@ -203,7 +212,7 @@ impl<'a> Scope<'a> {
                     };
                     Some((name, self.eval(file, value.expr(), depth)))
                 };
-                Value::Map(object.iter().filter_map(entry).collect())
+                Value::Map(Rc::new(object.iter().filter_map(entry).collect()))
             }
             Expression::Conditional(conditional) => {
                 let (yes, no) = (&conditional.true_expr, &conditional.false_expr);
@@ -228,14 +237,18 @@ impl<'a> Scope<'a> {
                             }
                             // What nobody knows may hold any of them.
                             let Value::Map(entries) = arg else { return self.unknown(file, expression) };
-                            for (key, value) in entries {
-                                merged.retain(|(other, _)| *other != key);
-                                merged.push((key, value));
+                            for (key, value) in entries.iter() {
+                                merged.retain(|(other, _)| other != key);
+                                merged.push((key.clone(), value.clone()));
                             }
                         }
-                        Value::Map(merged)
+                        Value::Map(Rc::new(merged))
                     }
-                    "concat" => Value::List(args.flat_map(|arg| if let Value::List(items) = arg { items } else { Vec::new() }).collect()),
+                    "concat" => {
+                        let lists: Vec<Value> = args.collect();
+                        let items = lists.iter().flat_map(|arg| if let Value::List(items) = arg { items.as_slice() } else { &[] });
+                        Value::List(Rc::new(items.take(MOST_ENTRIES).cloned().collect()))
+                    }
                     "coalesce" | "try" => match args.find(|arg| !matches!(arg, Value::Null) && (name == "try" || arg.text() != Some(""))) {
                         Some(known) => known,
                         None => self.unknown(file, expression),
@@ -283,7 +296,7 @@ impl<'a> Scope<'a> {
                 },
             }
         }
-        if each.key_expr.is_some() { Value::Map(map) } else { Value::List(list) }
+        if each.key_expr.is_some() { Value::Map(Rc::new(map)) } else { Value::List(Rc::new(list)) }
     }
 
     fn template(&self, file: FileId, expression: &Expression, template: &StringTemplate, depth: u8) -> Value {
@@ -354,12 +367,12 @@ impl<'a> Scope<'a> {
         };
         for key in &keys[used..] {
             value = match value {
-                Value::Map(entries) => match entries.into_iter().find(|(name, _)| name == key) {
-                    Some((_, value)) => value,
+                Value::Map(entries) => match entries.iter().find(|(name, _)| name == key) {
+                    Some((_, value)) => value.clone(),
                     None => return unknown(),
                 },
-                Value::List(items) => match key.parse::<usize>().ok().and_then(|at| items.into_iter().nth(at)) {
-                    Some(value) => value,
+                Value::List(items) => match key.parse::<usize>().ok().and_then(|at| items.get(at)) {
+                    Some(value) => value.clone(),
                     None => return unknown(),
                 },
                 _ => return unknown(),
