@@ -57,7 +57,7 @@ fn read(reader: &mut Reader<'_>, step: NodeId, substitutions: &Variables, found:
     }
     let (Some(first), Some(node)) = (words.first(), reader.at(step, &["args"])) else { return };
     let program = Traced::written_by_nobody(entry, first);
-    let whole = Traced::cooked(reader.file(), "", reader.span(node), " ");
+    let whole = Traced::standing_at(reader.file(), reader.span(node));
     found.add_invocation(&Invocation { words: std::iter::once(program).chain(words).collect(), whole, folder });
 }
 

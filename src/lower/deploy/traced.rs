@@ -49,6 +49,11 @@ impl Traced {
         Self { file, home: span, letters }
     }
 
+    /// No text, but a place: what a list of words is as a whole.
+    pub(super) fn standing_at(file: FileId, span: Span) -> Self {
+        Self { file, home: span, letters: Vec::new() }
+    }
+
     /// Nothing, at the start of another text.
     pub(super) fn nothing(of: &Self) -> Self {
         let start = of.span().start;

@@ -82,7 +82,7 @@ fn read(reader: &mut Reader<'_>, step: NodeId, folder: &str, variables: &Variabl
                 .collect();
             let lists = [(input("env_vars"), false), (input("secrets"), true)];
             let span = reader.span(step);
-            let whole = Traced::cooked(reader.file(), "", span, " ");
+            let whole = Traced::standing_at(reader.file(), span);
             let line = Line::read(&flags);
             let mut deployment = of_line(&line, &whole, service.as_ref().or(job.as_ref()).map(Traced::name));
             deployment.is_job = service.is_none() && job.is_some();
