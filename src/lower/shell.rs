@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use tree_sitter::{Node, Parser, TreeCursor};
+use tree_sitter::{Node, Parser, Tree, TreeCursor};
 
 use crate::ir::shell::{Assignment, Command, Filled, Script, Word};
 
@@ -15,9 +15,7 @@ pub fn lower(text: &str) -> Script {
     if deepest(text) > DEEPEST {
         return Script::default();
     }
-    let mut parser = Parser::new();
-    let tree = parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
-    let Some(tree) = tree else { return Script::default() };
+    let Some(tree) = parse(text) else { return Script::default() };
     let mut script = Script::default();
     walk(&mut tree.walk(), text, &mut script);
     let root = tree.root_node();
@@ -65,9 +63,13 @@ fn without_inline_comments(text: &str) -> Cow<'_, str> {
 /// Whether all of a script can be parsed.
 #[must_use]
 pub fn is_valid(text: &str) -> bool {
+    parse(text).is_some_and(|tree| !tree.root_node().has_error())
+}
+
+fn parse(text: &str) -> Option<Tree> {
     let mut parser = Parser::new();
-    let tree = parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok().and_then(|()| parser.parse(text, None));
-    tree.is_some_and(|tree| !tree.root_node().has_error())
+    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
+    parser.parse(text, None)
 }
 
 /// Visits every node, without recursion: scripts may be nested as deep as they like.

@@ -1,14 +1,12 @@
 //! Who may call a service: resources that bind `roles/run.invoker`.
 
-use hcl_edit::Span as _;
 use hcl_edit::structure::Block;
 
 use crate::ir::Known;
 use crate::ir::deploy::Setting;
-use crate::source::{FileId, Place, Span};
 
 use super::value::{Scope, Value};
-use super::{blocks_of, label};
+use super::{blocks_of, label, place};
 
 /// Whether anybody may call the service of this resource; nothing where the folder binds nobody to it, or it cannot be seen
 /// whom.
@@ -33,18 +31,13 @@ pub(super) fn of(scope: &Scope<'_>, resource: &str) -> Option<Setting<bool>> {
         if !open && !members.iter().all(is_somebody) {
             return None;
         }
-        let setting = Setting { value: Known::Yes(open), written: String::new(), place: at(file, block) };
+        let setting = Setting { value: Known::Yes(open), written: String::new(), place: place(file, block) };
         if open {
             return Some(setting);
         }
         bound = Some(setting);
     }
     bound
-}
-
-fn at(file: FileId, block: &Block) -> Place {
-    let range = block.span().unwrap_or_default();
-    Place { file, span: Span::new(range.start, range.end) }
 }
 
 /// Whether a block binds somebody to the service of a resource.
