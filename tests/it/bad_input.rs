@@ -208,12 +208,13 @@ fn broken_deployments_are_named_and_hostile_ones_survived() {
     assert_eq!(reason(&with("deploy.sh", template.as_bytes()), "deploy.sh"), "template");
     let nested = format!("gcloud run deploy {}x{}\n", "$(a ".repeat(20_000), ")".repeat(20_000));
     with("deploy.sh", nested.as_bytes());
-    let doubling: String = (1..40).map(|n| format!("V{n}=$V{0}$V{0}\n", n - 1)).collect();
+    let lines = |line: fn(u32) -> String| (1..40).map(line).collect::<Vec<String>>().concat();
+    let doubling = lines(|n| format!("V{n}=$V{0}$V{0}\n", n - 1));
     with("deploy.sh", format!("V0=x\n{doubling}gcloud run deploy $V39 --cpu $V39\n").as_bytes());
-    let doubling: String = (1..40).map(|n| format!("  _V{n}: $_V{0}$_V{0}\n", n - 1)).collect();
+    let doubling = lines(|n| format!("  _V{n}: $_V{0}$_V{0}\n", n - 1));
     let steps = "steps:\n  - name: gcr.io/cloud-builders/gcloud\n    args: [run, deploy, $_V39]\n";
     with("cloudbuild.yaml", format!("substitutions:\n  _V0: x\n{doubling}{steps}").as_bytes());
-    let doubling: String = (1..40).map(|n| format!("  v{n} = [local.v{0}, local.v{0}]\n", n - 1)).collect();
+    let doubling = lines(|n| format!("  v{n} = [local.v{0}, local.v{0}]\n", n - 1));
     let service = "resource \"google_cloud_run_v2_service\" \"a\" {\n  name = local.v39\n}\nmodule \"b\" {\n  source = \"./.\"\n}\n";
     with("main.tf", format!("locals {{\n  v0 = [local.v39]\n{doubling}}}\n{service}").as_bytes());
 }
