@@ -52,6 +52,14 @@ pub struct Place {
     pub span: Span,
 }
 
+/// A folder (relative path, `/`) and those around it, innermost first; the project's root is the empty one.
+pub fn at_or_above(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
+        Some((above, _)) => Some(above),
+        None => (!folder.is_empty()).then_some(""),
+    })
+}
+
 /// What a file is judged as.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum FileKind {

@@ -3,8 +3,8 @@
 use hcl_edit::Span as _;
 use hcl_edit::structure::{Block, Body};
 
-use super::Intent;
-use crate::ir::deploy::{Deployment, Notation, Setting};
+use super::{Fix, Intent};
+use crate::ir::deploy::{Container, Deployment, Notation, Setting};
 use crate::lower::yaml::{self, NodeId, NodeKind, Stream};
 use crate::source::{FileId, FileKind, Place, SourceFile, Span};
 
@@ -16,6 +16,26 @@ pub fn set<T>(notation: Notation, setting: &Setting<T>, value: &str) -> Intent {
         Notation::Knative | Notation::Compact => Intent::SetYaml { place, value },
         Notation::Command | Notation::Terraform => Intent::Replace { place, text: value },
     }
+}
+
+/// Gives the ingress container a limit of a resource (`memory`, `cpu`), and its request no more than that: one above its limit is
+/// refused. Limits that a sidecar shares are left alone.
+#[must_use]
+pub fn set_limit(
+    deployment: &Deployment,
+    (resource, value): (&str, &str),
+    own: &Setting<u64>,
+    limit: fn(&Container) -> Option<&Setting<u64>>,
+    request: Option<&Setting<u64>>,
+) -> Fix {
+    let sharing = deployment.containers.iter().filter_map(limit).filter(|other| other.place == own.place);
+    if sharing.count() > 1 {
+        let limits = format!("resources:\n  limits:\n    {resource}: \"{value}\"\n");
+        return Fix::advice(format!("Give the ingress container limits of its own, with {resource} of {value}"), limits);
+    }
+    let request = request.filter(|request| request.place != own.place);
+    let intents = std::iter::once(own).chain(request).map(|setting| set(deployment.notation, setting, value)).collect();
+    Fix::unsafe_edit(format!("Set {} to {value}", if resource == "cpu" { "CPU" } else { resource }), intents)
 }
 
 /// What gives a deployment a maximum of instances that it does not have.

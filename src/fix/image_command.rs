@@ -5,7 +5,7 @@ use crate::ir::image::{Form, Image, Instruction, InstructionKind, Text};
 use crate::ir::shell::{Command, Script};
 use crate::model::image_commands as commands;
 use crate::model::image_scripts;
-use crate::source::{Place, Sources};
+use crate::source::{Place, Sources, at_or_above};
 
 /// What the shell does itself: there is no program of that name to start.
 const BUILT_IN: [&str; 21] = [
@@ -117,7 +117,7 @@ pub fn without_manager(sources: &Sources, image: &Image, instruction: &Instructi
 
 /// A script of the `package.json` that lies closest to a Dockerfile.
 fn package_script(sources: &Sources, image: &Image, name: &str) -> Option<String> {
-    image_scripts::contexts(sources.get(image.file).directory()).find_map(|folder| {
+    at_or_above(sources.get(image.file).directory()).find_map(|folder| {
         let file = sources.get(sources.find(&image_scripts::join(folder, "package.json"))?);
         let json: serde_json::Value = serde_json::from_str(&file.text).ok()?;
         Some(json.get("scripts")?.get(name)?.as_str()?.to_owned())

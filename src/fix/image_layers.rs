@@ -4,11 +4,11 @@ use super::{Fix, Intent};
 use crate::ir::image::{Copy, Image, Instruction, InstructionKind, Stage};
 use crate::ir::shell;
 use crate::model::image_purpose::NODE_LOCKS;
-use crate::model::image_scripts::{contexts, join, plain};
+use crate::model::image_scripts::{join, plain};
 use crate::model::image_steps::{self, Step};
 use crate::model::image_users::own;
 use crate::model::package_tools::{self, Tool, Use};
-use crate::source::{Place, SourceFile, Sources};
+use crate::source::{Place, SourceFile, Sources, at_or_above};
 
 const TITLE: &str = "Copy the manifest first, install, and copy the sources after that";
 
@@ -124,7 +124,7 @@ fn manifests(sources: &Sources, image: &Image, folder: &str, used: &Use<'_>) -> 
         tool => usual(tool).iter().map(|name| (*name).to_owned()).collect(),
     };
     let first = wanted.first().map(|name| plain(name).to_owned()).unwrap_or_default();
-    contexts(sources.get(image.file).directory())
+    at_or_above(sources.get(image.file).directory())
         .find(|context| sources.find(&join(context, &join(folder, &first))).is_some())
         .map(|context| {
             let there = wanted.iter().map(|name| join(folder, plain(name)));
@@ -136,7 +136,7 @@ fn manifests(sources: &Sources, image: &Image, folder: &str, used: &Use<'_>) -> 
 /// Whether the manifests can be read without the files around them, and the installation makes nothing of the sources.
 fn is_alone(sources: &Sources, image: &Image, folder: &str, used: &Use<'_>) -> bool {
     let read = |name: &str| -> Option<&SourceFile> {
-        contexts(sources.get(image.file).directory())
+        at_or_above(sources.get(image.file).directory())
             .find_map(|context| Some(sources.get(sources.find(&join(context, &join(folder, name)))?)))
     };
     match used.tool.ecosystem() {

@@ -87,6 +87,12 @@ impl Deployment {
         self.name.as_ref().filter(is_name).map_or_else(|| "this deployment".into(), |name| format!("`{}`", name.written))
     }
 
+    /// Whether its CPU is paid for as long as an instance lives: as a job, or without throttling.
+    #[must_use]
+    pub fn is_always_allocated(&self) -> bool {
+        self.is_job || self.cpu_throttling.as_ref().and_then(Setting::known) == Some(false)
+    }
+
     /// Its name as written, which is the symbol of its findings.
     #[must_use]
     pub fn symbol(&self) -> String {
@@ -125,6 +131,14 @@ pub struct Container {
     pub command: Vec<Setting<String>>,
     /// `securityContext.runAsNonRoot`, of the container or else of its pod.
     pub run_as_non_root: Option<Setting<bool>>,
+}
+
+impl Container {
+    /// Whether it is given a GPU, or some that nobody knows the number of.
+    #[must_use]
+    pub fn has_gpu(&self) -> bool {
+        self.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0))
+    }
 }
 
 /// An environment variable of a container.

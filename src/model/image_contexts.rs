@@ -2,9 +2,9 @@
 
 use crate::finding::Confidence;
 use crate::ir::image::{Command, Copy, Image, InstructionKind, Stage};
-use crate::model::image_scripts::{contexts, join, plain};
+use crate::model::image_scripts::{join, plain};
 use crate::model::image_users::own;
-use crate::source::{FileKind, SourceFile, Sources};
+use crate::source::{FileKind, SourceFile, Sources, at_or_above};
 
 /// What is copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,7 +84,7 @@ fn of_path(sources: &Sources, image: &Image, path: &str) -> Option<Held> {
         return None;
     }
     let name = folder.rsplit('/').next().unwrap_or_default();
-    contexts(sources.get(image.file).directory()).find_map(|context| {
+    at_or_above(sources.get(image.file).directory()).find_map(|context| {
         let at = format!("{}/", join(context, folder));
         let mut holds_code = false;
         let mut holds_manifest = false;
@@ -116,7 +116,7 @@ pub fn manifest<'a>(sources: &'a Sources, image: &Image, stage: &Stage, name: &s
         folders.push(if is_it { folder.to_owned() } else { path.trim_end_matches('*').trim_end_matches('/').to_owned() });
     }
     folders.push(String::new());
-    contexts(sources.get(image.file).directory()).find_map(|context| {
+    at_or_above(sources.get(image.file).directory()).find_map(|context| {
         let at = |folder: &String| sources.find(&join(context, &join(folder, name)));
         folders.iter().find_map(at).map(|id| sources.get(id))
     })

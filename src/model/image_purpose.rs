@@ -1,12 +1,12 @@
 //! What an image is for: whether it ships, or serves those who work on the code.
 
 use crate::ir::image::{Command, Image, InstructionKind, Stage};
-use crate::model::image_scripts::{contexts, join, plain};
+use crate::model::image_scripts::{join, plain};
 use crate::model::image_users::{commands, own, program, words};
 use crate::model::images::Base;
 use crate::model::manifests;
 use crate::model::services::is_example;
-use crate::source::{SourceFile, Sources};
+use crate::source::{SourceFile, Sources, at_or_above};
 
 /// Parts of names of Dockerfiles and stages that are not what ships.
 const NOT_SHIPPED: &[&str] = &[
@@ -208,7 +208,7 @@ fn missing_lock<'a>(sources: &Sources, image: &'a Image) -> Option<&'a str> {
         InstructionKind::Copy(copy) if copy.from.is_none() => Some(&copy.sources),
         _ => None,
     });
-    let there = |path: &str| contexts(directory).any(|context| sources.find(&join(context, path)).is_some());
+    let there = |path: &str| at_or_above(directory).any(|context| sources.find(&join(context, path)).is_some());
     copied.flatten().map(|path| plain(&path.value)).find(|path| {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let others = LOCK_FILES.iter().find(|of_kind| of_kind.contains(&name));

@@ -2,7 +2,7 @@
 
 use crate::ir::image::{Command, Copy, Image, InstructionKind};
 use crate::model::image_users::{own, program, stepping_down, words};
-use crate::source::{SourceFile, Sources};
+use crate::source::{SourceFile, Sources, at_or_above};
 
 /// Whether a command starts a script.
 #[must_use]
@@ -32,17 +32,9 @@ fn find<'a>(sources: &'a Sources, image: &Image, script: &str) -> Option<&'a Sou
         _ => None,
     });
     let wanted: Vec<String> = copies.flat_map(|copy| origins(copy, script)).collect();
-    contexts(sources.get(image.file).directory()).find_map(|context| {
+    at_or_above(sources.get(image.file).directory()).find_map(|context| {
         let at = |path: &String| sources.find(join(context, path).trim_start_matches('/'));
         wanted.iter().find_map(at).map(|id| sources.get(id))
-    })
-}
-
-/// The folders that an image may be built in, the closest to its Dockerfile first.
-pub fn contexts(directory: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(directory), |folder| match folder.rsplit_once('/') {
-        Some((up, _)) => Some(up),
-        None => (!folder.is_empty()).then_some(""),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::lower::yaml::{self, NodeId, NodeKind, Stream};
 use crate::model::images::{self, Reference};
 use crate::model::project::Project;
 use crate::model::services::is_below;
-use crate::source::{FileKind, Place, SourceFile, Sources, Span};
+use crate::source::{FileKind, Place, SourceFile, Sources, Span, at_or_above};
 
 const NON_ROOT: &str = "runAsNonRoot";
 const USER: &str = "runAsUser";
@@ -32,12 +32,8 @@ pub fn other_user(project: &Project, image: &Image) -> Option<Place> {
 /// Whether an image is below the closest folder around a manifest that holds any.
 fn is_around(project: &Project, manifest: &SourceFile, image: &Image) -> bool {
     let directory = |image: &Image| project.program.sources.get(image.file).directory();
-    let folders = std::iter::successors(Some(manifest.directory()), |folder| match folder.rsplit_once('/') {
-        Some((up, _)) => Some(up),
-        None => (!folder.is_empty()).then_some(""),
-    });
     let holds_any = |folder: &&str| project.images.iter().any(|image| is_below(directory(image), folder));
-    folders.into_iter().find(holds_any).is_some_and(|folder| is_below(directory(image), folder))
+    at_or_above(manifest.directory()).find(holds_any).is_some_and(|folder| is_below(directory(image), folder))
 }
 
 fn demand(project: &Project, manifest: &SourceFile, image: &Image) -> Option<Span> {

@@ -10,7 +10,7 @@ use crate::ir::program::{Import, Imported, Module};
 use crate::lower::compiler::{joined, package_of};
 use crate::model::apis::JAVASCRIPT;
 use crate::model::program::{Link, ModuleId, Program};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, at_or_above};
 
 mod compiler;
 
@@ -101,13 +101,13 @@ impl Packages {
         if path.starts_with("node:") || path.starts_with('/') {
             return Found::Library;
         }
-        if let Some(compiler) = ancestors(directory).find_map(|dir| self.compilers.get(dir))
+        if let Some(compiler) = at_or_above(directory).find_map(|dir| self.compilers.get(dir))
             && let Some(id) = compiler.find(&self.files, path)
         {
             return Found::Module(id);
         }
         if path.starts_with('#') {
-            let known = ancestors(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
+            let known = at_or_above(directory).find_map(|dir| Some((dir, self.imports.get(dir)?)));
             let targets = known.map(|(dir, imports)| (dir, subpath(imports, path)));
             return found(targets.and_then(|(dir, targets)| targets.iter().find_map(|target| self.files.source_at(dir, target))));
         }
@@ -120,10 +120,10 @@ impl Packages {
     /// `@/lib/prisma`: no package has such a name. By custom it is what lies beside the manifest, or in `src` there.
     fn by_custom(&self, directory: &str, path: &str) -> Option<ModuleId> {
         let rest = path.strip_prefix("@/").or_else(|| path.strip_prefix("~/"))?;
-        if ancestors(directory).any(|dir| self.compilers.contains_key(dir)) {
+        if at_or_above(directory).any(|dir| self.compilers.contains_key(dir)) {
             return None;
         }
-        let bases = ancestors(directory).flat_map(|dir| ["", "src/"].map(|source| joined(dir, &format!("./{source}{rest}"))));
+        let bases = at_or_above(directory).flat_map(|dir| ["", "src/"].map(|source| joined(dir, &format!("./{source}{rest}"))));
         bases.flatten().find_map(|base| self.files.at(&base))
     }
 
@@ -246,9 +246,4 @@ impl Files {
             [format!("src/{rest}"), rest.to_owned(), rest.split_once('/').map(|(_, deeper)| format!("src/{deeper}")).unwrap_or_default()];
         homes.iter().filter(|home| !home.is_empty()).find_map(|home| self.at(&joined(directory, home)?))
     }
-}
-
-/// A directory and all around it, from the inside out.
-fn ancestors(directory: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(directory), |dir| if dir.is_empty() { None } else { Some(dir.rsplit_once('/').map_or("", |(up, _)| up)) })
 }

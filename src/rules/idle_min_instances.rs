@@ -4,7 +4,7 @@ use super::{Check, Context, Rule};
 use crate::finding::{Confidence, Related, Severity};
 use crate::fix::Fix;
 use crate::fix::deployment::set;
-use crate::ir::deploy::{Deployment, Setting};
+use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::model::evidence::{self, Asks};
 use crate::review::prices::{self, HOURS_OF_A_MONTH};
 
@@ -27,7 +27,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
         return;
     }
     let name = deployment.title();
-    let always = deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
+    let always = deployment.is_always_allocated();
     let instances = if count == 1 { "one instance".to_owned() } else { format!("{count} instances") };
     let how = if always { ", with their CPU always allocated" } else { "" };
     let how = if count == 1 { how.replace("their", "its") } else { how.to_owned() };
@@ -78,7 +78,7 @@ fn is_worker(deployment: &Deployment) -> bool {
 /// Dollars a month for instances that wait; nothing where it cannot be seen what one of them has.
 fn cost(deployment: &Deployment, count: u64, always: bool) -> Option<f64> {
     // The GPU costs more than all else, and is not on the list.
-    if deployment.containers.iter().any(|container| container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0))) {
+    if deployment.containers.iter().any(Container::has_gpu) {
         return None;
     }
     let prices = prices::prices();

@@ -3,8 +3,7 @@
 use super::{Check, Context, Rule};
 use crate::config::Settings;
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::Fix;
-use crate::fix::deployment::set;
+use crate::fix::deployment::set_limit;
 use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::lower::deploy::quantity;
 use crate::model::evidence::{self, Asks, Evidence, Workload};
@@ -25,7 +24,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let Some(cpu) = &container.cpu else { return };
     let Some(given) = cpu.known() else { return };
     // A GPU demands four cores or more.
-    if container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0)) {
+    if container.has_gpu() {
         return;
     }
     // What nobody knows may demand it.
@@ -55,14 +54,13 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let Some((confidence, but)) = judge(ctx, deployment, &workload) else { return };
 
     let hours = settings.billable_hours_per_month;
-    // Jobs are billed as long as they run, as instances whose CPU is always allocated.
-    let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
-    let saving = prices::prices().rates(always).cpu(given - bar.millicpu, hours);
+    let saving = prices::prices().rates(deployment.is_always_allocated()).cpu(given - bar.millicpu, hours);
     let name = deployment.title();
     let value = written_like(cpu.written.trim(), bar.millicpu);
     let message = format!("{name} is given {} vCPU, {}{but}; {value} saves {}", cores(given), bar.reason, prices::monthly(saving, hours));
     let related = related(&workload, &bar, container);
-    let fix = fix(deployment, container, cpu, &value);
+    let request = container.cpu_request.as_ref().filter(|request| request.known() > quantity::millicpu(&value));
+    let fix = set_limit(deployment, ("cpu", &value), cpu, |container| container.cpu.as_ref(), request);
     let finding = ctx.report(cpu.place, confidence, message, fix);
     finding.symbol = deployment.symbol();
     finding.related = related;
@@ -164,18 +162,6 @@ fn related(workload: &Workload<'_>, bar: &Bar, container: &Container) -> Vec<Rel
     related.extend(others.map(|evidence| Related::new(evidence.place, format!("`{}` is used here: {}", evidence.name, evidence.holds))));
     related.extend(workload.services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     related
-}
-
-fn fix(deployment: &Deployment, container: &Container, cpu: &Setting<u64>, value: &str) -> Fix {
-    let sharing = deployment.containers.iter().filter(|c| c.cpu.as_ref().is_some_and(|other| other.place == cpu.place));
-    if sharing.count() > 1 {
-        let limits = format!("resources:\n  limits:\n    cpu: \"{value}\"\n");
-        return Fix::advice(format!("Give the ingress container limits of its own, with a CPU of {value}"), limits);
-    }
-    // A request above its limit is refused.
-    let request = container.cpu_request.as_ref().filter(|r| r.place != cpu.place && r.known() > quantity::millicpu(value));
-    let intents = std::iter::once(cpu).chain(request).map(|setting| set(deployment.notation, setting, value)).collect();
-    Fix::unsafe_edit(format!("Set CPU to {value}"), intents)
 }
 
 #[cfg(test)]

@@ -3,8 +3,7 @@
 use super::{Check, Context, Rule};
 use crate::config::{Quantity, Settings};
 use crate::finding::{Confidence, Related, Severity};
-use crate::fix::Fix;
-use crate::fix::deployment::set;
+use crate::fix::deployment::set_limit;
 use crate::ir::deploy::{Container, Deployment, Setting};
 use crate::lower::deploy::quantity;
 use crate::model::evidence::{self, Asks, Evidence, Workload};
@@ -24,7 +23,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     let Some(memory) = &container.memory else { return };
     let Some(given) = memory.known() else { return };
     // A GPU demands more memory than any of the bars; an unknown volume may take all of it.
-    if container.gpu.as_ref().is_some_and(|gpu| gpu.known() != Some(0)) {
+    if container.has_gpu() {
         return;
     }
     let Some(volumes) = deployment.memory_volumes.iter().map(Setting::known).sum::<Option<u64>>() else { return };
@@ -44,9 +43,7 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     }
 
     let hours = settings.billable_hours_per_month;
-    // Jobs are billed as long as they run, as instances whose CPU is always allocated.
-    let always = deployment.is_job || deployment.cpu_throttling.as_ref().and_then(Setting::known) == Some(false);
-    let saving = prices::prices().rates(always).memory(given - bar.bytes, hours);
+    let saving = prices::prices().rates(deployment.is_always_allocated()).memory(given - bar.bytes, hours);
     let name = deployment.title();
     let value = bar.written_like(memory);
     let money = prices::monthly(saving, hours);
@@ -64,7 +61,9 @@ fn check(ctx: &mut Context<'_>, deployment: &Deployment) {
     };
     let related = related(&workload, &bar, container);
     let symbol = deployment.symbol();
-    let finding = ctx.report(memory.place, confidence, message, fix(deployment, container, memory, &value));
+    let request = container.memory_request.as_ref().filter(|request| request.known() > quantity::bytes(&value));
+    let fix = set_limit(deployment, ("memory", &value), memory, |container| container.memory.as_ref(), request);
+    let finding = ctx.report(memory.place, confidence, message, fix);
     finding.symbol = symbol;
     finding.related = related;
     finding.saving_usd_per_month = Some(saving);
@@ -150,18 +149,6 @@ fn related(workload: &Workload<'_>, bar: &Bar, container: &Container) -> Vec<Rel
     }
     related.extend(workload.services.iter().map(|service| Related::new(service.app, "the app that it runs")));
     related
-}
-
-fn fix(deployment: &Deployment, container: &Container, memory: &Setting<u64>, value: &str) -> Fix {
-    let sharing = deployment.containers.iter().filter(|c| c.memory.as_ref().is_some_and(|m| m.place == memory.place));
-    if sharing.count() > 1 {
-        let limits = format!("resources:\n  limits:\n    memory: {value}\n");
-        return Fix::advice(format!("Give the ingress container limits of its own, with {value} of memory"), limits);
-    }
-    // A request above its limit is refused.
-    let request = container.memory_request.as_ref().filter(|r| r.place != memory.place && r.known() > quantity::bytes(value));
-    let intents = std::iter::once(memory).chain(request).map(|setting| set(deployment.notation, setting, value)).collect();
-    Fix::unsafe_edit(format!("Set memory to {value}"), intents)
 }
 
 #[cfg(test)]

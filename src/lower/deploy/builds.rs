@@ -1,6 +1,7 @@
 //! Which folder an image is built in, as the commands beside a deployment tell.
 
 use crate::ir::deploy::Deployment;
+use crate::source::at_or_above;
 
 use super::gcloud::Line;
 use super::script::{Invocation, join};
@@ -44,8 +45,7 @@ pub(super) fn tie(deployments: &mut [Deployment], builds: &[Build], folder: &str
             let is_same = |build: &&Build| without_tag(&build.image) == without_tag(&image.written);
             seen.extend(builds.iter().filter(is_same).map(|build| build.context.clone()));
         }
-        let starts = || std::iter::successors(Some(folder), |at| (!at.is_empty()).then(|| at.rsplit_once('/').map_or("", |(up, _)| up)));
-        deployment.contexts = seen.iter().flat_map(|context| starts().map(|start| join(start, context))).collect();
+        deployment.contexts = seen.iter().flat_map(|context| at_or_above(folder).map(|start| join(start, context))).collect();
     }
 }
 

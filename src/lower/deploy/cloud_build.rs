@@ -47,18 +47,10 @@ fn read(reader: &mut Reader<'_>, step: NodeId, substitutions: &Variables, found:
     let items = reader.items(step, &["args"]);
     let words: Vec<_> =
         items.iter().filter_map(|item| reader.traced(*item)).map(|word| substitutions.fill(&word, Syntax::CloudBuild)).collect();
-    if matches!(entry, "bash" | "sh" | "dash" | "zsh") {
-        // `-c`, `-ceu`: the script comes behind it.
-        let option = words.iter().position(|word| word.starts_with("-") && !word.starts_with("--") && word.text().contains('c'));
-        if let Some(script) = option.and_then(|at| words[at + 1..].iter().find(|word| !word.starts_with("-"))) {
-            found.add(script, &given, &folder);
-        }
-        return;
-    }
     let (Some(first), Some(node)) = (words.first(), reader.at(step, &["args"])) else { return };
     let program = Traced::written_by_nobody(entry, first);
     let whole = Traced::standing_at(reader.file(), reader.span(node));
-    found.add_invocation(&Invocation { words: std::iter::once(program).chain(words).collect(), whole, folder });
+    found.add_invocation(&Invocation { words: std::iter::once(program).chain(words).collect(), whole, folder }, &given);
 }
 
 /// The program that a builder starts, where the step does not say.

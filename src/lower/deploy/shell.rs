@@ -119,23 +119,25 @@ impl Found {
     pub(super) fn add(&mut self, text: &Traced, given: &Variables, folder: &str) {
         for mut invocation in script::invocations(text, given) {
             invocation.folder = join(folder, &invocation.folder);
-            self.add_invocation(&invocation);
+            self.add_invocation(&invocation, given);
         }
     }
 
-    pub(super) fn add_invocation(&mut self, invocation: &script::Invocation) {
-        self.add_nested(invocation, 3);
+    /// Adds what one command does.
+    pub(super) fn add_invocation(&mut self, invocation: &script::Invocation, given: &Variables) {
+        self.add_nested(invocation, given, 3);
     }
 
-    /// A shell that is given a script of its own: `bash -c 'gcloud run deploy …'`.
-    fn add_nested(&mut self, invocation: &script::Invocation, depth: u8) {
+    /// A shell is given a script of its own: `bash -c 'gcloud run deploy …'`, with options like `-ceu` in any order.
+    fn add_nested(&mut self, invocation: &script::Invocation, given: &Variables, depth: u8) {
         let words = &invocation.words;
-        let is_shell = words.first().is_some_and(|word| matches!(word.text().rsplit('/').next(), Some("bash" | "sh")));
+        let is_shell = words.first().is_some_and(|word| matches!(word.text().rsplit('/').next(), Some("bash" | "sh" | "dash" | "zsh")));
         let option = words.iter().position(|word| word.starts_with("-") && !word.starts_with("--") && word.text().contains('c'));
-        if let (true, Some(script), Some(depth)) = (is_shell, option.and_then(|at| words.get(at + 1)), depth.checked_sub(1)) {
-            for mut inner in script::invocations(script, &Variables::default()) {
+        let script = option.and_then(|at| words[at + 1..].iter().find(|word| !word.starts_with("-")));
+        if let (true, Some(script), Some(depth)) = (is_shell, script, depth.checked_sub(1)) {
+            for mut inner in script::invocations(script, given) {
                 inner.folder = join(&invocation.folder, &inner.folder);
-                self.add_nested(&inner, depth);
+                self.add_nested(&inner, given, depth);
             }
             return;
         }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::ir::program::Module;
 use crate::report::Unread;
-use crate::source::{FileId, FileKind, SourceFile, Sources};
+use crate::source::{FileId, FileKind, SourceFile, Sources, at_or_above};
 
 mod node;
 mod node_locks;
@@ -244,14 +244,6 @@ impl Dependencies {
                 said.folders.contains_key(below) || said.members.iter().any(matches)
             })
     }
-}
-
-/// A folder and those around it, innermost first; the project's root is the empty one.
-fn at_or_above(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
-        Some((above, _)) => Some(above),
-        None => (!folder.is_empty()).then_some(""),
-    })
 }
 
 fn toml<T: DeserializeOwned>(text: &str) -> Result<T, String> {

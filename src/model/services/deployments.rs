@@ -7,6 +7,7 @@ use crate::ir::deploy::{Deployment, Setting};
 use crate::ir::image::Image;
 use crate::ir::program::Language;
 use crate::model::program::Program;
+use crate::source::at_or_above;
 
 /// The service that a deployment leads to: as configured, by name, image or the folder that this is built in, else the one in whose directory it lies, or
 /// the only one around.
@@ -75,9 +76,7 @@ fn is_ambiguous(program: &Program, images: &[Image], service: &Service, director
     if is_below(directory, &service.directory) && !service.directory.is_empty() {
         return false;
     }
-    let common = std::iter::successors(Some(directory), |at| (!at.is_empty()).then(|| at.rsplit_once('/').map_or("", |(up, _)| up)))
-        .find(|at| is_below(&service.directory, at))
-        .unwrap_or_default();
+    let common = at_or_above(directory).find(|at| is_below(&service.directory, at)).unwrap_or_default();
     images.iter().enumerate().any(|(index, image)| {
         let file = program.sources.get(image.file);
         let other = file.directory();
