@@ -261,8 +261,10 @@ const OF_DATES: [&str; 25] = [
     "faturamento",
 ];
 
-/// Words for what time is parted by, in the languages that columns are named in.
-const PERIODS: [&str; 29] = [
+/// Words for what time, or a table, is parted by, in the languages that columns are named in.
+const PERIODS: [&str; 31] = [
+    "partition",
+    "particao",
     "minute",
     "day",
     "week",
